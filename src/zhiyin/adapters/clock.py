@@ -1,0 +1,42 @@
+"""The clock: what time it is at the edge; everything further in is passed ``now``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from zhiyin.domain.errors import BadSetting
+from zhiyin.domain.ports import Clock
+
+
+def system() -> datetime:
+    """The real time, aware, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedClock:
+    """Time that starts at ``start`` when the real clock shows ``real_start`` and runs ``speed`` times as
+    fast, never ahead of the real time. The example shop lives a week in half a minute with it."""
+
+    start: datetime
+    real_start: datetime
+    speed: float
+
+    def __call__(self) -> datetime:
+        real = system()
+        return min(real, self.start + (real - self.real_start) * self.speed)
+
+
+def read(text: str) -> Clock:
+    """The clock of the setting ``simulation.clock``: the real one, or ``START|REAL_START|SPEED``."""
+    if not text:
+        return system
+    try:
+        start, real_start, speed = text.split("|")
+        return SimulatedClock(datetime.fromisoformat(start), datetime.fromisoformat(real_start), float(speed))
+    except ValueError as error:
+        raise BadSetting(
+            f"simulation.clock is {text!r}, which is not a clock.",
+            fix="Leave it empty, or write START|REAL_START|SPEED with two ISO times.",
+        ) from error

@@ -1,0 +1,162 @@
+"""Query engines by name: each turns a list of Parquet files into a lazy Narwhals frame, and back to Arrow.
+
+The only place that knows an engine. A frame may be asked for JSON properties as typed text columns
+(``extract``), since JSON functions differ by engine.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, Protocol
+
+import narwhals as nw
+import pyarrow as pa
+
+from zhiyin.domain.errors import BadSetting, MissingExtra
+
+ENGINES = {"duckdb": "zhiyin.adapters.lake.engines:DuckDB", "spark": "zhiyin.adapters.lake.engines:Spark"}
+_JSON_KEY = re.compile(r"[^'\"\\\x00-\x1f]{1,200}")
+
+
+class Engine(Protocol):
+    """Reads Parquet files of one dataset lazily and runs lazy frames."""
+
+    def scan(
+        self, files: Sequence[str], schema: pa.Schema, extract: Mapping[str, str]
+    ) -> nw.LazyFrame[Any]: ...
+
+    def table(self, table: pa.Table) -> nw.LazyFrame[Any]: ...
+
+    def collect(self, frame: nw.LazyFrame[Any]) -> pa.Table: ...
+
+
+def engine(name: str, *, threads: int = 0, memory: str = "") -> Engine:
+    """The engine of that name. Raises ``BadSetting`` for an unknown one, ``MissingExtra`` if not installed."""
+    if name not in ENGINES:
+        raise BadSetting(f"There is no engine {name!r}.", fix=f"Use one of {', '.join(ENGINES)}.")
+    module, _, attribute = ENGINES[name].partition(":")
+    built: Engine = getattr(import_module(module), attribute)(threads, memory)
+    return built
+
+
+class DuckDB:
+    """One in-memory DuckDB; each thread has a connection of its own to it."""
+
+    def __init__(self, threads: int = 0, memory: str = "") -> None:
+        import duckdb
+
+        self._root = duckdb.connect()
+        self._root.execute("SET TimeZone='UTC'")
+        self._root.execute("SET preserve_insertion_order=false")
+        if threads:
+            self._root.execute(f"SET threads={int(threads)}")
+        if memory:
+            self._root.execute("SET memory_limit=?", [memory])
+        self._local = threading.local()
+
+    @property
+    def connection(self) -> Any:
+        """This thread's connection."""
+        if not hasattr(self._local, "connection"):
+            self._local.connection = self._root.cursor()
+        return self._local.connection
+
+    def scan(self, files: Sequence[str], schema: pa.Schema, extract: Mapping[str, str]) -> nw.LazyFrame[Any]:
+        if files:
+            relation = self.connection.read_parquet(list(files), hive_partitioning=True, union_by_name=True)
+        else:
+            relation = self.connection.from_arrow(schema.empty_table())
+        # hive partitions may be guessed as another type; the declared schema wins
+        columns = [
+            f'CAST("{name}" AS VARCHAR) AS "{name}"' if name == "month" else f'"{name}"'
+            for name in schema.names
+        ]
+        for alias, (column, key) in _paths(extract).items():
+            columns.append(f'json_extract_string("{column}", \'$."{key}"\') AS "{alias}"')
+        return nw.from_native(relation.project(", ".join(columns)))
+
+    def table(self, table: pa.Table) -> nw.LazyFrame[Any]:
+        return nw.from_native(self.connection.from_arrow(table))
+
+    def collect(self, frame: nw.LazyFrame[Any]) -> pa.Table:
+        return _plain(frame.collect("pyarrow").to_native())
+
+
+class Spark:
+    """A local or attached Spark session; the same frames for those who outgrow one machine."""
+
+    def __init__(self, threads: int = 0, memory: str = "") -> None:
+        try:
+            from pyspark.sql import SparkSession
+        except ImportError as error:
+            raise MissingExtra.of("spark", "The engine 'spark'") from error
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        self.session = (
+            SparkSession.builder.master(f"local[{threads or '*'}]")
+            .appName("zhiyin")
+            .config("spark.sql.session.timeZone", "UTC")
+            .config("spark.driver.host", "127.0.0.1")
+            .config("spark.driver.bindAddress", "127.0.0.1")
+            .config("spark.ui.enabled", "false")
+            .config("spark.sql.shuffle.partitions", "4")
+            .config("spark.sql.parquet.inferTimestampNTZ.enabled", "true")
+            .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
+            .config("spark.sql.ansi.enabled", "false")
+            .getOrCreate()
+        )
+        self.session.sparkContext.setLogLevel("ERROR")
+
+    def scan(self, files: Sequence[str], schema: pa.Schema, extract: Mapping[str, str]) -> nw.LazyFrame[Any]:
+        from pyspark.sql import functions as F
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        if files:
+            root = os.path.commonpath(files).split("/month=")[0]
+            if root.endswith(".parquet"):
+                root = os.path.dirname(root)
+            frame = self.session.read.option("basePath", root).parquet(*files)
+        else:
+            frame = self.session.createDataFrame([], from_arrow_schema(schema))
+        columns = [F.col(name) for name in schema.names]
+        for alias, (column, key) in _paths(extract).items():
+            columns.append(F.get_json_object(F.col(column), f"$['{key}']").alias(alias))
+        return nw.from_native(frame.select(*columns))
+
+    def table(self, table: pa.Table) -> nw.LazyFrame[Any]:
+        return nw.from_native(self.session.createDataFrame(table))
+
+    def collect(self, frame: nw.LazyFrame[Any]) -> pa.Table:
+        return _plain(frame.collect("pyarrow").to_native())
+
+
+def _paths(extract: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    paths = {}
+    for alias, path in extract.items():
+        column, _, key = path.partition(".")
+        if not _JSON_KEY.fullmatch(key) or '"' in alias:
+            raise ValueError(f"{key!r} cannot be extracted from JSON")
+        paths[alias] = (column, key)
+    return paths
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """One set of types for all engines: sums of integers as int64, plain timestamps in microseconds."""
+    columns = []
+    for field in table.schema:
+        column, kind = table[field.name], field.type
+        if pa.types.is_decimal(kind) and kind.scale == 0:
+            column = column.cast(pa.int64())
+        elif pa.types.is_timestamp(kind):
+            column = column.cast(pa.timestamp("us", tz=kind.tz)).cast(pa.timestamp("us"))
+        elif pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+            column = column.cast(pa.string())
+        elif pa.types.is_integer(kind) and kind != pa.int64():
+            column = column.cast(pa.int64())
+        columns.append(column)
+    return pa.table(columns, names=table.column_names)

@@ -1,0 +1,253 @@
+"""The lake: append, read, compact, erase, vacuum. One process writes at a time, many read."""
+
+from __future__ import annotations
+
+import fcntl
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError
+
+from zhiyin.adapters.lake.datasets import DATASETS, Dataset
+from zhiyin.adapters.lake.engines import Engine, engine
+from zhiyin.domain.errors import Busy
+
+_TRIES = 8
+
+
+class Lake:
+    """The facts of one workspace, a folder of Delta tables.
+
+    Writers take the lease (``with lake.writing():``, taken by every writing method by itself), so that one
+    process writes at a time; a writer that waits longer than ``patience`` seconds gets ``Busy``.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        engine_name: str = "duckdb",
+        threads: int = 0,
+        memory: str = "",
+        patience: float = 120.0,
+    ) -> None:
+        self.folder = Path(folder)
+        self.patience = patience
+        self._engine_name, self._threads, self._memory = engine_name, threads, memory
+        self._depth = 0
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The query engine, loaded on first use."""
+        return engine(self._engine_name, threads=self._threads, memory=self._memory)
+
+    # -- reading ------------------------------------------------------------------------------------------
+
+    def frame(self, dataset: str, extract: Mapping[str, str] | None = None) -> nw.LazyFrame[Any]:
+        """A lazy frame of a dataset as it is now; ``extract`` maps a new column to ``column.json_key``."""
+        spec = DATASETS[dataset]
+        return self.engine.scan(self.files(dataset), spec.schema, extract or {})
+
+    def events(self, properties: Sequence[str] = ()) -> nw.LazyFrame[Any]:
+        """The events; each wanted property becomes a text column ``property_<name>``."""
+        return self.frame("events", {f"property_{name}": f"properties.{name}" for name in properties})
+
+    def items(self) -> nw.LazyFrame[Any]:
+        """The items, one row each."""
+        return self.frame("items")
+
+    def profiles(self, traits: Sequence[str] = ()) -> nw.LazyFrame[Any]:
+        """The customers as last profiled; each wanted stated trait becomes a text column ``trait_<name>``."""
+        return self.frame("profiles", {f"trait_{name}": f"traits.{name}" for name in traits})
+
+    def collect(self, frame: nw.LazyFrame[Any]) -> pa.Table:
+        """Run a lazy frame: an Arrow table with the same types on every engine."""
+        return self.engine.collect(frame)
+
+    def files(self, dataset: str) -> list[str]:
+        """The Parquet files of a dataset as it is now."""
+        table = self.table(dataset)
+        return table.file_uris() if table is not None else []
+
+    def table(self, dataset: str) -> DeltaTable | None:
+        """The Delta table, or None before the first write."""
+        path = self.folder / dataset
+        return DeltaTable(str(path)) if DeltaTable.is_deltatable(str(path)) else None
+
+    def count(self, dataset: str) -> int:
+        """Number of rows, from the metadata of the files."""
+        table = self.table(dataset)
+        return table.count() if table is not None else 0
+
+    def committed(self, dataset: str, app_id: str) -> int | None:
+        """The last version committed under an application id, None if there is none."""
+        table = self.table(dataset)
+        return table.transaction_version(app_id) if table is not None else None
+
+    # -- writing ------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the writer lease; may be nested."""
+        if self._depth:
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.folder / "writer.lock", "w") as lock:
+            deadline = time.monotonic() + self.patience
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > deadline:
+                        raise Busy(
+                            "The lake is being written by another process.",
+                            why=f"It has held the lease for over {self.patience:.0f} s.",
+                            fix="Wait for the import or the worker to finish, then try again.",
+                        ) from None
+                    time.sleep(0.05)
+            self._depth = 1
+            try:
+                yield
+            finally:
+                self._depth = 0
+
+    def append(self, dataset: str, rows: pa.Table, *, app_id: str, version: int) -> bool:
+        """Append rows once: False, and nothing written, if ``app_id`` has committed ``version`` before."""
+        with self.writing():
+            last = self.committed(dataset, app_id)
+            if last is not None and last >= version:
+                return False
+            self._write(DATASETS[dataset], rows, "append", app_id, version)
+            return True
+
+    def append_new(self, dataset: str, rows: pa.Table, *, app_id: str, version: int) -> int:
+        """Append the rows whose key the dataset does not hold yet; returns how many those were.
+
+        Keys are compared within the partitions that the rows touch. Of equal keys in ``rows`` the first is
+        kept. Repeating a committed ``version`` writes nothing and returns 0.
+        """
+        spec = DATASETS[dataset]
+        with self.writing():
+            last = self.committed(dataset, app_id)
+            if last is not None and last >= version:
+                return 0
+            fresh = self._without_known(spec, rows)
+            if fresh.num_rows:
+                self._write(spec, fresh, "append", app_id, version)
+            return fresh.num_rows
+
+    def upsert(self, dataset: str, rows: pa.Table) -> None:
+        """Insert rows, replacing those with the same key."""
+        spec = DATASETS[dataset]
+        with self.writing():
+            table = self.table(dataset)
+            if table is None:
+                self._write(spec, rows, "append")
+                return
+            (
+                table.merge(
+                    rows.select(spec.schema.names).cast(spec.schema),
+                    predicate=f"t.{spec.key} = s.{spec.key}",
+                    source_alias="s",
+                    target_alias="t",
+                )
+                .when_matched_update_all()
+                .when_not_matched_insert_all()
+                .execute()
+            )
+
+    def replace(self, dataset: str, rows: pa.Table | pa.RecordBatchReader) -> None:
+        """Replace the whole dataset in one commit; readers see the old or the new, never a part."""
+        with self.writing():
+            self._write(DATASETS[dataset], rows, "overwrite")
+
+    def compact(self, dataset: str) -> int:
+        """Join small files; returns how many were replaced."""
+        with self.writing():
+            table = self.table(dataset)
+            return int(table.optimize.compact()["numFilesRemoved"]) if table is not None else 0
+
+    def erase(self, customer_ids: Iterable[str]) -> dict[str, int]:
+        """Delete every row of these customers from every dataset that holds a person.
+
+        The rows leave the disk at ``vacuum``. Returns the deleted rows by dataset.
+        """
+        ids = ", ".join("'" + customer_id.replace("'", "''") + "'" for customer_id in customer_ids)
+        deleted = {}
+        with self.writing():
+            for spec in DATASETS.values():
+                table = self.table(spec.name)
+                if spec.erasure == "delete" and table is not None and ids:
+                    deleted[spec.name] = int(
+                        table.delete(f"{spec.person} IN ({ids})").get("num_deleted_rows", 0)
+                    )
+        return deleted
+
+    def vacuum(self, *, keep_hours: int = 24 * 7) -> int:
+        """Remove files that no current version needs and that are older; returns how many."""
+        removed = 0
+        with self.writing():
+            for spec in DATASETS.values():
+                if (table := self.table(spec.name)) is not None:
+                    removed += len(
+                        table.vacuum(
+                            retention_hours=keep_hours, enforce_retention_duration=False, dry_run=False
+                        )
+                    )
+        return removed
+
+    # -- helpers ------------------------------------------------------------------------------------------
+
+    def _without_known(self, spec: Dataset, rows: pa.Table) -> pa.Table:
+        numbered = pa.table({"key": rows[spec.key], "row": pa.array(range(rows.num_rows), pa.int64())})
+        first = numbered.group_by("key").aggregate([("row", "min")])["row_min"]
+        rows = rows.take(first.take(pc.sort_indices(first)))
+        if self.table(spec.name) is None:
+            return rows
+        known = self.frame(spec.name)
+        if spec.partition:
+            values = pc.unique(rows[spec.partition]).to_pylist()
+            known = known.filter(nw.col(spec.partition).is_in(values))
+        wanted = self.engine.table(rows.select([spec.key]))
+        present = self.collect(known.select(spec.key).join(wanted, on=spec.key, how="semi"))[spec.key]
+        return rows.filter(pc.invert(pc.is_in(rows[spec.key], value_set=present.combine_chunks())))
+
+    def _write(
+        self,
+        spec: Dataset,
+        rows: pa.Table | pa.RecordBatchReader,
+        mode: Any,
+        app_id: str = "",
+        version: int = 0,
+    ) -> None:
+        if isinstance(rows, pa.Table):
+            rows = rows.select(spec.schema.names).cast(spec.schema)
+        transactions = [Transaction(app_id, version)] if app_id else None
+        for attempt in range(_TRIES):
+            try:
+                write_deltalake(
+                    str(self.folder / spec.name),
+                    rows,
+                    mode=mode,
+                    partition_by=[spec.partition] if spec.partition else None,
+                    commit_properties=CommitProperties(app_transactions=transactions),
+                )
+                return
+            except CommitFailedError:
+                if attempt == _TRIES - 1 or not isinstance(rows, pa.Table):
+                    raise
+                time.sleep(0.05 * 2**attempt)

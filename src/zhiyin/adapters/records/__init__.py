@@ -1,0 +1,1 @@
+"""Rows with a status: Django models, one file per noun. The site boots Django before any is touched."""

@@ -1,0 +1,27 @@
+"""Imports: what was read from which file, and what became of its rows."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Import(models.Model):
+    """One run of the importer; read = imported + rejected, imported = new + unchanged."""
+
+    import_id = models.CharField(max_length=32, unique=True)
+    kind = models.CharField(max_length=20)
+    files = models.JSONField(default=list)
+    mapping = models.JSONField(default=dict)
+    status = models.CharField(max_length=12, default="running")  # running | done | failed
+    read = models.BigIntegerField(default=0)
+    imported = models.BigIntegerField(default=0)
+    rejected = models.BigIntegerField(default=0)
+    new = models.BigIntegerField(default=0)
+    unchanged = models.BigIntegerField(default=0)
+    reasons = models.JSONField(default=dict)  # reason -> rows
+    error = models.TextField(blank=True, default="")
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-started_at",)

@@ -1,0 +1,182 @@
+"""Reads the one settings object: ``zhiyin.toml`` < environment ``ZHIYIN_SECTION_NAME`` < flag."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from zhiyin.domain.errors import BadSetting, WorkspaceNotFound
+from zhiyin.domain.settings import Settings
+
+FILE = "zhiyin.toml"
+SECTIONS: dict[str, Any] = {f.name: f.default for f in fields(Settings) if is_dataclass(f.default)}
+_CHOICES = {
+    "shop.language": ("en", "zh-hans"),
+    "lake.engine": ("duckdb", "spark"),
+    "smtp.security": ("starttls", "tls", "none"),
+}
+_RANGES = {
+    "campaign.holdout": (0.0, 0.5),
+    "campaign.window_days": (1, 365),
+    "server.port": (1, 65535),
+    "smtp.port": (1, 65535),
+    "smtp.connections": (1, 64),
+    "smtp.timeout": (0.1, 600),
+    "campaign.margin": (0.0, 1.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One setting as it stands: its value, where that comes from, its meaning, whether it is secret."""
+
+    key: str
+    value: Any
+    source: str
+    doc: str
+    secret: bool
+
+    @property
+    def shown(self) -> str:
+        """The value for people; secrets are masked."""
+        if self.secret:
+            return "••••••" if self.value else ""
+        return str(self.value)
+
+
+def read(folder: str | Path, flags: Mapping[str, Any] | None = None) -> Settings:
+    """The settings of a workspace. Raises ``WorkspaceNotFound`` or ``BadSetting``."""
+    folder = Path(folder).expanduser().resolve()
+    sections: dict[str, dict[str, Any]] = {}
+    for value in explain(folder, flags):
+        section, name = value.key.split(".")
+        sections.setdefault(section, {})[name] = value.value
+    built: dict[str, Any] = {name: type(SECTIONS[name])(**values) for name, values in sections.items()}
+    return Settings(folder, **built)
+
+
+def explain(folder: str | Path, flags: Mapping[str, Any] | None = None) -> list[Value]:
+    """Every setting with its value and where it comes from."""
+    folder = Path(folder).expanduser().resolve()
+    written = _file(folder / FILE)
+    flags = {key: value for key, value in (flags or {}).items() if value is not None}
+    for key in flags:
+        if key not in dict(_known()):
+            raise BadSetting(f"There is no setting {key!r}.", fix="`zhiyin config` lists them all.")
+    values = []
+    for key, spec in _known():
+        section, name = key.split(".")
+        variable = f"ZHIYIN_{section}_{name}".upper()
+        default = getattr(SECTIONS[section], name)
+        if key in flags:
+            raw, source = flags[key], "flag"
+        elif variable in os.environ:
+            raw, source = os.environ[variable], f"environment {variable}"
+        elif name in written.get(section, {}):
+            raw, source = written[section][name], FILE
+        else:
+            raw, source = default, "default"
+        values.append(
+            Value(
+                key,
+                _convert(key, raw, default, source),
+                source,
+                spec.metadata["doc"],
+                spec.metadata.get("secret", False),
+            )
+        )
+    return values
+
+
+def create(folder: str | Path, **given: Mapping[str, Any]) -> Path:
+    """Write ``zhiyin.toml`` with a fresh secret and return its path; the file is readable by its owner only."""
+    import tomlkit
+
+    folder = Path(folder).expanduser().resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    document = tomlkit.document()
+    document.add(tomlkit.comment("Settings of this workspace. `zhiyin config` explains every one."))
+    sections = {name: dict(values) for name, values in given.items()}
+    sections.setdefault("server", {})["secret"] = secrets.token_urlsafe(48)
+    for section in SECTIONS:
+        if sections.get(section):
+            table = tomlkit.table()
+            for name, value in sections[section].items():
+                table.add(name, value)
+            document.add(section, table)
+    path = folder / FILE
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(tomlkit.dumps(document))
+    return path
+
+
+def write(folder: str | Path, changes: Mapping[str, Any]) -> None:
+    """Change settings in ``zhiyin.toml``, keeping its comments; all are checked before one is written."""
+    import tomlkit
+
+    path = Path(folder) / FILE
+    document = tomlkit.parse(path.read_text(encoding="utf-8"))
+    known = dict(_known())
+    for key, raw in changes.items():
+        if key not in known:
+            raise BadSetting(f"There is no setting {key!r}.", fix="`zhiyin config` lists them all.")
+        section, name = key.split(".")
+        value = _convert(key, raw, getattr(SECTIONS[section], name), "the form")
+        document.setdefault(section, tomlkit.table())[name] = value
+    fresh = path.with_suffix(".toml.new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(tomlkit.dumps(document), encoding="utf-8")
+    fresh.replace(path)
+
+
+def _file(path: Path) -> dict[str, dict[str, Any]]:
+    if not path.is_file():
+        raise WorkspaceNotFound(
+            f"{path.parent} is not a workspace.",
+            why=f"It has no {FILE}.",
+            fix="Run `zhiyin init DIR` to make one, or pass --workspace DIR.",
+        )
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSetting(f"{path} cannot be read.", why=str(error), fix="Correct the file.") from error
+    known = dict(_known())
+    for section, values in written.items():
+        if section not in SECTIONS or not isinstance(values, dict):
+            raise BadSetting(
+                f"{path}: there is no section {section!r}.", fix="`zhiyin config` lists them all."
+            )
+        for name in values:
+            if f"{section}.{name}" not in known:
+                raise BadSetting(
+                    f"{path}: there is no setting {section}.{name}.", fix="`zhiyin config` lists them all."
+                )
+    return written
+
+
+def _known() -> Iterator[tuple[str, Any]]:
+    for section, default in SECTIONS.items():
+        for spec in fields(default):
+            yield f"{section}.{spec.name}", spec
+
+
+def _convert(key: str, raw: Any, default: Any, source: str) -> Any:
+    kind = type(default)
+    try:
+        value = raw if isinstance(raw, kind) else kind(raw)
+    except (TypeError, ValueError) as error:
+        raise BadSetting(
+            f"{key} is {raw!r}.", why=f"It must be a {kind.__name__} ({source}).", fix="Correct it there."
+        ) from error
+    if key in _CHOICES and value not in _CHOICES[key]:
+        raise BadSetting(f"{key} is {value!r} ({source}).", fix=f"Use one of {', '.join(_CHOICES[key])}.")
+    if key in _RANGES and not _RANGES[key][0] <= value <= _RANGES[key][1]:
+        low, high = _RANGES[key]
+        raise BadSetting(f"{key} is {value} ({source}).", fix=f"It must lie between {low} and {high}.")
+    return value

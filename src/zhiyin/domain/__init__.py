@@ -1,0 +1,1 @@
+"""The nouns: one file each, frozen; reasons, errors and ports. Imports nothing of ours."""

@@ -1,0 +1,57 @@
+"""Events: everything that happens, in the words of the Segment spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+EventType = Literal["track", "identify", "page", "screen", "group", "alias"]
+
+PRODUCT_VIEWED = "Product Viewed"
+PRODUCT_ADDED = "Product Added"
+ORDER_COMPLETED = "Order Completed"
+ORDER_REFUNDED = "Order Refunded"
+ORDER_CANCELLED = "Order Cancelled"
+MESSAGE_DECIDED = "Message Decided"
+EMAIL_SENT = "Email Sent"
+EMAIL_DELIVERED = "Email Delivered"
+EMAIL_BOUNCED = "Email Bounced"
+EMAIL_OPENED = "Email Opened"
+EMAIL_LINK_CLICKED = "Email Link Clicked"
+UNSUBSCRIBED = "Unsubscribed"
+CONSENT_CHANGED = "Consent Changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One item of an order: its id, how many, the price of one in minor units, and its category."""
+
+    item_id: str
+    quantity: int = 1
+    price: int | None = None
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to one person, or to nobody known.
+
+    ``timestamp`` is aware, UTC. ``amount`` is in minor units of ``currency``: revenue of an order (refunds
+    carry the positive amount given back). ``products`` are the lines of an order, or the one item viewed.
+    """
+
+    event_id: str
+    type: EventType
+    name: str
+    timestamp: datetime
+    customer_id: str | None = None
+    anonymous_id: str | None = None
+    source: str = ""
+    order_id: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    campaign: str | None = None
+    products: tuple[Line, ...] = ()
+    properties: Mapping[str, object] = field(default_factory=dict)

@@ -1,0 +1,56 @@
+"""The codes of every refusal, reject and choice. A refusal is a value, never an exception."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why somebody was refused a message (``decide``)."""
+
+    HOLDOUT = "holdout"
+    NO_ADDRESS = "no_address"
+    BAD_ADDRESS = "bad_address"
+    NO_CONSENT = "no_consent"
+    UNSUBSCRIBED = "unsubscribed"
+    SUPPRESSED = "suppressed"
+    ERASED = "erased"
+    RENDER_FAILED = "render_failed"
+
+
+class RejectReason(StrEnum):
+    """Why a row or payload was not taken in (``collect``)."""
+
+    MISSING_ID = "missing_id"
+    MISSING_FIELD = "missing_field"
+    BAD_NUMBER = "bad_number"
+    NEGATIVE_PRICE = "negative_price"
+    BAD_DATE = "bad_date"
+    FUTURE_DATE = "future_date"
+    BAD_EMAIL = "bad_email"
+    DUPLICATE_ID = "duplicate_id"
+    BAD_ENCODING = "bad_encoding"
+    BAD_ROW = "bad_row"
+    TOO_LARGE = "too_large"
+    UNKNOWN_TYPE = "unknown_type"
+    BAD_CURRENCY = "bad_currency"
+
+
+class FailReason(StrEnum):
+    """Why a message that was handed over did not arrive (``deliver``)."""
+
+    SERVER_REFUSED = "server_refused"
+    RECIPIENT_REFUSED = "recipient_refused"
+    CONNECTION_LOST = "connection_lost"
+    TIMEOUT = "timeout"
+    AUTHENTICATION = "authentication"
+
+
+class SuppressReason(StrEnum):
+    """Why an address must not be written to."""
+
+    UNSUBSCRIBED = "unsubscribed"
+    HARD_BOUNCE = "hard_bounce"
+    COMPLAINT = "complaint"
+    MANUAL = "manual"
+    ERASED = "erased"

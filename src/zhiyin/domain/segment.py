@@ -1,0 +1,231 @@
+"""The segment language: a rule is data, with one meaning for one customer and for all at once.
+
+A rule in its JSON form is one of::
+
+    {"all": [RULE, …]}   {"any": [RULE, …]}   {"not": RULE}
+    {"trait": "city", "is": "Shanghai"}            # is, is_not, in, not_in, at_least, at_most,
+    {"trait": "orders", "at_least": 3}             # contains, exists, within_days
+    {"did": "Order Completed", "at_least": 3, "within_days": 365, "where": {"category": "Tea"}}
+    {"never": "Order Completed", "within_days": 45}
+
+RFM group and lifecycle stage are the traits ``rfm_group`` and ``lifecycle``. A comparison with a missing
+trait is false, and ``not`` of it true: there is no third truth value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any as Json
+
+from zhiyin.domain.errors import BadRule
+
+TRAIT_OPERATORS = (
+    "is",
+    "is_not",
+    "in",
+    "not_in",
+    "at_least",
+    "at_most",
+    "contains",
+    "exists",
+    "within_days",
+)
+MAX_DEPTH = 8
+MAX_CONDITIONS = 100
+
+Scalar = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """A condition on one trait. ``value`` is a scalar, a tuple for ``in``/``not_in``, a bool for ``exists``,
+    a number of days for ``within_days`` (a time trait no longer ago than that)."""
+
+    name: str
+    operator: str
+    value: Scalar | tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """Did an event at least so many times, ever or within the last days, where properties have values.
+
+    ``where`` on ``item_id`` and ``category`` looks at the lines of the event; any other name at its
+    properties, compared as text.
+    """
+
+    event: str
+    at_least: int = 1
+    within_days: int | None = None
+    where: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every rule holds; true when there is none."""
+
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any:
+    """At least one rule holds; false when there is none."""
+
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The rule does not hold. ``never`` is ``Not(Did(…))``."""
+
+    rule: Rule
+
+
+Rule = Trait | Did | All | Any | Not
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A named rule; customers enter and leave by themselves."""
+
+    key: str
+    name: str
+    rule: Rule
+    version: int = 1
+
+
+def parse(data: Json) -> Rule:
+    """The rule of a JSON form. Raises ``BadRule`` naming the place.
+
+    >>> parse({"trait": "orders", "at_least": 3})
+    Trait(name='orders', operator='at_least', value=3)
+    """
+    rule = _parse(data, "rule", 1)
+    if sum(1 for _ in conditions(rule)) > MAX_CONDITIONS:
+        raise BadRule(f"The rule has more than {MAX_CONDITIONS} conditions.", fix="Split it into segments.")
+    return rule
+
+
+def dump(rule: Rule) -> dict[str, Json]:
+    """The JSON form of a rule; ``parse(dump(rule)) == rule``."""
+    match rule:
+        case All(rules):
+            return {"all": [dump(r) for r in rules]}
+        case Any(rules):
+            return {"any": [dump(r) for r in rules]}
+        case Not(Did() as did):
+            return {"never" if key == "did" else key: value for key, value in dump(did).items()}
+        case Not(inner):
+            return {"not": dump(inner)}
+        case Trait(name, operator, value):
+            return {"trait": name, operator: list(value) if isinstance(value, tuple) else value}
+        case Did(event, at_least, within_days, where):
+            form: dict[str, Json] = {"did": event}
+            if at_least != 1:
+                form["at_least"] = at_least
+            if within_days is not None:
+                form["within_days"] = within_days
+            if where:
+                form["where"] = dict(where)
+            return form
+
+
+def conditions(rule: Rule) -> Iterator[Trait | Did]:
+    """The leaves of a rule, left to right."""
+    match rule:
+        case All(rules) | Any(rules):
+            for inner in rules:
+                yield from conditions(inner)
+        case Not(inner):
+            yield from conditions(inner)
+        case Trait() | Did():
+            yield rule
+
+
+def _parse(data: Json, place: str, depth: int) -> Rule:
+    if depth > MAX_DEPTH:
+        raise BadRule(f"The rule is nested more than {MAX_DEPTH} deep at {place}.", fix="Make it flatter.")
+    if not isinstance(data, Mapping):
+        raise BadRule(f"{place} must be an object, not {type(data).__name__}.", fix=_FORMS)
+    heads = [key for key in ("all", "any", "not", "trait", "did", "never") if key in data]
+    if len(heads) != 1:
+        raise BadRule(f"{place} must have exactly one of all, any, not, trait, did, never.", fix=_FORMS)
+    head, rest = heads[0], {key: value for key, value in data.items() if key != heads[0]}
+    if head in ("all", "any"):
+        if rest or not isinstance(data[head], list):
+            raise BadRule(f"{place}.{head} must be a list and stand alone.", fix=_FORMS)
+        rules = tuple(_parse(r, f"{place}.{head}[{i}]", depth + 1) for i, r in enumerate(data[head]))
+        return All(rules) if head == "all" else Any(rules)
+    if head == "not":
+        if rest:
+            raise BadRule(f"{place}.not must stand alone.", fix=_FORMS)
+        return Not(_parse(data[head], f"{place}.not", depth + 1))
+    if head == "trait":
+        return _trait(data[head], rest, place)
+    did = _did(data[head], rest, place)
+    if head == "did":
+        return did
+    if "at_least" in rest:
+        raise BadRule(f"{place}: 'never' takes no at_least.", fix="Use not with did.")
+    return Not(did)
+
+
+def _trait(name: Json, rest: Mapping[str, Json], place: str) -> Trait:
+    if not isinstance(name, str) or not name:
+        raise BadRule(f"{place}.trait must be the name of a trait.", fix=_FORMS)
+    if len(rest) != 1 or next(iter(rest)) not in TRAIT_OPERATORS:
+        raise BadRule(
+            f"{place}: the trait {name!r} needs exactly one operator.",
+            why=f"Found {', '.join(rest) or 'none'}.",
+            fix=f"Operators are {', '.join(TRAIT_OPERATORS)}.",
+        )
+    operator, value = next(iter(rest.items()))
+    if operator in ("in", "not_in"):
+        if not isinstance(value, list) or not value or not all(isinstance(v, Scalar) for v in value):
+            raise BadRule(f"{place}: {operator} needs a list of values.", fix=_FORMS)
+        return Trait(name, operator, tuple(value))
+    if operator == "exists" and not isinstance(value, bool):
+        raise BadRule(f"{place}: exists needs true or false.", fix=_FORMS)
+    if operator == "within_days" and not _days(value):
+        raise BadRule(f"{place}: within_days needs a whole number of days from 1.", fix=_FORMS)
+    if operator in ("at_least", "at_most") and not _number(value):
+        raise BadRule(f"{place}: {operator} needs a number.", fix=_FORMS)
+    if operator == "contains" and (not isinstance(value, str) or not value):
+        raise BadRule(f"{place}: contains needs a text.", fix=_FORMS)
+    if not isinstance(value, Scalar):
+        raise BadRule(f"{place}: {operator} needs a text, a number, true or false.", fix=_FORMS)
+    return Trait(name, operator, value)
+
+
+def _did(event: Json, rest: Mapping[str, Json], place: str) -> Did:
+    if not isinstance(event, str) or not event:
+        raise BadRule(f"{place} needs the name of an event.", fix=_FORMS)
+    unknown = set(rest) - {"at_least", "within_days", "where"}
+    if unknown:
+        raise BadRule(f"{place} has unknown parts: {', '.join(sorted(unknown))}.", fix=_FORMS)
+    at_least, within = rest.get("at_least", 1), rest.get("within_days")
+    if not isinstance(at_least, int) or isinstance(at_least, bool) or at_least < 1:
+        raise BadRule(f"{place}.at_least must be a whole number from 1.", fix="For none at all, use never.")
+    if within is not None and not _days(within):
+        raise BadRule(f"{place}.within_days must be a whole number of days from 1.", fix=_FORMS)
+    where = rest.get("where") or {}
+    if not isinstance(where, Mapping) or not all(isinstance(v, Scalar) for v in where.values()):
+        raise BadRule(f"{place}.where must map property names to values.", fix=_FORMS)
+    pairs = tuple(sorted((str(name), _text(value)) for name, value in where.items()))
+    return Did(event, at_least, within, pairs)
+
+
+def _text(value: Scalar) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _number(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+
+
+def _days(value: Json) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 36500
+
+
+_FORMS = 'Forms are {"all": […]}, {"any": […]}, {"not": …}, {"trait": …}, {"did": …}, {"never": …}.'

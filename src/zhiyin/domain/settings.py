@@ -1,0 +1,129 @@
+"""Every setting there is, with its default and meaning. Read in one module, ``adapters/settings.py``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ShopSettings:
+    """Who the shop is."""
+
+    name: str = field(default="My shop", metadata={"doc": "Name shown in the console and in messages."})
+    language: str = field(default="en", metadata={"doc": "Default language: en or zh-hans."})
+    currency: str = field(default="CNY", metadata={"doc": "ISO 4217 code of amounts without a currency."})
+    timezone: str = field(default="Asia/Shanghai", metadata={"doc": "IANA time zone of the shop."})
+    address: str = field(default="", metadata={"doc": "Postal address for the footer of messages."})
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """How the console and the public endpoints are served."""
+
+    host: str = field(default="127.0.0.1", metadata={"doc": "Address to listen on."})
+    port: int = field(default=8321, metadata={"doc": "Port to listen on."})
+    base_url: str = field(
+        default="",
+        metadata={
+            "doc": "Public address of this server, used in links of messages; http://HOST:PORT if empty."
+        },
+    )
+    secret: str = field(
+        default="", metadata={"doc": "Signs sessions and links; made at init.", "secret": True}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsSettings:
+    """Where configuration and status live."""
+
+    url: str = field(
+        default="",
+        metadata={"doc": "postgresql://USER:PASSWORD@HOST:PORT/NAME; SQLite in the workspace if empty.", "secret": True},
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LakeSettings:
+    """Where facts live and what reads them."""
+
+    engine: str = field(default="duckdb", metadata={"doc": "Query engine: duckdb or spark."})
+    threads: int = field(default=0, metadata={"doc": "Threads of the engine; all cores if 0."})
+    memory: str = field(
+        default="1GB", metadata={"doc": "Memory limit of the engine before it spills to disk."}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """The mail server that campaigns go through."""
+
+    host: str = field(default="", metadata={"doc": "Mail server; sending is off if empty."})
+    port: int = field(default=587, metadata={"doc": "Port: 587 for STARTTLS, 465 for TLS, 25 for plain."})
+    security: str = field(default="starttls", metadata={"doc": "starttls, tls or none."})
+    user: str = field(default="", metadata={"doc": "User name, if the server asks for one."})
+    password: str = field(default="", metadata={"doc": "Password.", "secret": True})
+    timeout: float = field(default=30.0, metadata={"doc": "Seconds to wait for an answer."})
+    connections: int = field(default=4, metadata={"doc": "Connections at a time."})
+
+
+@dataclass(frozen=True, slots=True)
+class SenderSettings:
+    """Who messages come from unless a campaign says otherwise."""
+
+    name: str = field(default="", metadata={"doc": "Sender's name; the shop's name if empty."})
+    email: str = field(default="", metadata={"doc": "Sender's address."})
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignSettings:
+    """Defaults of a new campaign."""
+
+    holdout: float = field(default=0.1, metadata={"doc": "Share kept back for comparison, 0 to 0.5."})
+    window_days: int = field(default=7, metadata={"doc": "Days after sending in which orders count."})
+    cost: str = field(default="0", metadata={"doc": "Cost of one message, in major units of the currency."})
+    smallest_effect: float = field(
+        default=0.01, metadata={"doc": "Smallest difference of a rate worth having; 0.01 is one point."}
+    )
+    margin: float = field(default=1.0, metadata={"doc": "Share of revenue that is profit, for ROI."})
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSettings:
+    """How customers are described."""
+
+    gap_days: int = field(
+        default=0, metadata={"doc": "Usual days between orders; measured from the orders if 0."}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationSettings:
+    """For the example shop: a clock that runs from a past moment at a higher speed."""
+
+    clock: str = field(
+        default="",
+        metadata={"doc": "START|REAL_START|SPEED, three parts that place simulated time; the real clock if empty."},
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The one settings object: ``zhiyin.toml`` < environment ``ZHIYIN_SECTION_NAME`` < flag."""
+
+    workspace: Path
+    shop: ShopSettings = ShopSettings()
+    server: ServerSettings = ServerSettings()
+    records: RecordsSettings = RecordsSettings()
+    lake: LakeSettings = LakeSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    sender: SenderSettings = SenderSettings()
+    campaign: CampaignSettings = CampaignSettings()
+    profile: ProfileSettings = ProfileSettings()
+    simulation: SimulationSettings = SimulationSettings()
+
+    @property
+    def base_url(self) -> str:
+        """The public address, without a slash at the end."""
+        return self.server.base_url.rstrip("/") or f"http://{self.server.host}:{self.server.port}"

@@ -1,0 +1,1 @@
+"""Doors for machines: the tracking API, and the public links of messages."""

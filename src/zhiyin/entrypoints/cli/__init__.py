@@ -1,0 +1,59 @@
+"""The command line: one file per noun; heavy libraries load inside the commands, on first use."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from zhiyin.domain.errors import ZhiyinError
+from zhiyin.entrypoints.cli import (
+    campaigns,
+    config,
+    customers,
+    demo,
+    doctor,
+    events,
+    imports,
+    init,
+    lake,
+    profile,
+    recommend,
+    segments,
+    serve,
+    simulate,
+    worker,
+)
+from zhiyin.entrypoints.cli.output import fail
+
+app = typer.Typer(
+    name="zhiyin",
+    help="Zhiyin 知音: learn who each customer is, decide what is worth saying, send it, measure what it changed.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+)
+for module in (init, serve, worker, doctor, config, demo, profile):
+    module.register(app)
+for name, module in (
+    ("import", imports),
+    ("customers", customers),
+    ("events", events),
+    ("segments", segments),
+    ("recommend", recommend),
+    ("campaigns", campaigns),
+    ("simulate", simulate),
+    ("lake", lake),
+):
+    app.add_typer(module.app, name=name)
+
+
+def main() -> None:
+    """Run a command; a ``ZhiyinError`` is told in three parts and ends with exit code 1."""
+    try:
+        app()
+    except ZhiyinError as error:
+        fail(error)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(0)

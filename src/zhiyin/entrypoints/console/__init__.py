@@ -1,0 +1,1 @@
+"""The web console: Django templates with Tabler, htmx and ECharts, in English and Chinese."""

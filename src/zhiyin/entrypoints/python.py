@@ -1,0 +1,5 @@
+"""The Python door."""
+
+
+class Shop:
+    """A workspace for notebooks."""

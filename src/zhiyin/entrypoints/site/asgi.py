@@ -1,0 +1,37 @@
+"""The ASGI application: the tracking API beside Django, one process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zhiyin.entrypoints.api.track import TrackingApi
+from zhiyin.services.workspace import Workspace
+
+
+def application(workspace: Workspace) -> Any:
+    """The application of an open workspace: ``/v1/`` is the tracking API, all else is Django's."""
+    from django.core.asgi import get_asgi_application
+
+    django = get_asgi_application()
+    track = TrackingApi(workspace)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send, workspace)
+        elif scope["path"].startswith("/v1/"):
+            await track(scope, receive, send)
+        else:
+            await django(scope, receive, send)
+
+    return app
+
+
+async def _lifespan(receive: Any, send: Any, workspace: Workspace) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            workspace.spool.close()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

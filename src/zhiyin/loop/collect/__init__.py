@@ -1,0 +1,1 @@
+"""payloads, files, tables → events, or rejects with a reason."""

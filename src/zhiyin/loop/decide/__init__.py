@@ -1,0 +1,1 @@
+"""intent + facts → decision with its probability, or a refusal."""

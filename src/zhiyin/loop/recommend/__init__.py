@@ -1,0 +1,1 @@
+"""interactions + items → ranked items with a reason."""

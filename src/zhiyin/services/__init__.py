@@ -1,0 +1,1 @@
+"""USE CASES: one short function each: load facts in batches, call verbs, store results."""

@@ -1,0 +1,1 @@
+"""A market with known ground truth: demo, tests, load."""

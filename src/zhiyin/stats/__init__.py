@@ -1,0 +1,1 @@
+"""NUMBERS: intervals, buckets, bootstrap, posteriors. Imports nothing of ours."""

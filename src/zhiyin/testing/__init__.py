@@ -1,0 +1,1 @@
+"""Contract tests, fakes and builders, shipped with the product."""

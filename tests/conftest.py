@@ -1,0 +1,59 @@
+"""Workspaces for tests: a fresh one each, on SQLite or PostgreSQL, copied from one that was migrated once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from zhiyin.services.workspace import Workspace
+
+os.environ.setdefault(
+    "DJANGO_ALLOW_ASYNC_UNSAFE", "true"
+)  # Playwright keeps an event loop in the test's thread
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with empty records, made once."""
+    from zhiyin.entrypoints.site import create_workspace
+
+    folder = tmp_path_factory.mktemp("pristine") / "shop"
+    create_workspace(folder, name="Test shop")
+    _close()
+    return folder
+
+
+@pytest.fixture
+def make_workspace(pristine: Path, tmp_path: Path) -> Iterator[Callable[..., Workspace]]:
+    """Makes workspaces; keyword arguments are settings with ``__`` for the dot: ``smtp__port=2525``."""
+    from zhiyin.entrypoints.site import open_workspace
+
+    made: list[Workspace] = []
+
+    def make(name: str = "shop", **flags: object) -> Workspace:
+        folder = tmp_path / name
+        shutil.copytree(pristine, folder)
+        workspace = open_workspace(folder, {key.replace("__", "."): value for key, value in flags.items()})
+        made.append(workspace)
+        return workspace
+
+    yield make
+    for workspace in made:
+        workspace.spool.close()
+    _close()
+
+
+@pytest.fixture
+def workspace(make_workspace: Callable[..., Workspace]) -> Workspace:
+    """A fresh workspace on SQLite."""
+    return make_workspace()
+
+
+def _close() -> None:
+    from django.db import connections
+
+    connections.close_all()
