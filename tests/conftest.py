@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
+from zhiyin.domain.settings import ServerSettings, Settings
+from zhiyin.entrypoints.site import boot
 from zhiyin.services.workspace import Workspace
 
 os.environ.setdefault(
     "DJANGO_ALLOW_ASYNC_UNSAFE", "true"
 )  # Playwright keeps an event loop in the test's thread
+
+# the machine may be busy: a slow example is not a wrong one
+hypothesis_settings.register_profile("zhiyin", deadline=None)
+hypothesis_settings.load_profile("zhiyin")
+
+# so that test modules can import models; every test gets a workspace of its own
+boot(Settings(Path(tempfile.mkdtemp()), server=ServerSettings(secret="of-no-workspace" * 3)))
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,112 @@
-"""``zhiyin serve``."""
+"""``zhiyin serve``: console, public links, tracking API and worker, in one command."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+
+from zhiyin.domain.errors import ZhiyinError
+from zhiyin.entrypoints.cli.output import WorkspaceOption, open_workspace, say
+
+if TYPE_CHECKING:
+    from zhiyin.services.workspace import Workspace
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
+    app.command("serve")(serve)
+
+
+def serve(
+    workspace: WorkspaceOption = Path("."),
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    role: Annotated[str, typer.Option(help="all, or api for the web part without the worker.")] = "all",
+) -> None:
+    """Serve the console, the public links and the tracking API, and run the worker beside them."""
+    from zhiyin.entrypoints.site import migrate
+
+    if role not in ("all", "api"):
+        raise typer.BadParameter("must be all or api; `zhiyin work` is the worker alone", param_hint="--role")
+    ws = open_workspace(workspace, server__host=host, server__port=port)
+    migrate()
+    say(f"Zhiyin serves [bold]{ws.folder}[/] at [bold]{ws.settings.base_url}[/]. Ctrl+C ends it.")
+    if ws.settings.lake.engine == "duckdb" and not ws.settings.smtp.host:
+        say("No mail server is set up yet; see Settings in the console.")
+    run(ws, worker=role == "all")
+
+
+def run(ws: Workspace, *, worker: bool = True) -> None:
+    """Serve an open workspace until stopped."""
+    import uvicorn
+
+    from zhiyin.entrypoints.site.asgi import application
+
+    settings = ws.settings.server
+    if not _free(settings.host, settings.port):
+        raise ZhiyinError(
+            f"Port {settings.port} on {settings.host} is in use.",
+            fix="Stop what uses it, or choose another with --port.",
+            code="port_in_use",
+        )
+    supervisor = Supervisor(ws.folder) if worker else None
+    try:
+        uvicorn.run(
+            application(ws),
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+    finally:
+        if supervisor is not None:
+            supervisor.stop()
+
+
+class Supervisor:
+    """Keeps one worker process running; starts it again, after a pause, when it ends by itself."""
+
+    def __init__(self, folder: Path) -> None:
+        self._command = [
+            sys.executable, "-m", "zhiyin.entrypoints.cli", "work", "--workspace", str(folder), "--with-parent",
+        ]  # fmt: skip
+        self._stopping = threading.Event()
+        self._process = subprocess.Popen(self._command)
+        self._thread = threading.Thread(target=self._watch, name="worker-supervisor", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the worker after its current step."""
+        self._stopping.set()
+        self._process.terminate()
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._thread.join(5)
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(0.5):
+            if self._process.poll() is not None:
+                if self._stopping.wait(2.0):  # not at full speed when it dies at once each time
+                    return
+                self._process = subprocess.Popen(self._command)
+
+
+def _free(host: str, port: int) -> bool:
+    import socket
+
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True

@@ -1,9 +1,51 @@
-"""``zhiyin worker``."""
+"""``zhiyin work``: the background process that moves events, plans and sends."""
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
 import typer
+
+from zhiyin.entrypoints.cli.output import WorkspaceOption, open_workspace, say
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
+    app.command("work")(work)
+
+
+def work(
+    workspace: WorkspaceOption = Path("."),
+    once: Annotated[bool, typer.Option("--once", help="Do what there is to do, then end.")] = False,
+    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
+) -> None:
+    """Move events into the lake, plan and send campaigns, until stopped (Ctrl+C ends it after its step)."""
+    from zhiyin.services import work as service
+
+    ws = open_workspace(workspace)
+    if once:
+        ws.spool.close()
+        while service.run_once(ws):
+            pass
+        return
+    stop = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    parent = os.getppid()
+    if not with_parent:
+        say(f"Working for [bold]{ws.folder}[/]. Ctrl+C ends it.")
+
+    def wait(seconds: float) -> bool:
+        # a worker started by `zhiyin serve` ends when that is gone, also when it was killed
+        return stop.wait(seconds) or (with_parent and os.getppid() != parent)
+
+    service.run(ws, wait)

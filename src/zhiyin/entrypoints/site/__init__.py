@@ -83,11 +83,15 @@ def boot(settings: Settings) -> None:
 
     wanted = options(settings)
     django_settings.SECRET_KEY = wanted["SECRET_KEY"]
-    if connections.settings["default"].get("NAME") != wanted["DATABASES"]["default"]["NAME"]:
+    old, new = connections.settings["default"], wanted["DATABASES"]["default"]
+    if any(old.get(key) != value for key, value in new.items()):
         connections.close_all()
         django_settings.DATABASES = wanted["DATABASES"]
-        connections.settings = connections.configure_settings(wanted["DATABASES"])
-        del connections["default"]
+        if old["ENGINE"] == new["ENGINE"]:
+            old.update(new)  # in place: the connections of other threads share it and follow when they reopen
+        else:
+            connections.settings = connections.configure_settings(wanted["DATABASES"])
+            del connections["default"]
 
 
 def migrate() -> None:

@@ -1,0 +1,175 @@
+"""payload of the Segment spec → event, or a reject with a reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from zhiyin.domain.event import Event, EventType, Line
+from zhiyin.domain.money import to_minor
+from zhiyin.domain.reasons import RejectReason
+from zhiyin.domain.reject import Reject
+
+TYPES: Mapping[str, EventType] = {
+    "track": "track",
+    "identify": "identify",
+    "page": "page",
+    "screen": "screen",
+    "group": "group",
+    "alias": "alias",
+}
+MAX_BYTES = 32 * 1024
+FUTURE = timedelta(minutes=5)  # clocks of clients differ by that much even after the correction
+_NOBODY = {"", "null", "undefined", "none", "nan", "anonymous", "0", "-1", "[object object]"}
+_MAX_ID = 200
+
+
+def understand(
+    payload: Mapping[str, Any], *, received_at: datetime, sent_at: str | None, currency: str, source: str
+) -> Event | Reject:
+    """The event that a payload describes.
+
+    ``sent_at`` is the batch's, used where the message has none of its own. ``currency`` is the shop's, for
+    amounts that name none. The moment is corrected for the client's clock as the Segment spec says:
+    ``timestamp = received_at - (sentAt - originalTimestamp)``, never after ``received_at``.
+    """
+    kind = TYPES.get(str(payload.get("type", "")))
+    if kind is None:
+        return _reject(
+            RejectReason.UNKNOWN_TYPE, f"type is {payload.get('type')!r}, not one of the spec", payload
+        )
+    customer_id, anonymous_id = _person(payload.get("userId")), _person(payload.get("anonymousId"))
+    if not customer_id and not anonymous_id:
+        return _reject(RejectReason.MISSING_ID, "neither userId nor anonymousId names anybody", payload)
+    message_id = payload.get("messageId")
+    if not isinstance(message_id, str) or not 0 < len(message_id) <= _MAX_ID:
+        return _reject(
+            RejectReason.MISSING_FIELD, "messageId is missing or longer than 200 characters", payload
+        )
+    name = str(payload.get("event") or "") if kind == "track" else str(payload.get("name") or kind)
+    if not name:
+        return _reject(RejectReason.MISSING_FIELD, "a track payload needs an event name", payload)
+    try:
+        at = moment(payload, received_at=received_at, sent_at=sent_at)
+    except ValueError as error:
+        return _reject(RejectReason.BAD_DATE, str(error), payload)
+    properties = payload.get("properties") or {}
+    if kind == "identify":
+        context = payload.get("context")
+        stated = context.get("traits") if isinstance(context, Mapping) else None
+        properties = {**(stated or {}), **(payload.get("traits") or {})}
+    elif kind in ("group", "alias"):
+        properties = {
+            key: payload[key] for key in ("groupId", "previousId", "traits") if payload.get(key) is not None
+        }
+    if not isinstance(properties, Mapping):
+        return _reject(RejectReason.BAD_ROW, "properties must be an object", payload)
+    money = str(properties.get("currency") or currency).upper()
+    try:
+        amount = _amount(properties, money)
+        products = _products(properties, money)
+    except ValueError as error:
+        return _reject(RejectReason.BAD_NUMBER, str(error), payload)
+    if (amount is not None and amount < 0) or any((line.price or 0) < 0 for line in products):
+        return _reject(
+            RejectReason.NEGATIVE_PRICE, "amounts must not be negative; send an Order Refunded", payload
+        )
+    order_id = properties.get("order_id")
+    return Event(
+        event_id=message_id,
+        type=kind,
+        name=name,
+        timestamp=at,
+        customer_id=customer_id,
+        anonymous_id=anonymous_id,
+        source=source,
+        order_id=str(order_id) if order_id not in (None, "") else None,
+        amount=amount,
+        currency=money if amount is not None else None,
+        products=products,
+        properties={key: value for key, value in properties.items() if key != "products"},
+    )
+
+
+def moment(payload: Mapping[str, Any], *, received_at: datetime, sent_at: str | None) -> datetime:
+    """When it happened, corrected for the client's clock. Raises ``ValueError`` for a time that is none.
+
+    >>> from datetime import datetime, UTC
+    >>> moment({"timestamp": "2026-03-01T10:00:00Z"}, sent_at="2026-03-01T10:00:05Z",
+    ...        received_at=datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC)).isoformat()
+    '2026-03-01T12:00:00+00:00'
+    """
+    original = payload.get("originalTimestamp") or payload.get("timestamp")
+    if original is None:
+        return received_at
+    at = _time(original)
+    sent = payload.get("sentAt") or sent_at
+    if sent is not None:
+        skew = received_at - _time(sent)
+        if abs(skew) > FUTURE:  # a few minutes are the network's and the queue's, not the clock's
+            at += skew
+    if at > received_at + FUTURE and sent is None:
+        raise ValueError(f"timestamp {original} lies in the future")
+    return min(at, received_at)
+
+
+def _time(value: Any) -> datetime:
+    try:
+        at = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    except ValueError:
+        raise ValueError(f"{value!r} is not an ISO 8601 time") from None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if not 1990 <= at.year <= 9000:
+        raise ValueError(f"{value!r} is not a time of this age")
+    return at.astimezone(UTC)
+
+
+def _person(value: Any) -> str | None:
+    if value is None or isinstance(value, bool | Mapping | list):
+        return None
+    text = str(value).strip()
+    return text if text.lower() not in _NOBODY and len(text) <= _MAX_ID else None
+
+
+def _amount(properties: Mapping[str, Any], currency: str) -> int | None:
+    for name in ("total", "revenue", "value"):
+        if properties.get(name) is not None:
+            try:
+                return to_minor(properties[name], currency)
+            except ValueError:
+                raise ValueError(f"{name} is {properties[name]!r}, not an amount") from None
+    return None
+
+
+def _products(properties: Mapping[str, Any], currency: str) -> tuple[Line, ...]:
+    listed = properties.get("products")
+    if listed is None and properties.get("product_id") is not None:
+        listed = [properties]
+    if listed is None:
+        return ()
+    if not isinstance(listed, Sequence) or isinstance(listed, str):
+        raise ValueError("products must be a list")
+    lines = []
+    for product in listed:
+        item = product.get("product_id", product.get("sku")) if isinstance(product, Mapping) else None
+        if item in (None, ""):
+            continue
+        quantity, price = product.get("quantity", 1), product.get("price")
+        try:
+            lines.append(
+                Line(
+                    str(item),
+                    int(float(quantity)),
+                    None if price is None else to_minor(price, currency),
+                    str(product["category"]) if product.get("category") else None,
+                )
+            )
+        except (ValueError, TypeError, OverflowError):
+            raise ValueError(f"product {item!r} has quantity {quantity!r} and price {price!r}") from None
+    return tuple(lines)
+
+
+def _reject(reason: RejectReason, detail: str, payload: Mapping[str, Any]) -> Reject:
+    return Reject(0, reason, detail, json.dumps(payload, ensure_ascii=False, default=str)[:MAX_BYTES])

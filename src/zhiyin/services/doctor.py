@@ -1,0 +1,178 @@
+"""The doctor: checks the whole installation, each problem with its cure."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from zhiyin.adapters.channels import probe
+from zhiyin.domain.errors import ZhiyinError
+from zhiyin.services.workspace import Workspace
+
+NEEDED_DISK = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was checked. ``level`` is ok, warning (works, but) or problem (does not work)."""
+
+    name: str
+    level: str
+    what: str
+    fix: str = ""
+
+
+def check(ws: Workspace) -> list[Check]:
+    """All checks, in the order in which one would cure them."""
+    return [look(ws) for look in CHECKS]
+
+
+def _python(ws: Workspace) -> Check:
+    text = ".".join(map(str, sys.version_info[:3]))
+    return Check("python", "ok", f"Python {text}, Zhiyin {_version('zhiyin')}")
+
+
+def _disk(ws: Workspace) -> Check:
+    free = shutil.disk_usage(ws.folder).free
+    if free < NEEDED_DISK:
+        return Check(
+            "disk", "problem", f"Only {free / 1e9:.1f} GB are free.", "Make room before the next import."
+        )
+    return Check("disk", "ok", f"{free / 1e9:.0f} GB free")
+
+
+def _records(ws: Workspace) -> Check:
+    from django.db import Error, connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    try:
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except Error as error:
+        return Check(
+            "records",
+            "problem",
+            f"The records cannot be read: {error}",
+            "Check records.url and the database server.",
+        )
+    if missing:
+        return Check(
+            "records",
+            "problem",
+            f"{len(missing)} migrations are missing.",
+            "Run `zhiyin serve` once, it applies them.",
+        )
+    return Check("records", "ok", f"{connection.vendor}, schema is current")
+
+
+def _lake(ws: Workspace) -> Check:
+    try:
+        rows = ws.lake.collect(ws.lake.events().select("event_id").head(1)).num_rows
+    except ZhiyinError as error:
+        return Check("lake", "problem", error.what, error.fix)
+    files = len(ws.lake.files("events"))
+    if not rows:
+        return Check(
+            "lake",
+            "warning",
+            f"The lake is empty; engine {ws.settings.lake.engine}.",
+            "Import a file: `zhiyin import orders FILE`.",
+        )
+    return Check(
+        "lake", "ok", f"{ws.lake.count('events'):,} events in {files} files; engine {ws.settings.lake.engine}"
+    )
+
+
+def _spool(ws: Workspace) -> Check:
+    waiting = (
+        sum(path.stat().st_size for path in ws.spool.folder.glob("*.jsonl"))
+        if ws.spool.folder.is_dir()
+        else 0
+    )
+    if waiting > 100_000_000:
+        return Check(
+            "spool", "warning", f"{waiting / 1e6:.0f} MB wait for the worker.", "Is `zhiyin work` running?"
+        )
+    return Check("spool", "ok", f"{waiting / 1e6:.1f} MB waiting")
+
+
+def _secret(ws: Workspace) -> Check:
+    if len(ws.settings.server.secret) < 32:
+        return Check(
+            "secret",
+            "problem",
+            "server.secret is missing or short.",
+            "Set it to 48 random characters; links already sent stop working.",
+        )
+    mode = (ws.folder / "zhiyin.toml").stat().st_mode & 0o077
+    if mode:
+        return Check(
+            "secret",
+            "warning",
+            "zhiyin.toml can be read by other accounts.",
+            f"Run: chmod 600 {ws.folder / 'zhiyin.toml'}",
+        )
+    return Check("secret", "ok", "made at init, readable by its owner only")
+
+
+def _address(ws: Workspace) -> Check:
+    url = ws.settings.base_url
+    if not url.startswith("https://"):
+        return Check(
+            "address",
+            "warning",
+            f"Links in messages lead to {url}, which mailboxes outside cannot open safely.",
+            "Set server.base_url to the public https address.",
+        )
+    return Check("address", "ok", url)
+
+
+def _mail(ws: Workspace) -> Check:
+    smtp = ws.settings.smtp
+    if not smtp.host:
+        return Check(
+            "mail", "warning", "No mail server is set up.", "Set smtp.host, or fill it in under Settings."
+        )
+    if problem := probe.problem(smtp):
+        return Check(
+            "mail",
+            "problem",
+            f"{smtp.host}:{smtp.port} does not answer: {problem}",
+            "Check host, port and firewall.",
+        )
+    return Check("mail", "ok", f"{smtp.host}:{smtp.port} answers ({smtp.security})")
+
+
+def _sender(ws: Workspace) -> Check:
+    if not ws.settings.sender.email:
+        return Check("sender", "warning", "No sender address is set.", "Set sender.email.")
+    return Check("sender", "ok", ws.settings.sender.email)
+
+
+def _extras(ws: Workspace) -> Check:
+    found = [name for name in ("psycopg", "pyspark") if _version(name)]
+    return Check("extras", "ok", ", ".join(found) if found else "none installed, none needed")
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+CHECKS: tuple[Callable[[Workspace], Check], ...] = (
+    _python,
+    _disk,
+    _secret,
+    _records,
+    _lake,
+    _spool,
+    _address,
+    _sender,
+    _mail,
+    _extras,
+)

@@ -1,0 +1,152 @@
+"""Events in: durable in the spool when acknowledged, from there into the lake exactly once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+from django.db import transaction
+
+from zhiyin.adapters.lake.datasets import REJECTS
+from zhiyin.adapters.lake.rows import events_to_table
+from zhiyin.adapters.records.models import Customer
+from zhiyin.domain.event import Event
+from zhiyin.domain.reject import Reject
+from zhiyin.loop.collect.payload import understand
+from zhiyin.services.workspace import Workspace
+
+_OWN_FIELDS = {"email": 254, "phone": 40, "name": 200, "language": 16}
+
+
+def record(ws: Workspace, events: Sequence[Event]) -> None:
+    """Keep events of our own; they are on disk when this returns."""
+    if events:
+        ws.spool.append([msgspec.json.encode({"event": event}) for event in events])
+
+
+def accept(
+    ws: Workspace, payloads: Iterable[Any], *, source: str, sent_at: str | None, received_at: datetime
+) -> None:
+    """Keep payloads of the tracking API as they came; they are on disk when this returns."""
+    ws.spool.append(
+        [
+            msgspec.json.encode(
+                {"payload": payload, "source": source, "sentAt": sent_at, "receivedAt": received_at}
+            )
+            for payload in payloads
+        ]
+    )
+
+
+def drain(ws: Workspace) -> int:
+    """Move what the spool holds into the lake; returns the number of payloads moved."""
+    return ws.spool.drain(lambda name, payloads: _take(ws, name, payloads))
+
+
+def counts(ws: Workspace) -> dict[str, int]:
+    """Events in the lake by name, most frequent first."""
+    import narwhals as nw
+
+    frame = ws.lake.events().group_by("event").agg(n=nw.len())
+    rows = ws.lake.collect(frame).to_pylist()
+    return {row["event"]: row["n"] for row in sorted(rows, key=lambda row: (-row["n"], row["event"]))}
+
+
+def latest(ws: Workspace, limit: int = 20) -> list[dict[str, Any]]:
+    """The events that came last, newest first."""
+    frame = ws.lake.events().sort("timestamp", "event_id", descending=True).head(limit)
+    columns = ("timestamp", "event", "customer_id", "anonymous_id", "order_id", "amount", "source")
+    return ws.lake.collect(frame.select(*columns)).to_pylist()
+
+
+def _take(ws: Workspace, name: str, payloads: list[bytes]) -> None:
+    """One segment of the spool; idempotent by its name."""
+    events, rejects = [], []
+    for number, line in enumerate(payloads, 1):
+        entry = msgspec.json.decode(line)
+        if "event" in entry:
+            events.append(msgspec.convert(entry["event"], Event))
+            continue
+        result = understand(
+            entry["payload"],
+            received_at=datetime.fromisoformat(entry["receivedAt"].replace("Z", "+00:00")),
+            sent_at=entry["sentAt"],
+            currency=ws.settings.shop.currency,
+            source=entry["source"],
+        )
+        if isinstance(result, Event):
+            events.append(result)
+        else:
+            rejects.append((number, entry, result))
+    _publish_traits(ws, [event for event in events if event.type == "identify"])
+    if events:
+        table = events_to_table(events, timezone=ws.timezone, received_at=ws.now())
+        ws.lake.append_new("events", table, app_id=f"spool:{name}", version=1)
+    if rejects:
+        ws.lake.append("rejects", _rejects_table(ws, name, rejects), app_id=f"spool:{name}", version=1)
+
+
+def _publish_traits(ws: Workspace, identifies: Sequence[Event]) -> None:
+    """Stated traits go to the customer's row, later ones over earlier ones."""
+    stated: dict[str, dict[str, Any]] = {}
+    first: dict[str, datetime] = {}
+    for event in sorted(identifies, key=lambda event: event.timestamp):
+        if event.customer_id:
+            stated.setdefault(event.customer_id, {}).update(event.properties)
+            first.setdefault(event.customer_id, event.timestamp)
+    if not stated:
+        return
+    with transaction.atomic():
+        known = Customer.objects.select_for_update().in_bulk(list(stated))
+        for customer_id, traits in stated.items():
+            customer = known.get(customer_id) or Customer(
+                customer_id=customer_id, created_at=first[customer_id]
+            )
+            _apply(customer, traits)
+            known[customer_id] = customer
+        Customer.objects.bulk_create(
+            known.values(),
+            update_conflicts=True,
+            unique_fields=["customer_id"],
+            update_fields=[*_OWN_FIELDS, "traits"],
+        )
+
+
+def _apply(customer: Customer, traits: Mapping[str, Any]) -> None:
+    rest = dict(customer.traits)
+    for key, value in traits.items():
+        if key in _OWN_FIELDS:
+            text = str(value or "").strip()[: _OWN_FIELDS[key]]
+            setattr(customer, key, text.lower() if key == "email" else text)
+        elif isinstance(value, str | int | float | bool):
+            rest[str(key)[:100]] = value
+    customer.traits = rest
+
+
+def _rejects_table(ws: Workspace, name: str, rejects: Sequence[tuple[int, Any, Reject]]) -> pa.Table:
+    now = ws.now().astimezone(UTC).replace(tzinfo=None)
+    rows = [
+        {
+            "reject_id": f"spool:{name}:{number}",
+            "import_id": "",
+            "kind": "events",
+            "file": entry["source"],
+            "line": number,
+            "reason": str(reject.reason),
+            "detail": reject.detail,
+            "raw": reject.raw,
+            "customer_id": str(entry["payload"].get("userId") or "") or None,
+            "rejected_at": now,
+        }
+        for number, entry, reject in rejects
+    ]
+    return pa.Table.from_pylist(rows, schema=REJECTS.schema)
+
+
+def new_id() -> str:
+    """An id for an event of our own."""
+    return uuid.uuid4().hex

@@ -1,0 +1,158 @@
+"""The tracking API over real HTTP: what is acknowledged is on disk, what is refused says why."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import http.client
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+
+from zhiyin.adapters.records.models import Customer
+from zhiyin.entrypoints.site.asgi import application
+from zhiyin.services import api_keys, ingest
+from zhiyin.services.workspace import Workspace
+
+ORDER = {
+    "type": "track",
+    "event": "Order Completed",
+    "userId": "ann",
+    "messageId": "m1",
+    "properties": {"order_id": "1", "total": 10},
+}
+
+
+class Client:
+    """Posts to a running server."""
+
+    def __init__(self, port: int, key: str) -> None:
+        self.port, self.key = port, key
+
+    def __call__(
+        self, path: str, body: Any, *, method: str = "POST", **headers: str
+    ) -> tuple[int, dict[str, Any]]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            data = body if isinstance(body, bytes) else json.dumps(body).encode()
+            basic = base64.b64encode(f"{self.key}:".encode()).decode()
+            connection.request(method, path, data, {"Authorization": f"Basic {basic}", **headers})
+            response = connection.getresponse()
+            text = response.read()
+            return response.status, json.loads(text) if text else {}
+        finally:
+            connection.close()
+
+
+@pytest.fixture
+def post(workspace: Workspace) -> Iterator[Client]:
+    server = uvicorn.Server(uvicorn.Config(application(workspace), port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield Client(port, api_keys.create(workspace, "web"))
+    server.should_exit = True
+    thread.join()
+
+
+def moved(workspace: Workspace) -> int:
+    workspace.spool.close()
+    return ingest.drain(workspace)
+
+
+def test_an_accepted_event_reaches_the_lake_once(workspace: Workspace, post: Client) -> None:
+    assert post("/v1/track", ORDER) == (200, {"success": True, "accepted": 1})
+    assert post("/v1/batch", {"batch": [ORDER, ORDER | {"messageId": "m2"}]})[0] == 200
+    assert moved(workspace) == 3
+    assert ingest.counts(workspace) == {"Order Completed": 2}
+
+
+def test_short_paths_gzip_and_plain_text_are_understood(workspace: Workspace, post: Client) -> None:
+    assert post("/v1/t", ORDER, **{"Content-Type": "text/plain"})[0] == 200
+    body = gzip.compress(json.dumps({"batch": [ORDER | {"messageId": "m2"}]}).encode())
+    assert post("/v1/b", body, **{"Content-Encoding": "gzip"})[0] == 200
+    moved(workspace)
+    assert workspace.lake.count("events") == 2
+
+
+def test_the_key_may_stand_in_the_body_or_be_a_bearer(workspace: Workspace, post: Client) -> None:
+    assert post("/v1/track", ORDER | {"writeKey": post.key}, Authorization="")[0] == 200
+    assert post("/v1/track", ORDER, Authorization=f"Bearer {post.key}")[0] == 200
+    moved(workspace)
+    properties = workspace.lake.collect(workspace.lake.events())["properties"].to_pylist()
+    assert not any(post.key in text for text in properties)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "headers", "status", "says"),
+    [
+        ("/v1/track", ORDER, {"Authorization": ""}, 401, "missing"),
+        ("/v1/track", ORDER, {"Authorization": "Bearer wrong"}, 401, "not known"),
+        ("/v1/track", ORDER, {"Authorization": "Basic ???"}, 401, "not Basic"),
+        ("/v1/track", b"{", {}, 400, "not JSON"),
+        ("/v1/track", [1], {}, 400, "must be a JSON object"),
+        ("/v1/batch", {"batch": 1}, {}, 400, "list of objects"),
+        ("/v1/track", b"x", {"Content-Encoding": "gzip"}, 400, "not gzip"),
+        ("/v1/track", ORDER | {"x": "y" * 40_000}, {}, 400, "larger than 32 KB"),
+        ("/v1/batch", b"x" * 600_000, {}, 413, "larger than 500 KB"),
+        ("/v1/nothing", ORDER, {}, 404, "nothing at"),
+    ],
+)
+def test_a_refused_request_says_why_and_keeps_nothing(
+    workspace: Workspace, post: Client, path: str, body: Any, headers: dict[str, str], status: int, says: str
+) -> None:
+    code, answer = post(path, body, **headers)
+    assert (code, answer["success"]) == (status, False)
+    assert says in answer["error"]
+    assert moved(workspace) == 0
+
+
+def test_get_is_refused_and_a_preflight_answered(post: Client) -> None:
+    assert post("/v1/track", b"", method="GET")[0] == 405
+    assert post("/v1/track", b"", method="OPTIONS", Authorization="")[0] == 204
+
+
+def test_a_payload_that_cannot_be_understood_is_kept_as_a_reject(workspace: Workspace, post: Client) -> None:
+    assert post("/v1/batch", {"batch": [ORDER, {"type": "vote", "userId": "ann"}]})[0] == 200
+    assert moved(workspace) == 2
+    assert workspace.lake.count("events") == 1
+    (reject,) = workspace.lake.collect(workspace.lake.frame("rejects")).to_pylist()
+    assert (reject["reason"], reject["file"], reject["customer_id"]) == ("unknown_type", "web", "ann")
+
+
+def test_identify_publishes_traits_later_over_earlier(workspace: Workspace, post: Client) -> None:
+    def identify(minute: int, **traits: Any) -> dict[str, Any]:
+        at = f"2026-01-01T00:0{minute}:00Z"
+        return {"type": "identify", "userId": "ann", "timestamp": at, "traits": traits}
+
+    batch = [identify(2, city="Suzhou", email=" Ann@Example.com "), identify(1, city="Wuxi", age=30)]
+    assert post("/v1/batch", {"batch": batch})[0] == 200
+    moved(workspace)
+    ann = Customer.objects.get(pk="ann")
+    assert (ann.email, ann.traits) == ("ann@example.com", {"city": "Suzhou", "age": 30})
+    assert post("/v1/identify", {"userId": "ann", "traits": {"age": 31}})[0] == 200
+    moved(workspace)
+    assert Customer.objects.get(pk="ann").traits == {"city": "Suzhou", "age": 31}
+
+
+def test_a_revoked_key_is_refused(workspace: Workspace, post: Client) -> None:
+    key = api_keys.list_(workspace)[0]
+    api_keys.revoke(workspace, key.pk)
+    assert post("/v1/track", ORDER)[0] == 401
+
+
+def test_draining_again_after_a_crash_counts_once(workspace: Workspace, post: Client) -> None:
+    post("/v1/track", ORDER)
+    workspace.spool.close()
+    (segment,) = workspace.spool.folder.glob("*.jsonl")
+    copy = segment.read_bytes()
+    ingest.drain(workspace)
+    segment.write_bytes(copy)  # as if the process died before it removed the segment
+    ingest.drain(workspace)
+    assert workspace.lake.count("events") == 1
