@@ -1,1 +1,1 @@
-"""A market with known ground truth: demo, tests, load."""
+"""seed → a shop and its customers, whose response to e-mail is known: for the demo, tests and load."""

@@ -33,7 +33,7 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
-for module in (init, serve, worker, doctor, config, demo, profile):
+for module in (init, serve, worker, doctor, config, demo, simulate, profile):
     module.register(app)
 for name, module in (
     ("import", imports),
@@ -42,7 +42,6 @@ for name, module in (
     ("segments", segments),
     ("recommend", recommend),
     ("campaigns", campaigns),
-    ("simulate", simulate),
     ("lake", lake),
 ):
     app.add_typer(module.app, name=name)
