@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class Customer:
 
 # name -> what it is. One table for the segment language, the console and the docs.
 COMPUTED_TRAITS: Mapping[str, str] = {
-    "first_seen": "time of the first event",
-    "last_seen": "time of the last event",
+    "first_seen": "time of the first thing they did",
+    "last_seen": "time of the last thing they did",
     "first_order_at": "time of the first order",
     "last_order_at": "time of the last order",
     "orders": "number of completed orders, less cancelled ones",
@@ -40,3 +41,46 @@ COMPUTED_TRAITS: Mapping[str, str] = {
     "rfm_group": "named group of the RFM quintiles",
     "lifecycle": "stage of the customer's life",
 }
+
+TraitKind = Literal["text", "number", "time", "flag"]
+
+# The traits with a column of their own; every other name is a stated trait, kept as text.
+TRAIT_KINDS: Mapping[str, TraitKind] = {
+    "customer_id": "text",
+    "email": "text",
+    "name": "text",
+    "language": "text",
+    "created_at": "time",
+    "email_consent": "flag",
+    "first_seen": "time",
+    "last_seen": "time",
+    "first_order_at": "time",
+    "last_order_at": "time",
+    "orders": "number",
+    "revenue": "number",
+    "average_order_value": "number",
+    "recency_days": "number",
+    "r": "number",
+    "f": "number",
+    "m": "number",
+    "rfm_group": "text",
+    "lifecycle": "text",
+}
+
+
+def as_text(value: object) -> str | None:
+    """The one text form of a stated value, the same for storing and for comparing; None where it has none.
+
+    Empty texts, lists and objects have none: such a trait counts as missing.
+
+    >>> as_text(True), as_text(3), as_text(2.5), as_text("")
+    ('true', '3', '2.5', None)
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, str):
+        # no engine keeps a zero byte or half a surrogate pair
+        return value.replace("\x00", "").encode("utf-8", "ignore").decode() or None
+    return None

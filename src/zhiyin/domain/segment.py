@@ -9,15 +9,34 @@ A rule in its JSON form is one of::
     {"never": "Order Completed", "within_days": 45}
 
 RFM group and lifecycle stage are the traits ``rfm_group`` and ``lifecycle``. A comparison with a missing
-trait is false, and ``not`` of it true: there is no third truth value.
+trait is false, ``is_not`` and ``not_in`` included, and ``not`` of it true: there is no third truth value.
+An empty text counts as missing.
+
+What a comparison means depends on the kind of the trait (``domain/customer.TRAIT_KINDS``):
+
+* text: equality, ``in`` and ``contains`` compare letter by letter, upper and lower case apart.
+* number: compared as numbers; a value that is a text is read as a number if it is one, else it never equals.
+* time: only ``exists`` and ``within_days``, which holds for ``as_of - days < time <= as_of``.
+* flag: true or false.
+* a stated trait (any other name) is text: equal letter by letter, or as a number where both are numbers;
+  ``at_least`` and ``at_most`` hold only where the text is a number, ``within_days`` only where it starts with
+  an ISO date, counted in whole UTC days.
+
+``did`` counts the events of the customer up to ``as_of``, within the last days if given: ``as_of - days <
+time <= as_of``. In ``where``, ``item_id`` and ``category`` must hold on one and the same line of the event,
+``campaign`` on the campaign of a message event, and any other name on a property, compared like a stated
+trait. Properties that are lists or objects are missing.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any as Json
 
+from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.errors import BadRule
 
 TRAIT_OPERATORS = (
@@ -33,6 +52,20 @@ TRAIT_OPERATORS = (
 )
 MAX_DEPTH = 8
 MAX_CONDITIONS = 100
+MAX_VALUES = 1000  # of one in or not_in
+MAX_TEXT = 500
+LINE_FIELDS = ("item_id", "category")
+# What counts as a number in a rule, and in the text of a trait or property; every engine reads it alike.
+NUMBER = r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?"
+NUMBER_IN_DATA = r"[+-]?[0-9]{1,25}(\.[0-9]{1,25})?([eE][+-]?[0-9]{1,2})?"
+ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_NAME = re.compile(r"[^\x00-\x1f\x7f'\"\\?*\ud800-\udfff]{1,100}")
+_KIND_OPERATORS = {
+    "text": ("is", "is_not", "in", "not_in", "contains", "exists"),
+    "number": ("is", "is_not", "in", "not_in", "at_least", "at_most", "exists"),
+    "time": ("exists", "within_days"),
+    "flag": ("is", "is_not", "exists"),
+}
 
 Scalar = str | int | float | bool
 
@@ -51,8 +84,8 @@ class Trait:
 class Did:
     """Did an event at least so many times, ever or within the last days, where properties have values.
 
-    ``where`` on ``item_id`` and ``category`` looks at the lines of the event; any other name at its
-    properties, compared as text.
+    ``where`` on ``item_id`` and ``category`` looks at the lines of the event, ``campaign`` at its campaign,
+    any other name at its properties.
     """
 
     event: str
@@ -114,7 +147,7 @@ def dump(rule: Rule) -> dict[str, Json]:
             return {"all": [dump(r) for r in rules]}
         case Any(rules):
             return {"any": [dump(r) for r in rules]}
-        case Not(Did() as did):
+        case Not(Did(at_least=1) as did):
             return {"never" if key == "did" else key: value for key, value in dump(did).items()}
         case Not(inner):
             return {"not": dump(inner)}
@@ -172,8 +205,7 @@ def _parse(data: Json, place: str, depth: int) -> Rule:
 
 
 def _trait(name: Json, rest: Mapping[str, Json], place: str) -> Trait:
-    if not isinstance(name, str) or not name:
-        raise BadRule(f"{place}.trait must be the name of a trait.", fix=_FORMS)
+    _check_name(name, f"{place}.trait")
     if len(rest) != 1 or next(iter(rest)) not in TRAIT_OPERATORS:
         raise BadRule(
             f"{place}: the trait {name!r} needs exactly one operator.",
@@ -181,9 +213,17 @@ def _trait(name: Json, rest: Mapping[str, Json], place: str) -> Trait:
             fix=f"Operators are {', '.join(TRAIT_OPERATORS)}.",
         )
     operator, value = next(iter(rest.items()))
+    kind = TRAIT_KINDS.get(name)
+    if kind and operator not in _KIND_OPERATORS[kind]:
+        raise BadRule(
+            f"{place}: {operator} does not apply to {name!r}, which is a {kind}.",
+            fix=f"Use one of {', '.join(_KIND_OPERATORS[kind])}.",
+        )
     if operator in ("in", "not_in"):
-        if not isinstance(value, list) or not value or not all(isinstance(v, Scalar) for v in value):
-            raise BadRule(f"{place}: {operator} needs a list of values.", fix=_FORMS)
+        if not isinstance(value, list | tuple) or not 1 <= len(value) <= MAX_VALUES:
+            raise BadRule(f"{place}: {operator} needs a list of 1 to {MAX_VALUES} values.", fix=_FORMS)
+        for element in value:
+            _check_value(element, f"{place}.{operator}")
         return Trait(name, operator, tuple(value))
     if operator == "exists" and not isinstance(value, bool):
         raise BadRule(f"{place}: exists needs true or false.", fix=_FORMS)
@@ -193,27 +233,48 @@ def _trait(name: Json, rest: Mapping[str, Json], place: str) -> Trait:
         raise BadRule(f"{place}: {operator} needs a number.", fix=_FORMS)
     if operator == "contains" and (not isinstance(value, str) or not value):
         raise BadRule(f"{place}: contains needs a text.", fix=_FORMS)
-    if not isinstance(value, Scalar):
-        raise BadRule(f"{place}: {operator} needs a text, a number, true or false.", fix=_FORMS)
+    _check_value(value, f"{place}.{operator}")
     return Trait(name, operator, value)
 
 
 def _did(event: Json, rest: Mapping[str, Json], place: str) -> Did:
     if not isinstance(event, str) or not event:
         raise BadRule(f"{place} needs the name of an event.", fix=_FORMS)
+    _check_value(event, place)
     unknown = set(rest) - {"at_least", "within_days", "where"}
     if unknown:
         raise BadRule(f"{place} has unknown parts: {', '.join(sorted(unknown))}.", fix=_FORMS)
     at_least, within = rest.get("at_least", 1), rest.get("within_days")
-    if not isinstance(at_least, int) or isinstance(at_least, bool) or at_least < 1:
+    if not isinstance(at_least, int) or isinstance(at_least, bool) or not 1 <= at_least <= 1_000_000:
         raise BadRule(f"{place}.at_least must be a whole number from 1.", fix="For none at all, use never.")
     if within is not None and not _days(within):
         raise BadRule(f"{place}.within_days must be a whole number of days from 1.", fix=_FORMS)
     where = rest.get("where") or {}
-    if not isinstance(where, Mapping) or not all(isinstance(v, Scalar) for v in where.values()):
+    if not isinstance(where, Mapping):
         raise BadRule(f"{place}.where must map property names to values.", fix=_FORMS)
+    for key, value in where.items():
+        _check_name(key, f"{place}.where")
+        _check_value(value, f"{place}.where.{key}")
+        if isinstance(value, str) and value[:1] in ("", "{", "["):
+            raise BadRule(f"{place}.where.{key} must be a value, not empty, a list or an object.", fix=_FORMS)
     pairs = tuple(sorted((str(name), _text(value)) for name, value in where.items()))
     return Did(event, at_least, within, pairs)
+
+
+def _check_name(name: Json, place: str) -> None:
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name != name.strip():
+        raise BadRule(
+            f"{place} must be a name of 1 to 100 letters.",
+            why="Quotes, backslashes, ?, * and line breaks cannot stand in a name, nor spaces at its ends.",
+        )
+
+
+def _check_value(value: Json, place: str) -> None:
+    if isinstance(value, str):
+        if len(value) > MAX_TEXT or "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
+            raise BadRule(f"{place} must be a text of at most {MAX_TEXT} letters.")
+    elif not isinstance(value, bool) and not _number(value):
+        raise BadRule(f"{place} needs a text, a number, true or false.", fix=_FORMS)
 
 
 def _text(value: Scalar) -> str:
@@ -221,7 +282,13 @@ def _text(value: Scalar) -> str:
 
 
 def _number(value: Json) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+    # beyond 10^15 a double no longer tells whole numbers apart
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and abs(value) < 10**15
+    )
 
 
 def _days(value: Json) -> bool:

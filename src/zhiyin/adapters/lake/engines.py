@@ -1,7 +1,8 @@
 """Query engines by name: each turns a list of Parquet files into a lazy Narwhals frame, and back to Arrow.
 
-The only place that knows an engine. A frame may be asked for JSON properties as typed text columns
-(``extract``), since JSON functions differ by engine.
+The only place that knows an engine. A frame may be asked for JSON properties as text columns (``extract``),
+and for columns that say whether a line of the event has given values (``lines``), since functions on JSON and
+lists differ by engine.
 """
 
 from __future__ import annotations
@@ -9,17 +10,24 @@ from __future__ import annotations
 import os
 import re
 import sys
+import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial, reduce
 from importlib import import_module
+from operator import and_
+from pathlib import Path
 from typing import Any, Protocol
 
 import narwhals as nw
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from zhiyin.domain.errors import BadSetting, MissingExtra
 
 ENGINES = {"duckdb": "zhiyin.adapters.lake.engines:DuckDB", "spark": "zhiyin.adapters.lake.engines:Spark"}
+BATCH = 50_000
+Lines = Mapping[str, Sequence[tuple[str, str]]]  # new column -> (field of a line, value) pairs
 _JSON_KEY = re.compile(r"[^'\"\\\x00-\x1f]{1,200}")
 
 
@@ -27,12 +35,14 @@ class Engine(Protocol):
     """Reads Parquet files of one dataset lazily and runs lazy frames."""
 
     def scan(
-        self, files: Sequence[str], schema: pa.Schema, extract: Mapping[str, str]
+        self, files: Sequence[str], schema: pa.Schema, extract: Mapping[str, str], lines: Lines
     ) -> nw.LazyFrame[Any]: ...
 
     def table(self, table: pa.Table) -> nw.LazyFrame[Any]: ...
 
     def collect(self, frame: nw.LazyFrame[Any]) -> pa.Table: ...
+
+    def stream(self, frame: nw.LazyFrame[Any], rows: int = BATCH) -> Iterator[pa.Table]: ...
 
 
 def engine(name: str, *, threads: int = 0, memory: str = "") -> Engine:
@@ -66,7 +76,9 @@ class DuckDB:
             self._local.connection = self._root.cursor()
         return self._local.connection
 
-    def scan(self, files: Sequence[str], schema: pa.Schema, extract: Mapping[str, str]) -> nw.LazyFrame[Any]:
+    def scan(
+        self, files: Sequence[str], schema: pa.Schema, extract: Mapping[str, str], lines: Lines
+    ) -> nw.LazyFrame[Any]:
         if files:
             relation = self.connection.read_parquet(list(files), hive_partitioning=True, union_by_name=True)
         else:
@@ -78,6 +90,11 @@ class DuckDB:
         ]
         for alias, (column, key) in _paths(extract).items():
             columns.append(f'json_extract_string("{column}", \'$."{key}"\') AS "{alias}"')
+        for alias, pairs in lines.items():
+            same = " AND ".join(f'line."{field}" = {_quoted(value)}' for field, value in pairs)
+            columns.append(
+                f'coalesce(len(list_filter("products", lambda line: {same})) > 0, false) AS "{alias}"'
+            )
         return nw.from_native(relation.project(", ".join(columns)))
 
     def table(self, table: pa.Table) -> nw.LazyFrame[Any]:
@@ -85,6 +102,10 @@ class DuckDB:
 
     def collect(self, frame: nw.LazyFrame[Any]) -> pa.Table:
         return _plain(frame.collect("pyarrow").to_native())
+
+    def stream(self, frame: nw.LazyFrame[Any], rows: int = BATCH) -> Iterator[pa.Table]:
+        for batch in frame.to_native().to_arrow_reader(rows):
+            yield _plain(pa.Table.from_batches([batch]))
 
 
 class Spark:
@@ -112,7 +133,9 @@ class Spark:
         )
         self.session.sparkContext.setLogLevel("ERROR")
 
-    def scan(self, files: Sequence[str], schema: pa.Schema, extract: Mapping[str, str]) -> nw.LazyFrame[Any]:
+    def scan(
+        self, files: Sequence[str], schema: pa.Schema, extract: Mapping[str, str], lines: Lines
+    ) -> nw.LazyFrame[Any]:
         from pyspark.sql import functions as F
         from pyspark.sql.pandas.types import from_arrow_schema
 
@@ -126,6 +149,9 @@ class Spark:
         columns = [F.col(name) for name in schema.names]
         for alias, (column, key) in _paths(extract).items():
             columns.append(F.get_json_object(F.col(column), f"$['{key}']").alias(alias))
+        for alias, pairs in lines.items():
+            found = F.exists(F.col("products"), partial(_all_equal, pairs))
+            columns.append(F.coalesce(found, F.lit(False)).alias(alias))
         return nw.from_native(frame.select(*columns))
 
     def table(self, table: pa.Table) -> nw.LazyFrame[Any]:
@@ -133,6 +159,22 @@ class Spark:
 
     def collect(self, frame: nw.LazyFrame[Any]) -> pa.Table:
         return _plain(frame.collect("pyarrow").to_native())
+
+    def stream(self, frame: nw.LazyFrame[Any], rows: int = BATCH) -> Iterator[pa.Table]:
+        # through files, since a driver that collects would hold everything
+        with tempfile.TemporaryDirectory() as folder:
+            frame.to_native().write.mode("overwrite").parquet(folder)
+            for path in sorted(Path(folder).glob("*.parquet")):
+                for batch in pq.ParquetFile(path).iter_batches(rows):
+                    yield _plain(pa.Table.from_batches([batch]))
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _all_equal(pairs: Sequence[tuple[str, str]], line: Any) -> Any:
+    return reduce(and_, [line[field] == value for field, value in pairs])
 
 
 def _paths(extract: Mapping[str, str]) -> dict[str, tuple[str, str]]:

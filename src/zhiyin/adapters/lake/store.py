@@ -17,7 +17,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
 from zhiyin.adapters.lake.datasets import DATASETS, Dataset
-from zhiyin.adapters.lake.engines import Engine, engine
+from zhiyin.adapters.lake.engines import Engine, Lines, engine
 from zhiyin.domain.errors import Busy
 
 _TRIES = 8
@@ -51,10 +51,16 @@ class Lake:
 
     # -- reading ------------------------------------------------------------------------------------------
 
-    def frame(self, dataset: str, extract: Mapping[str, str] | None = None) -> nw.LazyFrame[Any]:
-        """A lazy frame of a dataset as it is now; ``extract`` maps a new column to ``column.json_key``."""
+    def frame(
+        self, dataset: str, extract: Mapping[str, str] | None = None, lines: Lines | None = None
+    ) -> nw.LazyFrame[Any]:
+        """A lazy frame of a dataset as it is now.
+
+        ``extract`` maps a new text column to ``column.json_key``. ``lines`` (of events only) maps a new column
+        to pairs of a field and a value; it is true where one line of the event has them all.
+        """
         spec = DATASETS[dataset]
-        return self.engine.scan(self.files(dataset), spec.schema, extract or {})
+        return self.engine.scan(self.files(dataset), spec.schema, extract or {}, lines or {})
 
     def events(self, properties: Sequence[str] = ()) -> nw.LazyFrame[Any]:
         """The events; each wanted property becomes a text column ``property_<name>``."""
@@ -71,6 +77,10 @@ class Lake:
     def collect(self, frame: nw.LazyFrame[Any]) -> pa.Table:
         """Run a lazy frame: an Arrow table with the same types on every engine."""
         return self.engine.collect(frame)
+
+    def stream(self, frame: nw.LazyFrame[Any]) -> Iterator[pa.Table]:
+        """Run a lazy frame in pieces, so that a result of any size fits into memory."""
+        return self.engine.stream(frame)
 
     def files(self, dataset: str) -> list[str]:
         """The Parquet files of a dataset as it is now."""

@@ -1,0 +1,217 @@
+"""Small worlds for property tests: profiles and events with everything that could trip an engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import narwhals as nw
+import pyarrow as pa
+import pyarrow.parquet as pq
+from hypothesis import strategies as st
+
+from zhiyin.adapters.lake.datasets import EVENTS, PROFILES
+from zhiyin.adapters.lake.engines import Engine
+from zhiyin.adapters.lake.rows import events_to_table
+from zhiyin.domain.customer import TRAIT_KINDS, as_text
+from zhiyin.domain.event import Event, Line
+from zhiyin.domain.segment import Rule, parse
+from zhiyin.loop.profile.segment_frame import Needs
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TEXTS = ("", "a", "A", "茶", "tea", "🍵", "O'Hara", 'say "hi"', "100%", "3", "3.0", "-2.5", "007", "nan",
+         "1e3", " 3 ", "3\n", "１２", "true", "2026-02-20", "2026-02-27T08:00", "2026-3-1", "null", "{}", "a\\b")  # fmt: skip
+NUMBERS = (0, 1, 2, 3, -1, 2.5, 3.0, 12345678.5, 10**14)
+SCALARS = st.sampled_from((*TEXTS, *NUMBERS, True, False))
+STATED = ("city", "City", "size", "birthday", "a.b", "城市", "odd name")
+PROPERTIES = ("coupon", "Coupon", "pages", "a.b", "渠道")
+EVENT_NAMES = ("Order Completed", "Product Viewed", "看过")
+CATEGORIES = ("Tea", "茶", "O'Hara", "")
+# exactly now, a microsecond later, exactly on the border of 1, 3, 30 days, a microsecond inside, long ago
+MOMENTS = st.one_of(
+    st.builds(
+        lambda days, micro: NOW - timedelta(days=days) + timedelta(microseconds=micro),
+        st.sampled_from((0, 1, 3, 30, 400)),
+        st.sampled_from((-1, 0, 1)),
+    ),
+    st.datetimes(datetime(2025, 1, 1), datetime(2026, 4, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """Profiles by customer id (values of columns, stated traits under ``traits``) and events."""
+
+    profiles: Mapping[str, Mapping[str, object]]
+    events: Sequence[Event]
+
+    def traits(self, customer_id: str) -> dict[str, object]:
+        """What the Python interpreter takes: stated traits, and the columns over them."""
+        row = dict(self.profiles[customer_id])
+        stated = row.pop("traits")
+        assert isinstance(stated, dict)
+        return {**{k: v for k, v in stated.items() if k not in TRAIT_KINDS}, **row}
+
+    def frames(self, engine: Engine, folder: Path, needs: Needs) -> tuple[nw.LazyFrame, nw.LazyFrame]:  # type: ignore[type-arg]
+        """The same as lazy frames of an engine, by way of files."""
+        rows = []
+        for row in self.profiles.values():
+            plain = {k: v.replace(tzinfo=None) if isinstance(v, datetime) else v for k, v in row.items()}
+            texts = {k: as_text(v) for k, v in row["traits"].items()}  # type: ignore[attr-defined]
+            plain["traits"] = json.dumps(
+                {k: v for k, v in texts.items() if v is not None}, ensure_ascii=False
+            )
+            rows.append({**dict.fromkeys(PROFILES.schema.names), **plain})
+        folder.mkdir(parents=True, exist_ok=True)
+        profiles, events = folder / "profiles.parquet", folder / "events.parquet"
+        pq.write_table(pa.Table.from_pylist(rows, schema=PROFILES.schema), profiles)
+        pq.write_table(
+            events_to_table(self.events, timezone=ZoneInfo("Asia/Shanghai"), received_at=NOW), events
+        )
+        return (
+            engine.scan([str(profiles)], PROFILES.schema, needs.traits, {}),
+            engine.scan([str(events)], EVENTS.schema, needs.properties, needs.lines),
+        )
+
+
+def _maybe(values: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    return st.one_of(st.none(), values)
+
+
+@st.composite
+def worlds(draw: st.DrawFn, customers: int = 4, events: int = 12) -> World:
+    """A few customers and events."""
+    ids = [f"c{i}" for i in range(draw(st.integers(0, customers)))]
+    values = {
+        "text": _maybe(st.sampled_from(TEXTS)),
+        "number": _maybe(st.sampled_from((0, 1, 2, 3, -1, 10**14))),
+        "time": _maybe(MOMENTS),
+        "flag": _maybe(st.booleans()),
+    }
+    profiles = {
+        customer_id: {
+            **{
+                name: draw(values[kind])
+                for name, kind in TRAIT_KINDS.items()
+                if name in ("email", "orders", "revenue", "last_order_at", "email_consent", "lifecycle")
+            },
+            "traits": draw(
+                st.dictionaries(
+                    st.sampled_from((*STATED, "orders")),
+                    st.one_of(SCALARS, st.sampled_from((None, float("nan"), [1], {"a": 1}))),
+                )
+            ),
+            "customer_id": customer_id,
+        }
+        for customer_id in ids
+    }
+    lines = st.builds(
+        Line,
+        st.sampled_from(("x", "y", "茶")),
+        st.just(1),
+        st.none(),
+        st.sampled_from((None, *CATEGORIES)),
+    )
+    happened = draw(
+        st.lists(
+            st.builds(
+                lambda name, at, customer, products, campaign, properties: (
+                    name, at, customer, tuple(products), campaign, properties
+                ),
+                st.sampled_from(EVENT_NAMES),
+                MOMENTS,
+                st.sampled_from((None, "elsewhere", *ids)),
+                st.lists(lines, max_size=3),
+                st.sampled_from((None, "spring", "")),
+                st.dictionaries(
+                    st.sampled_from(PROPERTIES),
+                    st.one_of(SCALARS, st.sampled_from((None, [1], {"a": 1}, 1e21, 1e-7))),
+                ),
+            ),
+            max_size=events,
+        )
+    )  # fmt: skip
+    return World(
+        profiles,
+        [
+            Event(
+                f"e{i}", "track", name, at, customer, campaign=campaign, products=products, properties=props
+            )
+            for i, (name, at, customer, products, campaign, props) in enumerate(happened)
+        ],
+    )
+
+
+def rules(depth: int = 3) -> st.SearchStrategy[Rule]:
+    """Random rules, through ``parse``, so that only what users can write is tried."""
+    return st.deferred(lambda: _forms(depth)).map(parse)
+
+
+def _forms(depth: int) -> st.SearchStrategy[dict[str, object]]:
+    leaves = st.one_of(_traits(), _dids(), _nevers())
+    if depth <= 1:
+        return leaves
+    inner = _forms(depth - 1)
+    return st.one_of(
+        leaves,
+        st.lists(inner, max_size=3).map(lambda r: {"all": r}),
+        st.lists(inner, max_size=3).map(lambda r: {"any": r}),
+        inner.map(lambda r: {"not": r}),
+    )
+
+
+def _traits() -> st.SearchStrategy[dict[str, object]]:
+    many = st.lists(SCALARS, min_size=1, max_size=3)
+    days = st.sampled_from((1, 3, 30, 36500))
+    numbers = st.sampled_from(NUMBERS)
+    equal = [
+        st.tuples(st.sampled_from(("is", "is_not")), SCALARS),
+        st.tuples(st.sampled_from(("in", "not_in")), many),
+        st.tuples(st.just("exists"), st.booleans()),
+    ]
+    bounds = st.tuples(st.sampled_from(("at_least", "at_most")), numbers)
+    contains = st.tuples(st.just("contains"), st.sampled_from(TEXTS[1:]))
+    within = st.tuples(st.just("within_days"), days)
+    parts: list[st.SearchStrategy[tuple[str, tuple[str, object]]]] = [
+        st.tuples(st.sampled_from(STATED), st.one_of(*equal, bounds, contains, within)),
+        st.tuples(st.sampled_from(("email", "lifecycle")), st.one_of(*equal, contains)),
+        st.tuples(st.sampled_from(("orders", "revenue", "r")), st.one_of(*equal, bounds)),
+        st.tuples(st.sampled_from(("last_order_at", "first_seen")), st.one_of(equal[2], within)),
+        st.tuples(st.just("email_consent"), st.one_of(equal[0], equal[2])),
+    ]
+    return st.one_of(*parts).map(lambda part: {"trait": part[0], part[1][0]: part[1][1]})
+
+
+def _where() -> st.SearchStrategy[dict[str, object]]:
+    values = SCALARS.filter(lambda v: not isinstance(v, str) or v[:1] not in ("", "{", "["))
+    return st.one_of(
+        st.just({}),
+        st.dictionaries(st.sampled_from(PROPERTIES), values, max_size=2),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "category": st.sampled_from(CATEGORIES[:3]),
+                "item_id": st.sampled_from(("x", "茶")),
+                "campaign": st.just("spring"),
+            },
+        ),
+    )
+
+
+def _timed(head: str) -> st.SearchStrategy[dict[str, object]]:
+    return st.fixed_dictionaries(
+        {head: st.sampled_from((*EVENT_NAMES, "Never Happened"))},
+        optional={"within_days": st.sampled_from((1, 3, 30)), "where": _where()},
+    )
+
+
+def _dids() -> st.SearchStrategy[dict[str, object]]:
+    return st.tuples(_timed("did"), st.integers(1, 3)).map(lambda p: {**p[0], "at_least": p[1]})
+
+
+def _nevers() -> st.SearchStrategy[dict[str, object]]:
+    return _timed("never")
