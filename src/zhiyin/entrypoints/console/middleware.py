@@ -1,12 +1,15 @@
-"""What surrounds every page: the content security policy, and the owner's account before all else."""
+"""What surrounds every page: security headers, the owner's account before all else, errors for people."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+
+from zhiyin.domain.errors import Busy, Conflict, NotFound, ZhiyinError
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -15,6 +18,7 @@ _POLICY = (
     "font-src 'self'; connect-src 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'; "
     "form-action 'self'; object-src 'none'"
 )
+_STATUS = {NotFound: 404, Conflict: 409, Busy: 503}
 
 
 def content_security_policy(get_response: Handler) -> Handler:
@@ -24,6 +28,22 @@ def content_security_policy(get_response: Handler) -> Handler:
         response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", _POLICY)
         return response
+
+    return middleware
+
+
+def whole_files(get_response: Handler) -> Handler:
+    """Static files in one piece, so that they are compressed and need no thread for each block."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if not isinstance(response, StreamingHttpResponse) or not request.path.startswith(
+            settings.STATIC_URL
+        ):
+            return response
+        content = b"".join(response.streaming_content)
+        response.close()
+        return HttpResponse(content, status=response.status_code, headers=response.headers)
 
     return middleware
 
@@ -41,3 +61,35 @@ def owner_first(get_response: Handler) -> Handler:
         return get_response(request)
 
     return middleware
+
+
+def private(get_response: Handler) -> Handler:
+    """Pages behind the sign-in are kept by no cache; a partial whose session ended leads to the sign-in."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.user.is_authenticated:
+            response.headers.setdefault("Cache-Control", "no-store")
+        elif request.headers.get("HX-Request") and response.status_code == 302:
+            return HttpResponse(status=204, headers={"HX-Redirect": response["Location"]})
+        return response
+
+    return middleware
+
+
+class ErrorsForPeople:
+    """A ``ZhiyinError`` that leaves a view becomes a page, or a partial for htmx: what, why, what next."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Django's hook for an exception of a view; None leaves it to the next."""
+        if not isinstance(error, ZhiyinError):
+            return None
+        template = "console/_problem.html" if request.headers.get("HX-Request") else "console/error.html"
+        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 400)
+        return render(request, template, {"error": error, "tone": "problem"}, status=status)

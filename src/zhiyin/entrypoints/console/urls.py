@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern] = []
+from zhiyin.entrypoints.console import account, customers, overview
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *account.urlpatterns,
+    *overview.urlpatterns,
+    *customers.urlpatterns,
+]

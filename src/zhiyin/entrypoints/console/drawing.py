@@ -1,0 +1,54 @@
+"""Positions of intervals, bars and scales, as percentages, so that pages draw them in HTML."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """The stretch of numbers a row of plots shares, with round tick marks; zero always lies in it."""
+
+    least: float
+    most: float
+    ticks: tuple[float, ...]
+
+    def at(self, value: float) -> float:
+        """Where a value stands, in percent from the left, kept within the plot.
+
+        >>> Domain(-1.0, 3.0, ()).at(0.0)
+        25.0
+        """
+        return min(100.0, max(0.0, 100 * (value - self.least) / (self.most - self.least)))
+
+
+def domain(values: Iterable[float | None], ticks: int = 4) -> Domain:
+    """The round domain that holds all values and zero.
+
+    >>> domain([-1.2, 3.4]).ticks
+    (-2.0, 0.0, 2.0, 4.0)
+    """
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    least, most = min([0.0, *known]), max([0.0, *known])
+    if least == most:
+        most = 1.0
+    raw = (most - least) / ticks
+    size = 10.0 ** math.floor(math.log10(raw))
+    step = next(size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= raw - 1e-12)
+    low, high = math.floor(least / step + 1e-9), math.ceil(most / step - 1e-9)
+    marks = tuple(round(index * step, 10) for index in range(low, high + 1))
+    pad = (marks[-1] - marks[0]) * 0.04
+    return Domain(marks[0] - pad, marks[-1] + pad, marks)
+
+
+def shares(counts: Iterable[int]) -> list[float]:
+    """Each count as a percentage of the largest; the bars of a list.
+
+    >>> shares([50, 100, 0])
+    [50.0, 100.0, 0.0]
+    """
+    counts = list(counts)
+    largest = max(counts, default=0)
+    return [100 * count / largest if largest else 0.0 for count in counts]

@@ -1,0 +1,164 @@
+"""The names of codes in the reader's language: stages, statuses, events, reasons."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+Names = dict[str, "Promise | str"]
+
+STAGES: Names = {
+    "lead": _("Lead"),
+    "new": _("New"),
+    "active": _("Active"),
+    "at_risk": _("At risk"),
+    "lapsed": _("Lapsed"),
+    "won_back": _("Won back"),
+}
+GROUPS: Names = {
+    "champions": _("Champions"),
+    "loyal": _("Loyal"),
+    "potential": _("Potential loyal"),
+    "new": _("New"),
+    "promising": _("Promising"),
+    "need_attention": _("Need attention"),
+    "about_to_sleep": _("About to sleep"),
+    "at_risk": _("At risk"),
+    "cannot_lose": _("Cannot lose"),
+    "hibernating": _("Hibernating"),
+    "lost": _("Lost"),
+}
+EVENTS: Names = {
+    "Product Viewed": _("Product viewed"),
+    "Product Added": _("Added to basket"),
+    "Order Completed": _("Order completed"),
+    "Order Refunded": _("Order refunded"),
+    "Order Cancelled": _("Order cancelled"),
+    "Message Decided": _("Message decided"),
+    "Email Sent": _("E-mail sent"),
+    "Email Delivered": _("E-mail delivered"),
+    "Email Bounced": _("E-mail bounced"),
+    "Email Opened": _("E-mail opened"),
+    "Email Link Clicked": _("Link in e-mail clicked"),
+    "Unsubscribed": _("Unsubscribed"),
+    "Consent Changed": _("Consent changed"),
+    "Signed Up": _("Signed up"),
+    "Signed In": _("Signed in"),
+    "Page Viewed": _("Page viewed"),
+    "Products Searched": _("Searched for products"),
+    "Product List Viewed": _("Product list viewed"),
+    "Product Removed": _("Removed from basket"),
+    "Cart Viewed": _("Basket viewed"),
+    "Checkout Started": _("Checkout started"),
+    "Product Added to Wishlist": _("Added to wish list"),
+}
+# campaign states, message states, effects and imports: one name space, the codes do not clash
+STATUSES: Names = {
+    "draft": _("Draft"),
+    "sending": _("Sending"),
+    "paused": _("Paused"),
+    "sent": _("Sent"),
+    "cancelled": _("Cancelled"),
+    "planned": _("Waiting"),
+    "claimed": _("Waiting"),
+    "handed_over": _("Being sent"),
+    "accepted": _("Delivered"),
+    "failed": _("Failed"),
+    "unknown": _("Unknown"),
+    "held_out": _("Held out"),
+    "holdout": _("Held out"),
+    "refused": _("Refused"),
+    "refuse": _("Refused"),
+    "send": _("Send"),
+    "measured": _("Measured"),
+    "not_clear": _("Not clear yet"),
+    "no_effect": _("No effect seen"),
+    "measuring": _("Measuring"),
+    "no_holdout": _("No holdout"),
+    "running": _("Running"),
+    "done": _("Done"),
+}
+# status -> (tone, icon) of its tag
+LOOKS: dict[str, tuple[str, str]] = {
+    "measured": ("gain", "circle-check"),
+    "not_clear": ("plain", "hourglass"),
+    "no_effect": ("plain", "minus"),
+    "measuring": ("plain", "hourglass-empty"),
+    "no_holdout": ("plain", "ban"),
+    "draft": ("quiet", "pencil"),
+    "sending": ("gain", "send"),
+    "sent": ("plain", "check"),
+    "paused": ("warn", "player-pause"),
+    "cancelled": ("quiet", "ban"),
+    "accepted": ("gain", "mail-check"),
+    "failed": ("problem", "alert-triangle"),
+    "unknown": ("warn", "help-circle"),
+    "refused": ("problem", "ban"),
+    "held_out": ("quiet", "circle-dashed"),
+    "holdout": ("quiet", "circle-dashed"),
+    "done": ("gain", "circle-check"),
+    "running": ("plain", "hourglass-empty"),
+    "lead": ("quiet", "user-plus"),
+    "new": ("plain", "user-plus"),
+    "active": ("gain", "user-check"),
+    "at_risk": ("warn", "alert-triangle"),
+    "lapsed": ("quiet", "user-off"),
+    "won_back": ("gain", "arrow-back-up"),
+}
+STAGE_FILLS = {
+    "lead": "blue",
+    "new": "blue",
+    "active": "gain",
+    "at_risk": "harm",
+    "lapsed": "grey",
+    "won_back": "violet",
+}
+REASONS: Names = {
+    # why somebody was refused a message
+    "holdout": _("Held out for comparison"),
+    "no_address": _("No e-mail address"),
+    "bad_address": _("The address cannot be right"),
+    "no_consent": _("No consent to offers by e-mail"),
+    "unsubscribed": _("Unsubscribed"),
+    "suppressed": _("The address is suppressed"),
+    "erased": _("Erased at their request"),
+    "render_failed": _("The message could not be made for them"),
+    # why a row was rejected
+    "missing_id": _("The id is missing"),
+    "missing_field": _("A required field is empty"),
+    "bad_number": _("Not a number"),
+    "negative_price": _("The price is negative"),
+    "bad_date": _("Not a date"),
+    "future_date": _("The date lies in the future"),
+    "bad_email": _("Not an e-mail address"),
+    "duplicate_id": _("The id came twice with different contents"),
+    "bad_encoding": _("Unreadable characters"),
+    "bad_row": _("The row does not fit the columns"),
+    "too_large": _("Larger than 32 KB"),
+    "unknown_type": _("Unknown type of event"),
+    "bad_currency": _("Unknown currency"),
+    # why a message did not arrive
+    "server_refused": _("The mail server refused it"),
+    "recipient_refused": _("The address was refused"),
+    "connection_lost": _("The connection was lost"),
+    "timeout": _("The mail server did not answer in time"),
+    "authentication": _("The mail server refused the sign-in"),
+    # why an address is suppressed
+    "hard_bounce": _("The address does not exist"),
+    "complaint": _("Complained"),
+    "manual": _("Suppressed by hand"),
+}
+KINDS: Names = {
+    "customers": pgettext_lazy("kind of file", "Customers"),
+    "items": pgettext_lazy("kind of file", "Items"),
+    "events": pgettext_lazy("kind of file", "Events"),
+    "orders": pgettext_lazy("kind of file", "Orders"),
+}
+CHANNELS: Names = {"email": _("E-mail"), "sms": _("Text message"), "wechat": _("WeChat")}
+PURPOSES: Names = {"marketing": _("offers"), "transactional": _("orders"), "training": _("model training")}
+
+
+def name(names: Names, code: object) -> str:
+    """The name of a code; an unknown code, such as an event name of the shop's own, stands for itself."""
+    return str(names.get(str(code), code or ""))

@@ -1,0 +1,189 @@
+"""Customers: find them, show one, tell what happened to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import narwhals as nw
+from django.db import connection
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
+
+from zhiyin.adapters.lake.rows import event_of
+from zhiyin.adapters.records.models import Consent, Customer, Decision, Message
+from zhiyin.domain.consent import MARKETING
+from zhiyin.domain.errors import NotFound
+from zhiyin.domain.event import EMAIL_DELIVERED, MESSAGE_DECIDED, Event
+from zhiyin.services.workspace import Workspace
+
+SORTS = ("name", "orders", "revenue", "last_order_at")
+_IN_LEDGER = (MESSAGE_DECIDED, EMAIL_DELIVERED)  # the ledger's row tells these, with more
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of customers; ``may_email`` holds the ids of those among them who agreed to offers."""
+
+    rows: Sequence[Customer]
+    total: int
+    page: int
+    pages: int
+    may_email: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a timeline: an event, or a planned message with its decision."""
+
+    at: datetime
+    event: Event | None = None
+    message: Message | None = None
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Entries, newest first, and the ``before`` that continues them; None at the end."""
+
+    entries: Sequence[Entry]
+    older: str | None = None
+    items: Mapping[str, Any] = field(default_factory=dict)
+
+
+def search(
+    ws: Workspace,
+    q: str = "",
+    stage: str = "",
+    segment: str = "",
+    consent: str = "",
+    sort: str = "",
+    page: int = 1,
+    per_page: int = 50,
+    *,
+    r: int | None = None,
+    f: int | None = None,
+) -> Page:
+    """Customers whose name, e-mail, phone or id holds ``q``, within the filters.
+
+    ``consent`` is ``yes``, ``no`` or ``none`` for offers by e-mail; ``sort`` one of ``SORTS``, a minus in
+    front turns it round; ``r`` and ``f`` are RFM quintiles. A page beyond the last gives the last.
+    """
+    found = _filtered(ws, q.strip(), stage, segment, consent, r, f)
+    total = found.count()
+    pages = max(1, -(-total // per_page))
+    page = min(max(1, page), pages)
+    rows = list(found.order_by(*_order(sort))[(page - 1) * per_page : page * per_page])
+    agreed = Consent.objects.filter(
+        customer__in=[row.customer_id for row in rows], channel="email", purpose=MARKETING, granted=True
+    )
+    return Page(rows, total, page, pages, frozenset(agreed.values_list("customer_id", flat=True)))
+
+
+def get(ws: Workspace, customer_id: str) -> Customer:
+    """One customer. Raises ``NotFound``."""
+    try:
+        return Customer.objects.get(pk=customer_id)
+    except Customer.DoesNotExist:
+        raise NotFound(
+            f"There is no customer {customer_id!r}.", fix="Search by name, e-mail or id."
+        ) from None
+
+
+def timeline(ws: Workspace, customer_id: str, before: datetime | None = None, limit: int = 30) -> Timeline:
+    """What happened to a customer, newest first: events of the lake, and messages sent or not, with why.
+
+    Entries of one instant are never split between two pages.
+    """
+    entries = sorted(
+        [*_events(ws, customer_id, before, limit), *_messages(customer_id, before, limit)],
+        key=lambda entry: entry.at,
+        reverse=True,
+    )
+    shown = entries[:limit]
+    for entry in entries[limit:]:
+        if entry.at != shown[-1].at:
+            break
+        shown.append(entry)
+    older = shown[-1].at.isoformat() if len(entries) > len(shown) else None
+    return Timeline(shown, older, _items(ws, shown))
+
+
+def _filtered(
+    ws: Workspace, q: str, stage: str, segment: str, consent: str, r: int | None, f: int | None
+) -> QuerySet[Customer]:
+    found = Customer.objects.all()
+    if q:
+        found = found.filter(
+            Q(name__icontains=q)
+            | Q(email__icontains=q)
+            | Q(customer_id__istartswith=q)
+            | Q(phone__contains=q)
+        )
+    if stage:
+        found = found.filter(lifecycle=stage)
+    if r is not None:
+        found = found.filter(r=r)
+    if f is not None:
+        found = found.filter(f=f)
+    if consent:
+        stated = Consent.objects.filter(customer=OuterRef("pk"), channel="email", purpose=MARKETING)
+        if consent == "none":
+            found = found.exclude(Exists(stated))
+        else:
+            found = found.filter(Exists(stated.filter(granted=consent == "yes")))
+    if segment:
+        from zhiyin.services import segments
+
+        ids = segments.members(ws, segments.get(ws, segment).rule)
+        found = found.filter(pk__in=_listed(ids))
+    return found
+
+
+def _listed(ids: Sequence[str]) -> RawSQL:
+    # one parameter, since a long IN list exceeds what SQLite takes
+    if connection.vendor == "sqlite":
+        return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(ids)])
+    return RawSQL("SELECT jsonb_array_elements_text(%s::jsonb)", [json.dumps(ids)])
+
+
+def _order(sort: str) -> tuple[Any, ...]:
+    name = sort.removeprefix("-")
+    if name not in SORTS:
+        return (F("last_order_at").desc(nulls_last=True), "customer_id")
+    column = F(name)
+    first = column.desc(nulls_last=True) if sort.startswith("-") else column.asc(nulls_last=True)
+    return (first, "customer_id")
+
+
+def _events(ws: Workspace, customer_id: str, before: datetime | None, limit: int) -> list[Entry]:
+    if ws.lake.table("events") is None:
+        return []
+    frame = ws.lake.events().filter(
+        nw.col("customer_id") == customer_id, ~nw.col("event").is_in(list(_IN_LEDGER))
+    )
+    if before is not None:
+        frame = frame.filter(nw.col("timestamp") < before.astimezone(UTC).replace(tzinfo=None))
+    rows = ws.lake.collect(frame.sort("timestamp", "event_id", descending=True).head(limit + 50)).to_pylist()
+    return [Entry(event.timestamp, event=event) for event in map(event_of, rows)]
+
+
+def _messages(customer_id: str, before: datetime | None, limit: int) -> list[Entry]:
+    rows = Message.objects.filter(customer_id=customer_id).select_related("campaign", "decision")
+    entries = []
+    for row in rows.order_by("-planned_at")[: 10 * limit]:
+        at = row.finished_at or row.handed_over_at or row.planned_at
+        if before is None or at < before:
+            entries.append(Entry(at, message=row, decision=getattr(row, "decision", None)))
+    return entries
+
+
+def _items(ws: Workspace, entries: Sequence[Entry]) -> Mapping[str, Any]:
+    from zhiyin.services import recommendations
+
+    wanted = {line.item_id for entry in entries if entry.event for line in entry.event.products}
+    wanted |= {item_id for entry in entries if entry.message for item_id in entry.message.items}
+    return recommendations.items(ws, sorted(wanted)) if wanted else {}
