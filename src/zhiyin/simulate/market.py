@@ -75,6 +75,12 @@ class Market:
         return catalogue.catalogue(self.seed, self.items)
 
     @property
+    def category_names(self) -> tuple[str, ...]:
+        """The categories in the shop's language."""
+        chinese = self.language.startswith("zh")
+        return tuple(c.name_zh if chinese else c.name for c in catalogue.CATEGORIES)
+
+    @property
     def count(self) -> int:
         """Number of blocks."""
         return -(-self.customers // BLOCK)
@@ -140,7 +146,7 @@ class Market:
                 "item_id": list(items.item_id),
                 "name": list(items.name),
                 "name_zh": list(items.name_zh),
-                "category": self._categories().take(pa.array(items.category)),
+                "category": pa.array(self.category_names).take(pa.array(items.category)),
                 "price": _money(pa.array(items.price)),
                 "currency": [CURRENCY] * len(items),
                 "url": list(items.url),
@@ -188,7 +194,7 @@ class Market:
                 "customer_id": pc.if_else(signed_in, customer, None),
                 "anonymous_id": pc.if_else(signed_in, None, cookie),
                 "item_id": pa.array(items.item_id).take(pa.array(views.item)),
-                "category": self._categories().take(pa.array(items.category[views.item])),
+                "category": pa.array(self.category_names).take(pa.array(items.category[views.item])),
                 "price": _money(pa.array(items.price[views.item])),
             }
         )
@@ -205,10 +211,6 @@ class Market:
                 "spend": truth.spend,
             }
         )
-
-    def _categories(self) -> pa.Array:
-        chinese = self.language.startswith("zh")
-        return pa.array([c.name_zh if chinese else c.name for c in catalogue.CATEGORIES])
 
     def _time(self, seconds: np.ndarray) -> pa.Array:
         start = int(self.start.timestamp())

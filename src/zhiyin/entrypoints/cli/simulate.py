@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -51,11 +52,11 @@ def simulate(
     say(f"Next: `zhiyin import customers {folder}/{told['files']['customers'][0]}` in a workspace.")
 
 
-def _end(until: str | None):
-    from datetime import UTC, datetime
+def _end(until: str | None) -> datetime:
+    from zhiyin.adapters import clock
 
     if until is None:
-        return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        return clock.system().replace(hour=0, minute=0, second=0, microsecond=0)
     try:
         return datetime.fromisoformat(until).replace(tzinfo=UTC)
     except ValueError:
