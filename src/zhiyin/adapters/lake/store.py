@@ -74,6 +74,10 @@ class Lake:
         """The customers as last profiled; each wanted stated trait becomes a text column ``trait_<name>``."""
         return self.frame("profiles", {f"trait_{name}": f"traits.{name}" for name in traits})
 
+    def scan(self, paths: Sequence[Path], schema: pa.Schema) -> nw.LazyFrame[Any]:
+        """A lazy frame of Parquet files that are not in the lake, to be joined with what is."""
+        return self.engine.scan([str(path) for path in paths], schema, {}, {})
+
     def collect(self, frame: nw.LazyFrame[Any]) -> pa.Table:
         """Run a lazy frame: an Arrow table with the same types on every engine."""
         return self.engine.collect(frame)

@@ -1,0 +1,76 @@
+"""Publishing computed columns to the customers' rows, set-based on either database."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.db import connection, transaction
+
+from zhiyin.adapters.records.customer import Customer
+
+COLUMNS = (
+    "first_seen", "last_seen", "first_order_at", "last_order_at", "orders", "revenue",
+    "average_order_value", "recency_days", "r", "f", "m", "rfm_group", "lifecycle",
+)  # fmt: skip
+_TEXTS = ("rfm_group", "lifecycle")
+
+
+def publish(rows: pa.Table, profiled_at: datetime) -> None:
+    """Write the computed columns of these customers in one transaction, making the rows that do not exist.
+
+    ``rows`` has ``customer_id``, ``created_at`` (for rows that are made) and ``COLUMNS``; times plain UTC.
+    """
+    if not rows.num_rows:
+        return
+    fields = {field.column: field for field in Customer._meta.concrete_fields}
+    names = ["customer_id", "created_at", *COLUMNS, "profiled_at"]
+    made = [name for name in fields if name not in names]
+    defaults = [fields[name].get_db_prep_save(fields[name].get_default(), connection) for name in made]
+    quote = connection.ops.quote_name
+    into = ", ".join(quote(name) for name in (*names, *made))
+    update = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in (*COLUMNS, "profiled_at"))
+    table = quote(Customer._meta.db_table)
+    conflict = f"ON CONFLICT (customer_id) DO UPDATE SET {update}"
+    values = [_values(rows[name], name) for name in names[:-1]]
+    moment = fields["profiled_at"].get_db_prep_save(profiled_at, connection)
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            arrays = ", ".join(f"%s::{_kind(fields[name])}[]" for name in names[:-1])
+            constants = "".join(f", %s::{_kind(fields[name])}" for name in ("profiled_at", *made))
+            cursor.execute(
+                f"INSERT INTO {table} ({into}) SELECT t.*{constants} FROM unnest({arrays}) AS t {conflict}",
+                [moment, *defaults, *values],
+            )
+        else:
+            places = ", ".join(["%s"] * len(names) + [_literal(value) for value in defaults])
+            several = zip(*values, [moment] * rows.num_rows, strict=True)
+            cursor.executemany(f"INSERT INTO {table} ({into}) VALUES ({places}) {conflict}", list(several))
+
+
+def _values(column: Any, name: str) -> list[Any]:
+    """Values as the database takes them; times as texts, since making Python's times of them takes longest."""
+    if name in _TEXTS:
+        return pc.fill_null(column, "").to_pylist()
+    if pa.types.is_timestamp(column.type):
+        texts = column.cast(pa.timestamp("us")).cast(pa.string())
+        if connection.vendor == "postgresql":
+            return pc.binary_join_element_wise(texts, "+00", "").to_pylist()
+        # Django writes no fraction where there is none, and SQLite compares texts
+        return pc.replace_substring_regex(texts, r"\.000000$", "").to_pylist()
+    return column.to_pylist()
+
+
+def _kind(field: Any) -> str:
+    return str(field.db_type(connection)).split("(")[0]
+
+
+def _literal(value: Any) -> str:
+    """A default value of a model field as SQL; these come from our own models."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool | int | float):
+        return str(int(value) if isinstance(value, bool) else value)
+    return "'" + str(value).replace("'", "''").replace("%", "%%") + "'"
