@@ -19,6 +19,7 @@ _CHOICES = {
     "shop.language": ("en", "zh-hans"),
     "lake.engine": ("duckdb", "spark"),
     "smtp.security": ("starttls", "tls", "none"),
+    "campaign.consent": ("opt_in", "opt_out"),
 }
 _RANGES = {
     "campaign.holdout": (0.0, 0.5),
@@ -172,7 +173,9 @@ def _convert(key: str, raw: Any, default: Any, source: str) -> Any:
         value = raw if isinstance(raw, kind) else kind(raw)
     except (TypeError, ValueError) as error:
         raise BadSetting(
-            f"{key} is {raw!r}.", why=f"It must be a {kind.__name__} ({source}).", fix="Correct it there."
+            f"{key} is {raw!r}.",
+            why=f"It must be of type {kind.__name__} ({source}).",
+            fix="Correct it there.",
         ) from error
     if key in _CHOICES and value not in _CHOICES[key]:
         raise BadSetting(f"{key} is {value!r} ({source}).", fix=f"Use one of {', '.join(_CHOICES[key])}.")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
-SEND, HOLDOUT, REFUSE = "send", "holdout", "refuse"
+SEND: Final = "send"
+HOLDOUT: Final = "holdout"
+REFUSE: Final = "refuse"
 Choice = Literal["send", "holdout", "refuse"]
 
 

@@ -15,6 +15,7 @@ ORDER_COMPLETED = "Order Completed"
 ORDER_REFUNDED = "Order Refunded"
 ORDER_CANCELLED = "Order Cancelled"
 MESSAGE_DECIDED = "Message Decided"
+MESSAGE_REFUSED = "Message Refused"
 EMAIL_SENT = "Email Sent"
 EMAIL_DELIVERED = "Email Delivered"
 EMAIL_BOUNCED = "Email Bounced"
@@ -22,6 +23,7 @@ EMAIL_OPENED = "Email Opened"
 EMAIL_LINK_CLICKED = "Email Link Clicked"
 UNSUBSCRIBED = "Unsubscribed"
 CONSENT_CHANGED = "Consent Changed"
+CONTACT_REVEALED = "Contact Revealed"  # somebody looked at masked contact data in the console
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,10 +43,25 @@ class OutgoingEmail:
 
 
 @dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a channel carries: from whom to whom, and the bytes between them."""
+
+    message_id: str
+    sender: str
+    to: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a channel answered: accepted, failed (with a reason), or unknown."""
+    """What a channel answered: accepted, failed (with a reason), or unknown.
+
+    ``retry`` says that nothing was taken over and a later attempt may succeed. ``everyone`` says that the
+    refusal is not about this recipient: the server would answer the same to the next one.
+    """
 
     status: MessageStatus
     detail: str = ""
     reason: str = ""
     retry: bool = False
+    everyone: bool = False

@@ -5,16 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from zhiyin.domain.message import OutgoingEmail, Receipt
+from zhiyin.domain.message import Envelope, Receipt
 
 
 class Channel(Protocol):
-    """A way to reach people. One instance serves one worker; ``close`` gives its connections back."""
+    """A way to reach people. One instance serves one worker; ``close`` gives its connections back.
+
+    Threads share an instance. Nothing is raised for what the other side answers: it is a ``Receipt``.
+    """
 
     name: str
 
-    def send(self, message: OutgoingEmail) -> Receipt:
-        """Hand one message over; never raises for what the other side answers."""
+    def open(self) -> Receipt | None:
+        """Make sure that the other side answers; its refusal where it does not."""
+        ...
+
+    def send(self, message: Envelope) -> Receipt:
+        """Hand one message over, once."""
         ...
 
     def close(self) -> None:

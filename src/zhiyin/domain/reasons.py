@@ -16,6 +16,7 @@ class Reason(StrEnum):
     SUPPRESSED = "suppressed"
     ERASED = "erased"
     RENDER_FAILED = "render_failed"
+    CANCELLED = "cancelled"
 
 
 class RejectReason(StrEnum):
@@ -44,6 +45,8 @@ class FailReason(StrEnum):
     CONNECTION_LOST = "connection_lost"
     TIMEOUT = "timeout"
     AUTHENTICATION = "authentication"
+    UNREACHABLE = "unreachable"
+    INTERRUPTED = "interrupted"
 
 
 class SuppressReason(StrEnum):

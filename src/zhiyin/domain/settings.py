@@ -87,6 +87,12 @@ class CampaignSettings:
         default=0.01, metadata={"doc": "Smallest difference of a rate worth having; 0.01 is one point."}
     )
     margin: float = field(default=1.0, metadata={"doc": "Share of revenue that is profit, for ROI."})
+    consent: str = field(
+        default="opt_in",
+        metadata={
+            "doc": "opt_in writes only to customers who said yes; opt_out also to those who never said."
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ class Message(models.Model):
     claimed_by = models.CharField(max_length=64, blank=True, default="")
     handed_over_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    published = models.BooleanField(default=False)  # its outcome is an event in the lake too
 
     class Meta:
         constraints = (
@@ -45,4 +46,7 @@ class Message(models.Model):
             models.Index(fields=("campaign", "status", "due_at")),
             models.Index(fields=("status", "due_at")),
             models.Index(fields=("customer_id",)),
+            models.Index(
+                fields=("finished_at",), condition=models.Q(published=False), name="unpublished_messages"
+            ),
         )

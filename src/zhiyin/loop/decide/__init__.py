@@ -1,1 +1,6 @@
 """intent + facts → decision with its probability, or a refusal."""
+
+from zhiyin.loop.decide.decision import decide, refuse
+from zhiyin.loop.decide.gate import RULES, Contact, Policy, check, is_address, refusal
+
+__all__ = ["RULES", "Contact", "Policy", "check", "decide", "is_address", "refusal", "refuse"]

@@ -1,1 +1,1 @@
-"""decision → message; receipt → event."""
+"""decision → message; receipt → what happens next."""

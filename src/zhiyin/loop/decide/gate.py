@@ -1,0 +1,116 @@
+"""The gate: may we write to this person now? A tuple of rules, read top to bottom.
+
+Every rule is asked and every answer kept; the first that does not hold is the reason of a refusal. The gate
+is asked when a message is planned and again in the transaction that claims it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from zhiyin.domain.decision import Fact
+from zhiyin.domain.reasons import Reason, SuppressReason
+
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[^\W_](?:[^\W_]|-)*\.)+[^\W_](?:[^\W_]|-)+"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What the gate knows about one customer.
+
+    ``consent`` is the latest yes or no, None if there is none; ``suppressed`` the reason for which the
+    address must not be written to, empty if there is none.
+    """
+
+    customer_id: str
+    address: str = ""
+    known: bool = True
+    consent: bool | None = None
+    consent_source: str = ""
+    suppressed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the shop decided: whether a missing consent is a no (``opt_in``) or a yes (``opt_out``)."""
+
+    consent: str = "opt_in"
+
+
+def not_erased(contact: Contact, policy: Policy) -> Fact:
+    """The customer has not asked to be forgotten."""
+    holds = contact.known and contact.suppressed != SuppressReason.ERASED
+    return Fact(Reason.ERASED.value, holds)
+
+
+def has_address(contact: Contact, policy: Policy) -> Fact:
+    """There is an address at all."""
+    return Fact(Reason.NO_ADDRESS.value, bool(contact.address.strip()))
+
+
+def good_address(contact: Contact, policy: Policy) -> Fact:
+    """The address can be one."""
+    return Fact(Reason.BAD_ADDRESS.value, not contact.address.strip() or is_address(contact.address))
+
+
+def not_suppressed(contact: Contact, policy: Policy) -> Fact:
+    """The address is on no list of addresses that must not be written to."""
+    other_rules = ("", SuppressReason.UNSUBSCRIBED, SuppressReason.ERASED)
+    return Fact(
+        Reason.SUPPRESSED.value,
+        contact.suppressed in other_rules,
+        {"because": contact.suppressed} if contact.suppressed not in other_rules else {},
+    )
+
+
+def not_unsubscribed(contact: Contact, policy: Policy) -> Fact:
+    """The customer has not unsubscribed."""
+    gone = contact.suppressed == SuppressReason.UNSUBSCRIBED or (
+        contact.consent is False and contact.consent_source.startswith("unsubscribe")
+    )
+    return Fact(Reason.UNSUBSCRIBED.value, not gone)
+
+
+def has_consent(contact: Contact, policy: Policy) -> Fact:
+    """The customer said yes, or never said no where the shop works by opting out."""
+    holds = contact.consent is True or (contact.consent is None and policy.consent == "opt_out")
+    said = {True: "yes", False: "no", None: "nothing"}[contact.consent]
+    return Fact(Reason.NO_CONSENT.value, holds, {"said": said, "policy": policy.consent})
+
+
+RULES: tuple[Callable[[Contact, Policy], Fact], ...] = (
+    not_erased,
+    has_address,
+    good_address,
+    not_suppressed,
+    not_unsubscribed,
+    has_consent,
+)
+
+
+def check(contact: Contact, policy: Policy) -> tuple[Fact, ...]:
+    """The answer of every rule, in order; a fact's code is the reason it would refuse with."""
+    return tuple(rule(contact, policy) for rule in RULES)
+
+
+def refusal(facts: Sequence[Fact]) -> str:
+    """The code of the first fact that does not hold, empty if all do.
+
+    >>> refusal(check(Contact("c1"), Policy("opt_out")))
+    'no_address'
+    """
+    return next((fact.code for fact in facts if not fact.holds), "")
+
+
+def is_address(text: str) -> bool:
+    """Whether a text can be an e-mail address: one ``@``, a dotted domain, no blanks, ASCII before the ``@``.
+
+    >>> is_address("li.na@example.com"), is_address("li na@example"), is_address("li@例子.公司")
+    (True, False, True)
+    """
+    return len(text) <= 254 and len(text.split("@")[0]) <= 64 and _ADDRESS.fullmatch(text) is not None

@@ -1,0 +1,197 @@
+"""Liquid in a sandbox: no files, no attributes of objects, and a bound on loops, depth and output."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from liquid import Environment, StrictUndefined, Undefined
+from liquid.ast import Node
+from liquid.builtin.expressions.primitive import RangeLiteral
+from liquid.builtin.tags.for_tag import ForNode
+from liquid.builtin.tags.tablerow_tag import TablerowNode
+from liquid.context import RenderContext
+from liquid.exceptions import LiquidError
+from liquid.expression import Expression
+from liquid.filter import with_context
+from liquid.template import BoundTemplate
+
+from zhiyin.domain.errors import BadTemplate
+from zhiyin.domain.money import display
+
+MAX_SOURCE = 200_000  # characters of a template
+MAX_OUTPUT = 500_000  # bytes of one rendered message
+_MAX_VALUE = 100_000  # characters of one value on its way through filters
+_REMOVED_TAGS = ("include", "render", "doc")
+_REMOVED_FILTERS = ("safe",)
+_FOR = re.compile(r"\{%-?\s*for\s+([\w-]+)\s+in\s+(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One variable as a template uses it: its path and the line it stands in."""
+
+    path: tuple[str, ...]
+    line: int
+
+
+class _Environment(Environment):
+    block_nesting_limit = 20
+    context_depth_limit = 20
+    loop_iteration_limit = 10_000
+    local_namespace_limit = 200_000
+    output_stream_limit = MAX_OUTPUT
+
+
+def parse(
+    source: str, *, html: bool = False, strict: bool = False, what: str = "The template"
+) -> BoundTemplate:
+    """A template ready to render. Raises ``BadTemplate`` with the line.
+
+    With ``html`` every value is escaped; with ``strict`` a variable that does not exist is an error when it
+    is reached, else it is empty.
+    """
+    if len(source) > MAX_SOURCE:
+        raise BadTemplate(f"{what} is longer than {MAX_SOURCE:,} characters.", fix="Make it shorter.")
+    try:
+        template = _environment(html, strict).from_string(source)
+    except LiquidError as error:
+        raise told(error, what) from error
+    for name, spans in template.analyze().filters.items():
+        if name not in template.env.filters:
+            raise BadTemplate(
+                f"{what}, line {source.count(chr(10), 0, spans[0].index) + 1}: there is no filter {name!r}.",
+                fix=_near(name, template.env.filters),
+            )
+    if _unbounded(template):
+        raise BadTemplate(
+            f"{what} uses a range such as (1..9) outside of a for.", fix="Use it in {% for i in (1..9) %}."
+        )
+    return template
+
+
+def render(template: BoundTemplate, variables: Mapping[str, Any], *, what: str = "The template") -> str:
+    """The text of a template. Raises ``BadTemplate`` with the line where a value does not fit or a bound is hit."""
+    try:
+        return template.render(**variables)
+    except LiquidError as error:
+        raise told(error, what) from error
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise BadTemplate(f"{what} cannot be rendered.", why=str(error), fix="Check its filters.") from error
+
+
+def uses(source: str, *, what: str = "The template") -> list[Use]:
+    """Every variable that a template expects from outside, and the fields of those it loops over.
+
+    >>> uses("Dear {{ customer.name }}")
+    [Use(path=('customer', 'name'), line=1)]
+    """
+    found = parse(source, what=what).analyze()
+    loops = dict(_FOR.findall(source))
+    result = []
+    for variables in found.globals.values():
+        result += [(variable.segments, variable.span.index) for variable in variables]
+    for name, variables in found.variables.items():
+        if name in loops and name not in found.globals:
+            over = [loops[name], "*"]
+            result += [([*over, *variable.segments[1:]], variable.span.index) for variable in variables]
+    return [
+        Use(tuple(str(segment) for segment in segments), source.count("\n", 0, index) + 1)
+        for segments, index in result
+    ]
+
+
+def unknown(use: Use, known: Collection[str], *, what: str = "The template") -> BadTemplate:
+    """The error for a variable that does not exist, with the nearest that does."""
+    name = ".".join(part for part in use.path if part != "*")
+    names = ", ".join(sorted(known)[:30])
+    return BadTemplate(
+        f"{what}, line {use.line}: there is no variable {name!r}.",
+        why=f"Known here: {names}." if known else "",
+        fix=_near(use.path[-1], known),
+    )
+
+
+def told(error: LiquidError, what: str) -> BadTemplate:
+    """A Liquid error in the three parts, with its line."""
+    place = ""
+    context = error.context() if error.token and error.token.start_index >= 0 else None
+    if context:
+        place = f", line {context[0]}"
+    message = str(error.message or type(error).__name__)
+    why = f"{message[0].upper()}{message[1:]}."
+    if context and context[3].strip():
+        why += f" The line reads: {context[3].strip()[:120]}"
+    return BadTemplate(f"{what}{place} cannot be used.", why=why, fix="Correct it and save again.")
+
+
+def _near(name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"Did you mean {near[0]!r}?" if near else "Correct the name."
+
+
+@cache
+def _environment(html: bool, strict: bool) -> Environment:
+    environment = _Environment(undefined=StrictUndefined if strict else Undefined, autoescape=html)
+    for name in _REMOVED_TAGS:
+        environment.tags.pop(name, None)
+    for name in _REMOVED_FILTERS:
+        environment.filters.pop(name, None)
+    environment.filters["replace"] = _bounded(environment.filters["replace"], _replaced)
+    environment.filters["join"] = _bounded(environment.filters["join"], _joined)
+    environment.add_filter("money", _money)
+    return environment
+
+
+def _bounded(filter_: Any, size: Any) -> Any:
+    """The filter, refusing what would multiply a value beyond all bounds."""
+
+    def bounded(value: object, *args: object, **kwargs: object) -> object:
+        if size(value, *args) > _MAX_VALUE:
+            raise ValueError(f"a filter would make a value of more than {_MAX_VALUE:,} characters")
+        return filter_(value, *args, **kwargs)
+
+    for name, flag in vars(filter_).items():
+        setattr(bounded, name, flag)
+    return bounded
+
+
+def _replaced(value: object, old: object = "", new: object = "", *rest: object) -> int:
+    text, old_text = str(value), str(old)
+    return len(text) + text.count(old_text) * len(str(new))
+
+
+def _joined(value: object, separator: object = " ", *rest: object) -> int:
+    items = value if isinstance(value, list | tuple) else [value]
+    return sum(len(str(item)) for item in items) + len(items) * len(str(separator))
+
+
+@with_context
+def _money(value: object, *, context: RenderContext) -> str:
+    """``{{ customer.revenue | money }}``: minor units as people write them."""
+    shop = context.scope.get("shop")
+    currency = str(shop.get("currency", "")) if isinstance(shop, Mapping) else ""
+    return display(value, currency) if isinstance(value, int | float) else ""
+
+
+def _unbounded(template: BoundTemplate) -> bool:
+    context = RenderContext(template)
+
+    def nodes(items: list[Node]) -> Iterator[Node]:
+        for node in items:
+            yield node
+            yield from nodes(list(node.children(context)))
+
+    def ranges(expression: Expression) -> bool:
+        return isinstance(expression, RangeLiteral) or any(ranges(child) for child in expression.children())
+
+    return any(
+        ranges(expression)
+        for node in nodes(template.nodes)
+        if not isinstance(node, ForNode | TablerowNode)
+        for expression in node.expressions()
+    )
