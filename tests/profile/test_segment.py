@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tests.profile.worlds import NOW, World, rules, worlds
+
 from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.domain.segment import Rule
 from zhiyin.loop.profile.segment_frame import mark, needs

@@ -24,7 +24,8 @@ from zhiyin.loop.profile.segment_frame import Needs
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TEXTS = ("", "a", "A", "茶", "tea", "🍵", "O'Hara", 'say "hi"', "100%", "3", "3.0", "-2.5", "007", "nan",
-         "1e3", " 3 ", "3\n", "１２", "true", "2026-02-20", "2026-02-27T08:00", "2026-3-1", "null", "{}", "a\\b")  # fmt: skip
+         "1e3", " 3 ", "3\n", "１２", "true", "2026-02-20", "2026-02-27T08:00", "2026-3-1", "null", "{}",
+         "a\\b")  # fmt: skip
 NUMBERS = (0, 1, 2, 3, -1, 2.5, 3.0, 12345678.5, 10**14)
 SCALARS = st.sampled_from((*TEXTS, *NUMBERS, True, False))
 STATED = ("city", "City", "size", "birthday", "a.b", "城市", "odd name")

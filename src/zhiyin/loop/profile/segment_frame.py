@@ -57,12 +57,11 @@ def needs(rules: Sequence[Rule]) -> Needs:
 
 def mark(rules: Sequence[Rule], profiles: Frame, events: Frame, as_of: datetime) -> Frame:
     """The profiles with a true or false column ``rule_0``, ``rule_1``, … for each rule, never null."""
-    columns = _columns(rules)
-    frame = profiles
+    columns, now, frame = _columns(rules), _plain(as_of), profiles
     if columns.dids:
-        counts = _counts(columns, events, _plain(as_of))
-        frame = frame.join(counts, on="customer_id", how="left")
-    now = _plain(as_of)
+        frame = frame.join(_counts(columns, events, now), on="customer_id", how="left")
+    if not rules:
+        return frame
     return frame.with_columns(
         **{f"rule_{i}": _expression(rule, columns, now) for i, rule in enumerate(rules)}
     )

@@ -8,6 +8,7 @@ from typing import Any
 import narwhals as nw
 
 from zhiyin.domain.event import (
+    CONTACT_REVEALED,
     EMAIL_BOUNCED,
     EMAIL_DELIVERED,
     EMAIL_OPENED,
@@ -19,7 +20,7 @@ from zhiyin.domain.event import (
 )
 
 # What the shop did to a customer, and opens, which mail programs do by themselves: nobody was seen.
-NOT_SEEN = (MESSAGE_DECIDED, EMAIL_SENT, EMAIL_DELIVERED, EMAIL_BOUNCED, EMAIL_OPENED)
+NOT_SEEN = (MESSAGE_DECIDED, EMAIL_SENT, EMAIL_DELIVERED, EMAIL_BOUNCED, EMAIL_OPENED, CONTACT_REVEALED)
 _DAY = 86_400
 
 

@@ -1,0 +1,242 @@
+"""Segments: named rules, who matches them, and why."""
+
+from __future__ import annotations
+
+import csv
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import narwhals as nw
+from django.db import IntegrityError, transaction
+
+from zhiyin.adapters.lake.rows import event_of
+from zhiyin.adapters.records.models import Customer, Segment
+from zhiyin.domain import segment as language
+from zhiyin.domain.customer import TRAIT_KINDS
+from zhiyin.domain.decision import Fact
+from zhiyin.domain.errors import BadRule, Conflict, NotFound
+from zhiyin.domain.segment import All, Did, Rule, Trait, conditions
+from zhiyin.loop.profile import segment_frame, segment_python, segment_text
+from zhiyin.services.workspace import Workspace
+
+AnyRule = Mapping[str, Any] | Rule | str
+EXPORT_COLUMNS = (
+    "customer_id", "email", "name", "language", "created_at", "email_consent", "first_seen", "last_seen",
+    "first_order_at", "last_order_at", "orders", "revenue", "average_order_value", "recency_days",
+    "r", "f", "m", "rfm_group", "lifecycle",
+)  # fmt: skip
+_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many match, of how many; ``steps`` are the conditions in JSON form with who is left after each."""
+
+    count: int
+    total: int
+    steps: tuple[tuple[dict[str, Any], int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Whether a customer is inside, and each condition with what was found and what is needed."""
+
+    inside: bool
+    facts: tuple[Fact, ...]
+
+
+def create(ws: Workspace, key: str, name: str, rule: AnyRule) -> Segment:
+    """Make a segment. Raises ``BadRule``, or ``Conflict`` where the key is taken."""
+    if not _KEY.fullmatch(key):
+        raise BadRule(
+            f"{key!r} cannot be a key.", fix="Use up to 80 of a-z, 0-9, - and _, beginning with a-z or 0-9."
+        )
+    now = ws.now()
+    form = language.dump(rule_of(rule))
+    try:
+        with transaction.atomic():
+            return Segment.objects.create(
+                key=key, name=(name or key)[:120], rule=form, created_at=now, updated_at=now
+            )
+    except IntegrityError as error:
+        raise Conflict(
+            f"There is a segment {key!r} already.", fix="Choose another key, or update that one."
+        ) from error
+
+
+def update(ws: Workspace, key: str, *, name: str | None = None, rule: AnyRule | None = None) -> Segment:
+    """Change the name or the rule; another rule raises the version and forgets the count."""
+    form = language.dump(rule_of(rule)) if rule is not None else None
+    with transaction.atomic():
+        row = get(ws, key)
+        if name is not None:
+            row.name = name[:120]
+        if form is not None and form != row.rule:
+            row.rule, row.version, row.count, row.counted_at = form, row.version + 1, None, None
+        row.updated_at = ws.now()
+        row.save()
+    return row
+
+
+def archive(ws: Workspace, key: str) -> Segment:
+    """Take a segment out of the lists; campaigns that use it keep working."""
+    row = get(ws, key)
+    row.archived, row.updated_at = True, ws.now()
+    row.save(update_fields=["archived", "updated_at"])
+    return row
+
+
+def get(ws: Workspace, key: str) -> Segment:
+    """The segment of that key. Raises ``NotFound``, listing the known ones."""
+    row = Segment.objects.filter(key=key).first()
+    if row is None:
+        known = ", ".join(segment.key for segment in list_(ws)) or "none yet"
+        raise NotFound(
+            f"There is no segment {key!r}.", why=f"Known: {known}.", fix="See `zhiyin segments list`."
+        )
+    return row
+
+
+def list_(ws: Workspace) -> list[Segment]:
+    """All segments that are not archived, by name."""
+    return list(Segment.objects.filter(archived=False))
+
+
+def rule_of(rule: AnyRule) -> Rule:
+    """The rule of a JSON form or a text. Raises ``BadRule``."""
+    if isinstance(rule, str):
+        return segment_text.parse(rule)
+    return language.parse(rule) if isinstance(rule, Mapping) else rule
+
+
+def count(ws: Workspace, rule: AnyRule) -> Count:
+    """How many match, and who is left after each condition of a rule that joins several: one query."""
+    parsed = rule_of(rule)
+    parts = parsed.rules if isinstance(parsed, All) else (parsed,)
+    prefixes: list[Rule] = [All(parts[: i + 1]) for i in range(len(parts))]
+    numbers = [f"rule_{i}" for i in range(len(prefixes))]
+    ones = [nw.when(nw.col(name)).then(nw.lit(1)).otherwise(nw.lit(0)).alias(name) for name in numbers]
+    marked = _mark(ws, prefixes, ws.now()).select("customer_id", *ones)
+    (row,) = ws.lake.collect(
+        marked.select(nw.len().alias("total"), *(nw.col(name).sum() for name in numbers))
+    ).to_pylist()
+    left = [row[name] or 0 for name in numbers]
+    steps = tuple((language.dump(part), n) for part, n in zip(parts, left, strict=True))
+    return Count(left[-1] if left else row["total"], row["total"], steps)
+
+
+def refresh(ws: Workspace, key: str) -> Count:
+    """Count a segment and keep the figure with it."""
+    row = get(ws, key)
+    found = count(ws, row.rule)
+    row.count, row.counted_at = found.count, ws.now()
+    row.save(update_fields=["count", "counted_at"])
+    return found
+
+
+def members(ws: Workspace, rule: AnyRule, limit: int | None = None, offset: int = 0) -> list[str]:
+    """The ids of the customers who match, in order of id."""
+    ids = ws.lake.collect(_members(ws, rule_of(rule)).sort("customer_id"))["customer_id"]
+    return ids.slice(offset, limit).to_pylist()
+
+
+def sample(ws: Workspace, rule: AnyRule, n: int = 5, seed: int = 0) -> list[Customer]:
+    """Some of those who match, picked by chance; the same seed picks the same ones."""
+    ids = ws.lake.collect(_members(ws, rule_of(rule)).sort("customer_id"))["customer_id"]
+    picked = random.Random(seed).sample(range(len(ids)), min(n, len(ids)))
+    wanted = [ids[i].as_py() for i in picked]
+    rows = Customer.objects.in_bulk(wanted)
+    return [rows[customer_id] for customer_id in wanted if customer_id in rows]
+
+
+def export(ws: Workspace, key: str, file: str | Path | IO[str]) -> int:
+    """Write the members with their profiles as CSV to a path or an open text file; returns how many.
+
+    Money is in minor units. A text that a spreadsheet would run as a formula gets an apostrophe before it.
+    """
+    if isinstance(file, str | Path):
+        with open(file, "w", newline="", encoding="utf-8-sig") as out:  # the mark lets Excel see UTF-8
+            return export(ws, key, out)
+    rule = rule_of(get(ws, key).rule)
+    frame = _mark(ws, [rule], ws.now()).filter(nw.col("rule_0")).select(*EXPORT_COLUMNS).sort("customer_id")
+    written = 0
+    writer = csv.writer(file)
+    writer.writerow(EXPORT_COLUMNS)
+    for table in ws.lake.stream(frame):
+        columns = [table[name].to_pylist() for name in EXPORT_COLUMNS]
+        writer.writerows([_cell(value) for value in row] for row in zip(*columns, strict=True))
+        written += table.num_rows
+    return written
+
+
+def why(ws: Workspace, key_or_rule: AnyRule, customer_id: str) -> Why:
+    """Whether a customer matches, in facts: codes and details as ``segment_python.facts`` gives them.
+
+    Answers from the same profiles and events as ``count`` and ``members``. Raises ``NotFound`` for a customer
+    without a profile.
+    """
+    rule, as_of = _rule_or_key(ws, key_or_rule), ws.now()
+    traits = _traits_of(ws, rule, customer_id)
+    events = list(_events_of(ws, rule, customer_id))
+    return Why(
+        segment_python.holds(rule, traits, events, as_of), segment_python.facts(rule, traits, events, as_of)
+    )
+
+
+def _rule_or_key(ws: Workspace, key_or_rule: AnyRule) -> Rule:
+    if (
+        isinstance(key_or_rule, str)
+        and _KEY.fullmatch(key_or_rule)
+        and key_or_rule not in ("everyone", "nobody")
+    ):
+        return rule_of(get(ws, key_or_rule).rule)
+    return rule_of(key_or_rule)
+
+
+def _mark(ws: Workspace, rules: Sequence[Rule], as_of: datetime) -> nw.LazyFrame[Any]:
+    needs = segment_frame.needs(rules)
+    profiles = ws.lake.frame("profiles", needs.traits)
+    return segment_frame.mark(rules, profiles, ws.lake.frame("events", needs.properties, needs.lines), as_of)
+
+
+def _members(ws: Workspace, rule: Rule) -> nw.LazyFrame[Any]:
+    return _mark(ws, [rule], ws.now()).filter(nw.col("rule_0")).select("customer_id")
+
+
+def _traits_of(ws: Workspace, rule: Rule, customer_id: str) -> dict[str, object]:
+    stated = sorted({c.name for c in conditions(rule) if isinstance(c, Trait) and c.name not in TRAIT_KINDS})
+    columns = {f"trait_{i}": f"traits.{name}" for i, name in enumerate(stated)}
+    frame = ws.lake.frame("profiles", columns).filter(nw.col("customer_id") == customer_id)
+    rows = ws.lake.collect(frame.select(*TRAIT_KINDS, *columns)).to_pylist()
+    if not rows:
+        raise NotFound(
+            f"The customer {customer_id!r} has no profile.",
+            why="They are not known, or came after the last profiling.",
+            fix="Run `zhiyin profile`, or check the id.",
+        )
+    row = rows[0]
+    found = {name: row[column] for name, column in zip(stated, columns, strict=True)}
+    for name in TRAIT_KINDS:
+        value = row[name]
+        found[name] = value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
+    return found
+
+
+def _events_of(ws: Workspace, rule: Rule, customer_id: str) -> Iterator[Any]:
+    names = sorted({c.event for c in conditions(rule) if isinstance(c, Did)})
+    if not names:
+        return
+    frame = ws.lake.events().filter(nw.col("customer_id") == customer_id, nw.col("event").is_in(names))
+    for row in ws.lake.collect(frame).to_pylist():
+        yield event_of(row)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{value}"
+    return value

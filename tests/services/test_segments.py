@@ -1,0 +1,150 @@
+"""Segments of a workspace: create, count with a cascade, list, export, and why."""
+
+from __future__ import annotations
+
+import csv
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from zhiyin.adapters.lake.rows import events_to_table
+from zhiyin.adapters.records.models import Customer
+from zhiyin.domain.errors import BadRule, Conflict, NotFound
+from zhiyin.domain.event import ORDER_COMPLETED, Event, Line
+from zhiyin.services import profiles, segments
+from zhiyin.services.workspace import Workspace
+
+LOYAL_LOST = f'did "{ORDER_COMPLETED}" at least 2 times where category = Tea and never "{ORDER_COMPLETED}" within 45 days'
+
+
+@pytest.fixture
+def shop(workspace: Workspace) -> Workspace:
+    """Ann bought tea twice, long ago; Bob twice, lately; Cho never; Dan once, a cup."""
+    now = workspace.now()
+    Customer.objects.bulk_create(
+        Customer(customer_id=i, email=f"{i}@example.com", name=name, traits={"city": city})
+        for i, name, city in (
+            ("ann", "=Ann()", "上海"),
+            ("bob", "Bob", "上海"),
+            ("cho", "Cho", "苏州"),
+            ("dan", "Dan", ""),
+        )
+    )
+    orders = (
+        ("ann", 100, "Tea"),
+        ("ann", 90, "Tea"),
+        ("bob", 9, "Tea"),
+        ("bob", 3, "Tea"),
+        ("dan", 60, "Cups"),
+    )
+    events = [
+        Event(
+            f"o{i}", "track", ORDER_COMPLETED, now - timedelta(days=days), customer, amount=100,
+            products=(Line("x", 1, 100, category),),
+        )
+        for i, (customer, days, category) in enumerate(orders)
+    ]  # fmt: skip
+    table = events_to_table(events, timezone=workspace.timezone, received_at=now)
+    workspace.lake.append("events", table, app_id="test", version=1)
+    profiles.run(workspace)
+    return workspace
+
+
+def test_count_shows_who_is_left_after_each_condition(shop: Workspace) -> None:
+    found = segments.count(shop, f"orders >= 1 and {LOYAL_LOST}")
+    assert (found.count, found.total) == (1, 4)
+    assert [left for _, left in found.steps] == [3, 2, 1]
+    assert found.steps[0][0] == {"trait": "orders", "at_least": 1}
+
+
+@pytest.mark.parametrize(
+    ("rule", "ids"),
+    [
+        ("everyone", ["ann", "bob", "cho", "dan"]),
+        ("nobody", []),
+        ("city = 上海", ["ann", "bob"]),
+        ("not city = 上海", ["cho", "dan"]),
+        ("city != 上海", ["cho"]),
+        ("city missing", ["dan"]),
+        ("lifecycle = lead or orders = 1", ["cho", "dan"]),
+        ("email contains @example", ["ann", "bob", "cho", "dan"]),
+        ("last_order_at within 45 days", ["bob"]),
+        (LOYAL_LOST, ["ann"]),
+    ],
+)
+def test_members_are_those_for_whom_the_rule_holds(shop: Workspace, rule: str, ids: list[str]) -> None:
+    assert segments.members(shop, rule) == ids
+    assert segments.count(shop, rule).count == len(ids)
+    assert [
+        i for i in ("ann", "bob", "cho", "dan") if segments.why(shop, segments.rule_of(rule), i).inside
+    ] == ids
+
+
+def test_members_come_in_pages(shop: Workspace) -> None:
+    assert segments.members(shop, "everyone", limit=2, offset=1) == ["bob", "cho"]
+
+
+def test_a_sample_is_the_same_for_the_same_seed(shop: Workspace) -> None:
+    first = [c.customer_id for c in segments.sample(shop, "everyone", n=2, seed=4)]
+    assert first == [c.customer_id for c in segments.sample(shop, "everyone", n=2, seed=4)]
+    assert len(set(first)) == 2
+
+
+def test_why_gives_facts_with_figures(shop: Workspace) -> None:
+    segments.create(shop, "lost", "Lost", LOYAL_LOST)
+    why = segments.why(shop, "lost", "bob")
+    assert not why.inside
+    did, never = why.facts
+    assert (did.code, did.holds, did.detail["found"], did.detail["needs"]) == ("did", True, 2, 2)
+    assert did.detail["where"] == {"category": "Tea"}
+    assert (never.code, never.holds, never.detail["found"], never.detail["needs"]) == ("never", False, 2, 0)
+    since = (shop.now() - timedelta(days=45)).date().isoformat()
+    assert never.detail["since"] == since
+
+
+def test_a_customer_without_a_profile_is_named(shop: Workspace) -> None:
+    with pytest.raises(NotFound, match="no profile"):
+        segments.why(shop, "everyone", "eve")
+
+
+def test_another_rule_is_another_version_and_another_name_is_not(shop: Workspace) -> None:
+    segments.create(shop, "tea", "Tea", "orders >= 1")
+    assert segments.refresh(shop, "tea").count == 3
+    assert segments.get(shop, "tea").count == 3
+    assert segments.update(shop, "tea", name="Tea people").version == 1
+    changed = segments.update(shop, "tea", rule="orders >= 2")
+    assert (changed.version, changed.count) == (2, None)
+
+
+def test_an_archived_segment_leaves_the_list(shop: Workspace) -> None:
+    segments.create(shop, "a", "A", "everyone")
+    segments.create(shop, "b", "B", "everyone")
+    segments.archive(shop, "a")
+    assert [s.key for s in segments.list_(shop)] == ["b"]
+
+
+def test_bad_keys_taken_keys_and_unknown_keys_are_told(workspace: Workspace) -> None:
+    segments.create(workspace, "a", "A", "everyone")
+    with pytest.raises(Conflict, match="already"):
+        segments.create(workspace, "a", "A", "everyone")
+    with pytest.raises(BadRule, match="cannot be a key"):
+        segments.create(workspace, "No spaces", "A", "everyone")
+    with pytest.raises(NotFound, match=r"Known: a\."):
+        segments.get(workspace, "b")
+
+
+def test_export_escapes_formulas(shop: Workspace, tmp_path: Path) -> None:
+    segments.create(shop, "tea", "Tea", "orders >= 2")
+    assert segments.export(shop, "tea", tmp_path / "out.csv") == 2
+    rows = list(csv.DictReader((tmp_path / "out.csv").read_text(encoding="utf-8-sig").splitlines()))
+    assert [(row["customer_id"], row["name"], row["orders"]) for row in rows] == [
+        ("ann", "'=Ann()", "2"),
+        ("bob", "Bob", "2"),
+    ]
+
+
+def test_before_the_first_profiling_nobody_is_counted(workspace: Workspace) -> None:
+    found = segments.count(workspace, "orders >= 1 and everyone")
+    assert (found.count, found.total, [left for _, left in found.steps]) == (0, 0, [0, 0])
+    assert segments.members(workspace, "everyone") == []
