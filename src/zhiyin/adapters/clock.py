@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from zhiyin.domain.errors import BadSetting
 from zhiyin.domain.ports import Clock
@@ -16,7 +16,7 @@ def system() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedClock:
-    """Time that starts at ``start`` when the real clock shows ``real_start`` and runs ``speed`` times as
+    """Time that stands at ``start`` until the real clock shows ``real_start``, then runs ``speed`` times as
     fast, never ahead of the real time. The example shop lives a week in half a minute with it."""
 
     start: datetime
@@ -25,7 +25,11 @@ class SimulatedClock:
 
     def __call__(self) -> datetime:
         real = system()
-        return min(real, self.start + (real - self.real_start) * self.speed)
+        return min(real, self.start + max(real - self.real_start, timedelta(0)) * self.speed)
+
+    def __str__(self) -> str:
+        """The form of the setting ``simulation.clock``."""
+        return f"{self.start.isoformat()}|{self.real_start.isoformat()}|{self.speed}"
 
 
 def read(text: str) -> Clock:

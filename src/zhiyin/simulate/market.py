@@ -126,6 +126,11 @@ class Market:
             np.concatenate([part.spend for part in parts]),
         )
 
+    def reachable(self) -> np.ndarray:
+        """Whether a letter to every customer would reach each: consent, an address, and a mailbox behind it."""
+        parts = [(b.people.consent == 1) & b.people.reachable for b in self.blocks()]
+        return np.concatenate(parts)
+
     def rng(self, stream: int, block: int) -> np.random.Generator:
         """The generator of one stream of one block."""
         return np.random.default_rng([self.seed, stream, block])
@@ -158,13 +163,15 @@ class Market:
         return block.people.table(self._time(block.people.arrival * DAY))
 
     def order_table(self, block: Block, orders: Orders) -> pa.Table:
-        """One row per line of an order. What was sent back or called off has rows of its own, at that time."""
-        back = np.flatnonzero(orders.status[orders.order] != shopping.COMPLETED)
+        """One row per line of an order. What came back has a row of its own with a negative quantity, at that
+        time; an order that was called off is marked so."""
+        back = np.flatnonzero(orders.status[orders.order] == shopping.REFUNDED)
         line = np.concatenate([np.arange(len(orders.order)), back])
         order = orders.order[line]
-        changed = np.arange(len(line)) >= len(orders.order)
-        status = np.where(changed, orders.status[order], shopping.COMPLETED)
-        items, at = self.catalogue, np.where(changed, orders.changed[order], orders.at[order])
+        returned = np.arange(len(line)) >= len(orders.order)
+        called_off = orders.status[order] == shopping.CANCELLED
+        status = np.where(returned, shopping.REFUNDED, np.where(called_off, shopping.CANCELLED, 0))
+        items, at = self.catalogue, np.where(returned, orders.changed[order], orders.at[order])
         guest = pa.array(orders.guest[order])
         customer = block.people.ids().take(pa.array(orders.customer[order]))
         return pa.table(
@@ -174,7 +181,7 @@ class Market:
                 "ordered_at": self._time(at),
                 "status": pa.array(shopping.STATUSES).take(pa.array(status)),
                 "item_id": pa.array(items.item_id).take(pa.array(orders.item[line])),
-                "quantity": pa.array(orders.quantity[line]),
+                "quantity": pa.array(np.where(returned, -1, 1) * orders.quantity[line]),
                 "price": _money(pa.array(items.price[orders.item[line]])),
                 "currency": pa.array([CURRENCY]).take(pa.array(np.zeros(len(line), np.int64))),
             }

@@ -146,7 +146,7 @@ def draw(rng: np.random.Generator, n: int, *, first: int, days: float) -> People
         birth_year=np.rint(np.clip(rng.normal(1986, 11, n), 1945, 2006)).astype(np.int64),
         has_email=has_email,
         reachable=has_email & (rng.random(n) >= 0.015),
-        consent=np.where(~has_email | (asked < 0.04), -1, np.where(asked < 0.86, 1, 0)),
+        consent=np.where(~has_email | (asked < 0.03), -1, np.where(asked < 0.90, 1, 0)),
         taste=_TASTES[rng.integers(len(_TASTES), size=n)] + rng.normal(0, 0.5, (n, len(CATEGORIES))),
         style=rng.normal(0, 1.0, (n, STYLES)),
         level=level,

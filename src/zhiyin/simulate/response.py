@@ -82,7 +82,7 @@ def draw(
 
     >>> truth = draw(np.random.default_rng(7), 100_000)
     >>> round(truth.effect(), 2)
-    0.08
+    0.09
     """
     b = np.asarray(rng.beta(1.1, 11.0, n) if baseline is None else baseline, dtype=np.float64)
     amount = np.asarray(np.exp(rng.normal(9.8, 0.5, n)) if spend is None else spend, dtype=np.float64)
@@ -100,7 +100,7 @@ def draw(
         ]
     )
     group = np.argmax(pull + rng.gumbel(size=pull.shape), axis=0).astype(np.int8)  # a draw from the softmax
-    lift = rng.uniform(0.14, 0.32, n)
+    lift = rng.uniform(0.16, 0.36, n)
     dampening = rng.uniform(0.2, 0.6, n)
     treated = np.where(group == PERSUADABLE, b + (1 - b) * lift, np.where(group == ANNOYED, b * dampening, b))
     return Responses(group, b, treated, amount)
