@@ -1,0 +1,1 @@
+"""Benchmarks: each module has ``main() -> list[dict]`` with rows of what, value, unit and bar."""
