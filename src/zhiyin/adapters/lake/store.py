@@ -21,6 +21,7 @@ from zhiyin.adapters.lake.engines import Engine, Lines, engine
 from zhiyin.domain.errors import Busy
 
 _TRIES = 8
+_KEEP_LOG, _NO_LOG = "delta.logRetentionDuration", "interval 0 days"
 
 
 class Lake:
@@ -195,21 +196,38 @@ class Lake:
             table = self.table(dataset)
             return int(table.optimize.compact()["numFilesRemoved"]) if table is not None else 0
 
-    def erase(self, customer_ids: Iterable[str]) -> dict[str, int]:
-        """Delete every row of these customers from every dataset that holds a person.
+    def erase(self, customer_ids: Iterable[str], texts: Iterable[str] = ()) -> dict[str, int]:
+        """Delete every row of these customers from every dataset that holds a person, and every reject whose
+        raw row holds one of ``texts``, such as their addresses.
 
-        The rows leave the disk at ``vacuum``. Returns the deleted rows by dataset.
+        The rows leave the disk at ``vacuum`` and the log at ``forget``. Returns the deleted rows by dataset.
         """
-        ids = ", ".join("'" + customer_id.replace("'", "''") + "'" for customer_id in customer_ids)
+        ids = ", ".join(map(_quoted, customer_ids))
+        raw = " OR ".join(f"strpos(raw, {_quoted(text)}) > 0" for text in texts if text)
         deleted = {}
         with self.writing():
             for spec in DATASETS.values():
                 table = self.table(spec.name)
-                if spec.erasure == "delete" and table is not None and ids:
-                    deleted[spec.name] = int(
-                        table.delete(f"{spec.person} IN ({ids})").get("num_deleted_rows", 0)
-                    )
+                if spec.erasure != "delete" or table is None or not ids:
+                    continue
+                rule = f"{spec.person} IN ({ids})"
+                if raw and "raw" in spec.schema.names:
+                    rule = f"{rule} OR {raw}"
+                deleted[spec.name] = int(table.delete(rule).get("num_deleted_rows", 0))
         return deleted
+
+    def forget(self) -> None:
+        """Drop the history of every table's log, which holds smallest and largest values and conditions of
+        deletions: needed after an erasure. What the tables hold now stays."""
+        with self.writing():
+            for spec in DATASETS.values():
+                if (table := self.table(spec.name)) is None:
+                    continue
+                if table.metadata().configuration.get(_KEEP_LOG) != _NO_LOG:
+                    table.alter.set_table_properties({_KEEP_LOG: _NO_LOG})
+                    table.update_incremental()
+                table.create_checkpoint()
+                table.cleanup_metadata()
 
     def vacuum(self, *, keep_hours: int = 24 * 7) -> int:
         """Remove files that no current version needs and that are older; returns how many."""
@@ -265,3 +283,7 @@ class Lake:
                 if attempt == _TRIES - 1 or not isinstance(rows, pa.Table):
                     raise
                 time.sleep(0.05 * 2**attempt)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

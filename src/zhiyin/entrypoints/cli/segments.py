@@ -2,6 +2,200 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
 
+from zhiyin.entrypoints.cli.output import JsonOption, WorkspaceOption, open_workspace, print_json, say, table
+
+if TYPE_CHECKING:
+    from zhiyin.services.segments import Count
+
 app = typer.Typer(no_args_is_help=True, help="Named rules.")
+
+Key = Annotated[str, typer.Argument(help="Key of the segment.")]
+RuleOption = Annotated[
+    str, typer.Option("--rule", help="The rule as text or as JSON; @FILE reads it from a file.")
+]
+
+
+@app.command()
+def create(
+    key: Annotated[str, typer.Argument(help="Key of the new segment, such as at-risk.")],
+    rule: RuleOption,
+    name: Annotated[str, typer.Option(help="Name for people; the key if empty.")] = "",
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """Make a segment and count it.
+
+    Example: zhiyin segments create tea --rule 'did "Order Completed" at least 3 times where category = Tea'
+    """
+    from zhiyin.services import segments
+
+    ws = open_workspace(workspace)
+    segments.create(ws, key, name or key, _rule(rule))
+    found = segments.refresh(ws, key)
+    if as_json:
+        print_json({"key": key, "count": found.count, "total": found.total})
+        return
+    say(f"Made the segment [bold]{key}[/]: {found.count:,} of {found.total:,} customers.")
+
+
+@app.command("list")
+def list_(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
+    """List the segments with their last counts."""
+    from zhiyin.domain.segment import parse
+    from zhiyin.loop.profile.segment_text import format
+    from zhiyin.services import segments
+
+    rows = segments.list_(open_workspace(workspace))
+    if as_json:
+        print_json([_as_dict(row) for row in rows])
+        return
+    table(
+        "",
+        ("Key", "Name", "Customers", "Rule"),
+        [(r.key, r.name, "" if r.count is None else f"{r.count:,}", format(parse(r.rule))) for r in rows],
+        right=(2,),
+    )
+
+
+@app.command()
+def show(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
+    """Show one segment with its rule in both forms."""
+    from zhiyin.domain.segment import parse
+    from zhiyin.loop.profile.segment_text import format
+    from zhiyin.services import segments
+
+    row = segments.get(open_workspace(workspace), key)
+    if as_json:
+        print_json({**_as_dict(row), "text": format(parse(row.rule))})
+        return
+    say(f"[bold]{row.name}[/] ({row.key}), version {row.version}{', archived' if row.archived else ''}")
+    print(format(parse(row.rule)))
+    print(json.dumps(row.rule, ensure_ascii=False, indent=2))
+
+
+@app.command()
+def count(
+    key: Annotated[str, typer.Argument(help="Key of the segment; leave it out to try a rule.")] = "",
+    rule: Annotated[str, typer.Option("--rule", help="A rule to try, as text or JSON.")] = "",
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """Count who matches now, with who is left after each condition."""
+    from zhiyin.services import segments
+
+    if bool(key) == bool(rule):
+        raise typer.BadParameter("Give either the key of a segment or --rule.")
+    ws = open_workspace(workspace)
+    found = segments.refresh(ws, key) if key else segments.count(ws, _rule(rule))
+    if as_json:
+        steps = [{"condition": condition, "left": left} for condition, left in found.steps]
+        print_json({"count": found.count, "total": found.total, "steps": steps})
+        return
+    _print_count(found)
+
+
+@app.command()
+def export(
+    key: Key,
+    file: Annotated[Path, typer.Argument(help="CSV file to write.", dir_okay=False)],
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """Write the members with their profiles as CSV."""
+    from zhiyin.services import segments
+
+    written = segments.export(open_workspace(workspace), key, file)
+    if as_json:
+        print_json({"file": str(file), "customers": written})
+        return
+    say(f"Wrote {written:,} customers to {file}.")
+
+
+@app.command()
+def why(
+    key: Key,
+    customer: Annotated[str, typer.Argument(help="Id of the customer.")],
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """Tell why a customer is in a segment, or why not."""
+    from dataclasses import asdict
+
+    from zhiyin.services import segments
+
+    found = segments.why(open_workspace(workspace), key, customer)
+    if as_json:
+        print_json(asdict(found))
+        return
+    say(f"{customer} is [bold]{'in' if found.inside else 'not in'}[/] {key}.")
+    rows = [("yes" if fact.holds else "no", *_words(fact.code, fact.detail)) for fact in found.facts]
+    table("", ("Holds", "Condition", "Found", "Needs"), rows)
+
+
+@app.command()
+def archive(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
+    """Take a segment out of the lists."""
+    from zhiyin.services import segments
+
+    row = segments.archive(open_workspace(workspace), key)
+    if as_json:
+        print_json(_as_dict(row))
+        return
+    say(f"Archived {key}.")
+
+
+def _rule(text: str) -> dict[str, Any] | str:
+    from zhiyin.domain.errors import BadRule
+
+    if text.startswith("@"):
+        path = Path(text[1:])
+        if not path.is_file():
+            raise BadRule(f"There is no file {path}.", fix="Write @FILE, or the rule itself.")
+        text = path.read_text("utf-8")
+    if not text.lstrip().startswith("{"):
+        return text
+    try:
+        form: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise BadRule(
+            "The rule is not JSON.", why=f"{error}.", fix="Check the brackets and quotes."
+        ) from error
+    return form
+
+
+def _as_dict(row: Any) -> dict[str, Any]:
+    names = ("key", "name", "rule", "version", "count", "counted_at", "archived")
+    return {name: getattr(row, name) for name in names}
+
+
+def _print_count(found: Count) -> None:
+    from zhiyin.domain.segment import parse
+    from zhiyin.loop.profile.segment_text import format
+
+    say(f"[bold]{found.count:,}[/] of {found.total:,} customers.")
+    rows = [("All customers", f"{found.total:,}")]
+    rows += [(format(parse(condition)), f"{left:,}") for condition, left in found.steps]
+    table("", ("Condition", "Left"), rows, right=(1,))
+
+
+def _words(code: str, detail: Any) -> tuple[str, str, str]:
+    """A fact as condition, found, needs."""
+    if code in ("trait", "trait_not"):
+        from zhiyin.domain.segment import Not, Trait
+        from zhiyin.loop.profile.segment_text import format
+
+        needs = detail["needs"]
+        trait = Trait(detail["trait"], detail["operator"], tuple(needs) if isinstance(needs, list) else needs)
+        text = format(trait if code == "trait" else Not(trait))
+        return detail["trait"], "nothing" if detail["found"] is None else str(detail["found"]), text
+    since = f" since {detail['since']}" if detail["since"] else ""
+    where = "".join(f", {name} = {value}" for name, value in detail["where"].items())
+    last = f", last {detail['last'][:10]}" if detail["last"] else ""
+    needs = {"did": "at least {}", "did_fewer": "fewer than {}", "never": "none"}[code]
+    return f"{detail['event']}{where}{since}", f"{detail['found']}{last}", needs.format(detail["needs"])

@@ -1,0 +1,74 @@
+"""Erasing a person from records: rows go, the ledger keeps its sums under a name that leads nowhere."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils.crypto import salted_hmac
+
+from zhiyin.adapters.records.consent import Suppression
+from zhiyin.adapters.records.customer import Customer
+from zhiyin.adapters.records.decision import Decision
+from zhiyin.adapters.records.message import Message
+from zhiyin.domain.message import PENDING, MessageStatus
+from zhiyin.domain.reasons import Reason, SuppressReason
+
+
+def address_mark(address: str) -> str:
+    """What is kept of an erased address: a keyed hash, by which it is known again and cannot be read."""
+    return "erased:" + salted_hmac("zhiyin.erasure", address.strip().lower(), algorithm="sha256").hexdigest()
+
+
+def addresses(customer_id: str) -> set[str]:
+    """Every address and number that records hold of a person."""
+    found = set(Message.objects.filter(customer_id=customer_id).values_list("address", flat=True))
+    for email, phone in Customer.objects.filter(pk=customer_id).values_list("email", "phone"):
+        found |= {email, phone}
+    return {address.strip() for address in found} - {""}
+
+
+def erase(customer_id: str, now: datetime) -> dict[str, int]:
+    """Erase a person in one transaction; returns rows by table.
+
+    The customer and their consents are deleted. Ledger rows and decisions stay for the sums of reports, under
+    a random name and without address, details and facts; what was not sent yet is refused as erased. A
+    suppressed address stays suppressed, as ``address_mark``.
+    """
+    nobody = f"erased:{uuid.uuid4().hex}"
+    with transaction.atomic():
+        marks = {address_mark(address) for address in addresses(customer_id) if "@" in address}
+        plain = Q(address__in={address.lower() for address in addresses(customer_id)})
+        suppressed, _ = Suppression.objects.filter(plain).delete()
+        messages = Message.objects.filter(customer_id=customer_id)
+        messages.filter(status__in=PENDING).exclude(status=MessageStatus.HANDED_OVER).update(
+            status=MessageStatus.REFUSED, reason=Reason.ERASED, finished_at=now
+        )
+        counts = {
+            "messages": messages.update(customer_id=nobody, address="", detail="", items=[], published=True),
+            "decisions": Decision.objects.filter(customer_id=customer_id).update(
+                customer_id=nobody, facts=[]
+            ),
+            "suppressions": suppressed,
+        }
+        _, deleted = Customer.objects.filter(pk=customer_id).delete()
+        counts["customers"] = deleted.get("records.Customer", 0)
+        counts["consents"] = deleted.get("records.Consent", 0)
+        Suppression.objects.bulk_create(
+            [Suppression(channel="email", address=m, reason=SuppressReason.ERASED, at=now) for m in marks],
+            ignore_conflicts=True,
+        )
+    return counts
+
+
+def vacuum() -> bool:
+    """Take what was deleted off the disk; False if others keep the database from being tidied just now."""
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM")
+        if connection.vendor != "sqlite":
+            return True
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (busy, _, _) = cursor.fetchone()
+    return not busy

@@ -1,0 +1,44 @@
+"""Privacy: erase a person from everything that holds people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from zhiyin.adapters.records import erasure
+from zhiyin.domain.errors import Busy, NotFound
+from zhiyin.services import ingest
+from zhiyin.services.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What was erased: rows by dataset of the lake and by table of the records."""
+
+    lake: Mapping[str, int] = field(default_factory=dict)
+    records: Mapping[str, int] = field(default_factory=dict)
+
+
+def erase(ws: Workspace, customer_id: str) -> Erasure:
+    """Erase a person from spool, lake and records, and from the disk.
+
+    Their address stays suppressed as a keyed hash only. May be repeated. Raises ``NotFound`` where nothing is
+    held of them, and ``Busy`` where the rows are gone but others kept a file from being tidied: repeat it.
+    """
+    ws.spool.close()
+    ingest.drain(ws)  # what waits there would come back
+    with ws.lake.writing():
+        addresses = erasure.addresses(customer_id)
+        records = erasure.erase(customer_id, ws.now())
+        lake = ws.lake.erase([customer_id], texts=sorted(addresses))
+        ws.lake.vacuum(keep_hours=0)
+        ws.lake.forget()
+    if not erasure.vacuum():
+        raise Busy(
+            "The customer is erased, but the records' file could not be tidied.",
+            why="Another process is reading it, so that traces may remain on the disk.",
+            fix="Run the same command again in a moment.",
+        )
+    if not any(lake.values()) and not any(records.values()):
+        raise NotFound(f"Nothing is held of a customer {customer_id!r}.", fix="Check the id.")
+    return Erasure(lake, records)
