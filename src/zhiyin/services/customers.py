@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,11 +18,30 @@ from zhiyin.adapters.lake.rows import event_of
 from zhiyin.adapters.records.models import Consent, Customer, Decision, Message
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.errors import NotFound
-from zhiyin.domain.event import EMAIL_DELIVERED, MESSAGE_DECIDED, Event
+from zhiyin.domain.event import (
+    CONTACT_REVEALED,
+    EMAIL_BOUNCED,
+    EMAIL_DELIVERED,
+    EMAIL_LINK_CLICKED,
+    EMAIL_OPENED,
+    MESSAGE_DECIDED,
+    MESSAGE_REFUSED,
+    ORDER_CANCELLED,
+    ORDER_COMPLETED,
+    ORDER_REFUNDED,
+    UNSUBSCRIBED,
+    Event,
+)
+from zhiyin.services import ingest
 from zhiyin.services.workspace import Workspace
 
 SORTS = ("name", "orders", "revenue", "last_order_at")
-_IN_LEDGER = (MESSAGE_DECIDED, EMAIL_DELIVERED)  # the ledger's row tells these, with more
+_IN_LEDGER = (MESSAGE_DECIDED, MESSAGE_REFUSED, EMAIL_DELIVERED)  # the ledger's row tells these, with more
+
+_SHOWN = {
+    "orders": (ORDER_COMPLETED, ORDER_REFUNDED, ORDER_CANCELLED),
+    "messages": (EMAIL_OPENED, EMAIL_LINK_CLICKED, EMAIL_BOUNCED, UNSUBSCRIBED),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +113,37 @@ def get(ws: Workspace, customer_id: str) -> Customer:
         ) from None
 
 
-def timeline(ws: Workspace, customer_id: str, before: datetime | None = None, limit: int = 30) -> Timeline:
+def reveal(ws: Workspace, customer_id: str, by: str) -> Customer:
+    """A customer whose contact data somebody wants to read; that they did is an event of the customer."""
+    customer = get(ws, customer_id)
+    shown = Event(
+        event_id=f"revealed:{uuid.uuid4().hex}",
+        type="track",
+        name=CONTACT_REVEALED,
+        timestamp=ws.now(),
+        customer_id=customer_id,
+        source="console",
+        properties={"by": by},
+    )
+    ingest.record(ws, [shown])
+    return customer
+
+
+def consents(ws: Workspace, customer_id: str) -> list[Consent]:
+    """The latest word of a customer for each channel and purpose."""
+    return list(Consent.objects.filter(customer=customer_id).order_by("channel", "purpose"))
+
+
+def timeline(
+    ws: Workspace, customer_id: str, before: datetime | None = None, limit: int = 30, *, show: str = ""
+) -> Timeline:
     """What happened to a customer, newest first: events of the lake, and messages sent or not, with why.
 
-    Entries of one instant are never split between two pages.
+    ``show`` narrows to ``orders`` or ``messages``. Entries of one instant are never split between two pages.
     """
+    messages = [] if show == "orders" else _messages(customer_id, before, limit)
     entries = sorted(
-        [*_events(ws, customer_id, before, limit), *_messages(customer_id, before, limit)],
+        [*_events(ws, customer_id, before, limit, _SHOWN.get(show, ())), *messages],
         key=lambda entry: entry.at,
         reverse=True,
     )
@@ -159,12 +203,16 @@ def _order(sort: str) -> tuple[Any, ...]:
     return (first, "customer_id")
 
 
-def _events(ws: Workspace, customer_id: str, before: datetime | None, limit: int) -> list[Entry]:
+def _events(
+    ws: Workspace, customer_id: str, before: datetime | None, limit: int, names: Sequence[str]
+) -> list[Entry]:
     if ws.lake.table("events") is None:
         return []
     frame = ws.lake.events().filter(
         nw.col("customer_id") == customer_id, ~nw.col("event").is_in(list(_IN_LEDGER))
     )
+    if names:
+        frame = frame.filter(nw.col("event").is_in(list(names)))
     if before is not None:
         frame = frame.filter(nw.col("timestamp") < before.astimezone(UTC).replace(tzinfo=None))
     rows = ws.lake.collect(frame.sort("timestamp", "event_id", descending=True).head(limit + 50)).to_pylist()

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import narwhals as nw
+from django.db.models import Count
 
 from zhiyin.adapters.records.models import Campaign, Customer, Import, Message, Segment
 from zhiyin.domain.campaign import CampaignStatus
+from zhiyin.domain.estimate import Estimate
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED
 from zhiyin.domain.message import MessageStatus
 from zhiyin.services.workspace import Workspace
+
+_ENGAGED = ("new", "active", "won_back")
+_OUT = (MessageStatus.ACCEPTED, MessageStatus.FAILED, MessageStatus.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +57,77 @@ class Overview:
     effects: list[Any] = field(default_factory=list)
     needs: list[Need] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    repeated: int = 0  # buyers with two orders or more
+    handed_over: int = 0  # messages that left the house
+    delivered: int = 0
+
+    @property
+    def step(self) -> str:
+        """The first step that is not done; empty when all are."""
+        return next((step.code for step in self.steps if not step.done), "")
+
+    @property
+    def engaged(self) -> int:
+        """Customers in the stages new, active and won back."""
+        return sum(self.totals["lifecycle"].get(stage, 0) for stage in _ENGAGED)
+
+    @property
+    def engaged_share(self) -> float | None:
+        """Their share of all customers."""
+        return _share(self.engaged, self.totals["customers"])
+
+    @property
+    def repeat_share(self) -> float | None:
+        """Buyers who ordered again, as a share of buyers."""
+        return _share(self.repeated, self.totals["buyers"])
+
+    @property
+    def delivered_share(self) -> float | None:
+        """Messages that the mail server accepted, as a share of those that left the house."""
+        return _share(self.delivered, self.handed_over)
+
+    @property
+    def added(self) -> Estimate:
+        """Revenue that all measured campaigns added, in minor units."""
+        return added(effect.added_revenue for effect in self.effects)
 
 
 def get(ws: Workspace) -> Overview:
     """All of the overview but the weeks, from records."""
     from zhiyin.services import profiles, reports
 
-    return Overview(profiles.totals(ws), reports.effects(ws), needs(ws), steps(ws))
+    outcomes = Counter(
+        dict(Message.objects.values_list("status").annotate(rows=Count("pk")).values_list("status", "rows"))
+    )
+    return Overview(
+        profiles.totals(ws),
+        reports.effects(ws),
+        needs(ws),
+        steps(ws),
+        repeated=Customer.objects.filter(orders__gte=2).count(),
+        handed_over=sum(outcomes[status] for status in _OUT),
+        delivered=outcomes[MessageStatus.ACCEPTED],
+    )
+
+
+def added(estimates: Iterable[Estimate]) -> Estimate:
+    """The sum of independent estimates; half-widths add up as the root of their squares.
+
+    >>> total = added([Estimate(100.0, 70.0, 130.0), Estimate(50.0, 10.0, 90.0)])
+    >>> (total.value, total.low, total.high)
+    (150.0, 100.0, 200.0)
+    """
+    known = [
+        (estimate.value, estimate.low, estimate.high)
+        for estimate in estimates
+        if estimate.value is not None and estimate.low is not None and estimate.high is not None
+    ]
+    if not known:
+        return Estimate(None, None, None, note="no_holdout")
+    value = sum(middle for middle, _, _ in known)
+    below = sum((middle - low) ** 2 for middle, low, _ in known) ** 0.5
+    above = sum((high - middle) ** 2 for middle, _, high in known) ** 0.5
+    return Estimate(value, value - below, value + above)
 
 
 def fresh(ws: Workspace) -> datetime | None:
@@ -95,6 +166,10 @@ def steps(ws: Workspace) -> list[Step]:
         Step("sender", bool(settings.smtp.host and settings.sender.email)),
         Step("campaign", Campaign.objects.exclude(status=CampaignStatus.DRAFT).exists()),
     ]
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
 
 
 def weekly(ws: Workspace, weeks: int = 12) -> list[Week]:

@@ -70,12 +70,16 @@ def run(ws: Workspace, *, worker: bool = True) -> None:
 
 
 class Supervisor:
-    """Keeps one worker process running; starts it again, after a pause, when it ends by itself."""
+    """Keeps one worker process running; starts it again, after a pause, when it ends by itself.
+
+    When the settings are changed, it ends the worker after its step, so that the next one reads them.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._command = [
             sys.executable, "-m", "zhiyin.entrypoints.cli", "work", "--workspace", str(folder), "--with-parent",
         ]  # fmt: skip
+        self._settings = folder / "zhiyin.toml"
         self._stopping = threading.Event()
         self._process = subprocess.Popen(self._command)
         self._thread = threading.Thread(target=self._watch, name="worker-supervisor", daemon=True)
@@ -93,7 +97,10 @@ class Supervisor:
         self._thread.join(5)
 
     def _watch(self) -> None:
+        read = self._settings.stat().st_mtime_ns
         while not self._stopping.wait(0.5):
+            if read != (read := self._settings.stat().st_mtime_ns):
+                self._process.terminate()
             if self._process.poll() is not None:
                 if self._stopping.wait(2.0):  # not at full speed when it dies at once each time
                     return

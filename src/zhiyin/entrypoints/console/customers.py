@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST
 
+from zhiyin.domain.item import Item
 from zhiyin.domain.lifecycle import Lifecycle
 from zhiyin.entrypoints.console import words
 from zhiyin.entrypoints.site import current
@@ -21,7 +28,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         name: request.GET.get(name, "").strip() for name in ("q", "stage", "segment", "consent", "sort")
     }
     quintiles = {name: _quintile(request.GET.get(name, "")) for name in ("r", "f")}
-    found = customers.search(ws, **wanted, **quintiles, page=_page(request))
+    found = customers.search(ws, **wanted, page=_page(request), r=quintiles["r"], f=quintiles["f"])
     filters = [name for name in ("q", "stage", "segment", "consent") if wanted[name]]
     filters += [name for name, value in quintiles.items() if value]
     return render(
@@ -35,9 +42,114 @@ def customer_list(request: HttpRequest) -> HttpResponse:
             "any": bool(filters) or found.total > 0,
             "stages": [(stage.value, words.STAGES[stage.value]) for stage in Lifecycle],
             "segments": segments.list_(ws),
-            "unknown": words.STAGES,
         },
     )
+
+
+def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
+    """One customer: what is known, what happened, what comes next."""
+    from zhiyin.services import recommendations
+
+    ws = current()
+    person = customers.get(ws, customer_id)
+    offered = recommendations.recommend(ws, customer_id, n=4)
+    items = recommendations.items(
+        ws, {one.item_id for one in offered} | {i for one in offered for i in one.because}
+    )
+    language = request.LANGUAGE_CODE
+    return render(
+        request,
+        "console/customer.html",
+        {
+            "person": person,
+            "traits": sorted(
+                (name, value) for name, value in person.traits.items() if value not in (None, "")
+            ),
+            "consents": customers.consents(ws, customer_id),
+            "offered": [
+                (one, items.get(one.item_id), recommendations.reason_text(one, items, language))
+                for one in offered
+            ],
+            "language": language,
+            "email": _masked_email(person.email),
+            "phone": _masked_phone(person.phone),
+            **_timeline(request, customer_id),
+        },
+    )
+
+
+def timeline(request: HttpRequest, customer_id: str) -> HttpResponse:
+    """Older entries of the timeline, for htmx."""
+    return render(request, "console/_timeline.html", _timeline(request, customer_id))
+
+
+@require_POST
+def reveal(request: HttpRequest, customer_id: str) -> HttpResponse:
+    """The contact data in full; that they were read is an event of the customer."""
+    person = customers.reveal(current(), customer_id, by=request.user.get_username())
+    return render(
+        request, "console/_contact.html", {"email": person.email, "phone": person.phone, "revealed": True}
+    )
+
+
+def _timeline(request: HttpRequest, customer_id: str) -> dict[str, Any]:
+    ws = current()
+    show = request.GET.get("show", "")
+    told = customers.timeline(ws, customer_id, _moment(request.GET.get("before", "")), show=show)
+    days: list[tuple[datetime, list[dict[str, Any]]]] = []
+    for entry in told.entries:
+        local = entry.at.astimezone(ws.timezone)
+        if not days or days[-1][0].date() != local.date():
+            days.append((local, []))
+        days[-1][1].append(_told(entry, told.items, request.LANGUAGE_CODE))
+    today = ws.today().date()
+    return {
+        "customer_id": customer_id,
+        "days": [(day, day.date() == today, entries) for day, entries in days],
+        "older": told.older,
+        "show": show,
+        "shows": (("", gettext("All")), ("orders", gettext("Orders")), ("messages", gettext("Messages"))),
+    }
+
+
+def _told(entry: customers.Entry, items: Mapping[str, Item], language: str) -> dict[str, Any]:
+    """What the template needs of an entry."""
+    if entry.message is not None:
+        sent = entry.message.status in ("accepted", "handed_over", "planned", "claimed", "unknown", "failed")
+        return {"at": entry.at, "message": entry.message, "decision": entry.decision, "sent": sent,
+                "items": [items[i].name_in(language) for i in entry.message.items if i in items]}  # fmt: skip
+    event = entry.event
+    assert event is not None
+    names = [
+        items[line.item_id].name_in(language) if line.item_id in items else line.item_id
+        for line in event.products
+    ]
+    return {
+        "at": entry.at,
+        "event": event,
+        "icon": words.PICTURES.get(event.name, "circle"),
+        "names": names[:3],
+        "more": max(0, len(names) - 3),
+        "pieces": sum(line.quantity for line in event.products),
+    }
+
+
+def _masked_email(address: str) -> str:
+    name, at, host = address.partition("@")
+    return f"{name[:3] if len(name) > 4 else name[:1]}•••{at}{host}" if address else ""
+
+
+def _masked_phone(phone: str) -> str:
+    digits = phone.replace(" ", "")
+    return f"{digits[:3]} •••• {digits[-4:]}" if len(digits) > 7 else "••••" if digits else ""
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
 
 
 def _page(request: HttpRequest) -> int:
@@ -51,4 +163,8 @@ def _quintile(text: str) -> int | None:
 
 urlpatterns = [
     path("customers", customer_list, name="customers"),
+    # ids are the shop's own and may hold a slash
+    path("customers/timeline/<path:customer_id>", timeline, name="customer_timeline"),
+    path("customers/reveal/<path:customer_id>", reveal, name="customer_reveal"),
+    path("customers/<path:customer_id>", customer, name="customer"),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -75,6 +75,13 @@ def day(moment: datetime | None, zone: ZoneInfo, language: str, *, year: bool = 
     if chinese(language):
         return f"{at.year}年{at.month}月{at.day}日" if year else f"{at.month}月{at.day}日"
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}" if year else f"{at.day} {_MONTHS[at.month - 1]}"
+
+
+def date_label(of: date, language: str) -> str:
+    """A local date on an axis: 12 Mar, in Chinese 3月12日."""
+    if chinese(language):
+        return f"{of.month}月{of.day}日"
+    return f"{of.day} {_MONTHS[of.month - 1]}"
 
 
 def weekday(moment: datetime, zone: ZoneInfo, language: str) -> str:

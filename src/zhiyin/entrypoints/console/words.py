@@ -36,6 +36,8 @@ EVENTS: Names = {
     "Order Refunded": _("Order refunded"),
     "Order Cancelled": _("Order cancelled"),
     "Message Decided": _("Message decided"),
+    "Message Refused": _("Message refused"),
+    "Contact Revealed": _("Contact data shown"),
     "Email Sent": _("E-mail sent"),
     "Email Delivered": _("E-mail delivered"),
     "Email Bounced": _("E-mail bounced"),
@@ -124,6 +126,7 @@ REASONS: Names = {
     "suppressed": _("The address is suppressed"),
     "erased": _("Erased at their request"),
     "render_failed": _("The message could not be made for them"),
+    "cancelled": _("The campaign was cancelled"),
     # why a row was rejected
     "missing_id": _("The id is missing"),
     "missing_field": _("A required field is empty"),
@@ -144,16 +147,98 @@ REASONS: Names = {
     "connection_lost": _("The connection was lost"),
     "timeout": _("The mail server did not answer in time"),
     "authentication": _("The mail server refused the sign-in"),
+    "unreachable": _("The mail server could not be reached"),
+    "interrupted": _("Sending was interrupted"),
     # why an address is suppressed
     "hard_bounce": _("The address does not exist"),
     "complaint": _("Complained"),
     "manual": _("Suppressed by hand"),
+}
+# what was checked before a message, when it holds
+ALLOWED: Names = {
+    "erased": _("Has not asked to be erased"),
+    "no_address": _("Has an e-mail address"),
+    "bad_address": _("The address can be right"),
+    "suppressed": _("The address is not suppressed"),
+    "unsubscribed": _("Has not unsubscribed"),
+    "no_consent": _("Agreed to offers by e-mail"),
+}
+# event -> icon of the timeline
+PICTURES = {
+    "Product Viewed": "eye",
+    "Product Added": "shopping-cart",
+    "Order Completed": "shopping-bag",
+    "Order Refunded": "receipt-refund",
+    "Order Cancelled": "truck-return",
+    "Email Opened": "mail-opened",
+    "Email Link Clicked": "click",
+    "Email Bounced": "mail-x",
+    "Unsubscribed": "mail-off",
+    "Consent Changed": "shield-lock",
+    "Contact Revealed": "eye",
+    "Products Searched": "search",
+    "Signed Up": "user-plus",
 }
 KINDS: Names = {
     "customers": pgettext_lazy("kind of file", "Customers"),
     "items": pgettext_lazy("kind of file", "Items"),
     "events": pgettext_lazy("kind of file", "Events"),
     "orders": pgettext_lazy("kind of file", "Orders"),
+}
+KIND_HELP: Names = {
+    "customers": _("One row for each customer: id, e-mail, name, anything else you know."),
+    "items": _("One row for each item: id, name, category, price."),
+    "orders": _("One row for each order or each line of an order: id, customer, time, amount."),
+    "events": _("One row for each event: what, who, when."),
+}
+FIELDS: Names = {
+    "customer_id": _("Customer's id"),
+    "email": _("E-mail"),
+    "phone": _("Phone"),
+    "name": _("Name"),
+    "first_name": _("First name"),
+    "last_name": _("Last name"),
+    "language": _("Language"),
+    "created_at": _("Customer since"),
+    "consent": _("Consent to offers"),
+    "item_id": _("Item's id"),
+    "name_en": _("English name"),
+    "name_zh": _("Chinese name"),
+    "category": _("Category"),
+    "price": _("Price"),
+    "currency": _("Currency"),
+    "url": _("Address"),
+    "image_url": _("Address of a picture"),
+    "available": _("Available"),
+    "order_id": _("Order's id"),
+    "timestamp": _("Time"),
+    "quantity": _("Quantity"),
+    "line_amount": _("Amount of the line"),
+    "amount": _("Amount of the order"),
+    "status": _("Status"),
+    "event_id": _("Event's id"),
+    "type": _("Type"),
+    "event": _("Event"),
+    "anonymous_id": _("Visitor's id"),
+    "campaign": _("Campaign"),
+    "properties": _("Properties"),
+}
+MODELS: Names = {
+    "popularity": _("Popularity"),
+    "item_neighbours": _("Item neighbours"),
+    "ease": _("Linear model (EASE)"),
+}
+CHECKS: Names = {
+    "python": _("Program"),
+    "disk": _("Disk"),
+    "secret": _("Secret"),
+    "records": _("Records"),
+    "lake": _("Lake"),
+    "spool": _("Spool"),
+    "address": _("Public address"),
+    "sender": _("Sender"),
+    "mail": _("Mail server"),
+    "extras": _("Extras"),
 }
 CHANNELS: Names = {"email": _("E-mail"), "sms": _("Text message"), "wechat": _("WeChat")}
 PURPOSES: Names = {"marketing": _("offers"), "transactional": _("orders"), "training": _("model training")}

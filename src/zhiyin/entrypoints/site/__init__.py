@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zhiyin.adapters import clock
 from zhiyin.adapters import settings as settings_reader
 from zhiyin.domain.errors import BadSetting, Conflict
 
@@ -14,16 +16,29 @@ if TYPE_CHECKING:
     from zhiyin.services.workspace import Workspace
 
 _open: Workspace | None = None
+_flags: Mapping[str, Any] | None = None
 
 
 def open_workspace(folder: str | Path, flags: Mapping[str, Any] | None = None) -> Workspace:
     """Open a workspace: read its settings, boot Django on its records, return what services work on."""
-    global _open
+    global _open, _flags
     settings = settings_reader.read(folder, flags)
     boot(settings)
     from zhiyin.services.workspace import Workspace
 
-    _open = Workspace.of(settings)
+    _open, _flags = Workspace.of(settings), flags
+    return _open
+
+
+def reopen() -> Workspace:
+    """Read the settings again, with the same flags; lake and spool stay open as they are.
+
+    Settings of the server and of the lake's engine are read when the process starts.
+    """
+    global _open
+    before = current()
+    settings = settings_reader.read(before.folder, _flags)
+    _open = replace(before, settings=settings, now=clock.read(settings.simulation.clock))
     return _open
 
 

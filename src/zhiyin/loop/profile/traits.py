@@ -14,13 +14,22 @@ from zhiyin.domain.event import (
     EMAIL_OPENED,
     EMAIL_SENT,
     MESSAGE_DECIDED,
+    MESSAGE_REFUSED,
     ORDER_CANCELLED,
     ORDER_COMPLETED,
     ORDER_REFUNDED,
 )
 
 # What the shop did to a customer, and opens, which mail programs do by themselves: nobody was seen.
-NOT_SEEN = (MESSAGE_DECIDED, EMAIL_SENT, EMAIL_DELIVERED, EMAIL_BOUNCED, EMAIL_OPENED, CONTACT_REVEALED)
+NOT_SEEN = (
+    MESSAGE_DECIDED,
+    MESSAGE_REFUSED,
+    EMAIL_SENT,
+    EMAIL_DELIVERED,
+    EMAIL_BOUNCED,
+    EMAIL_OPENED,
+    CONTACT_REVEALED,
+)
 _DAY = 86_400
 
 

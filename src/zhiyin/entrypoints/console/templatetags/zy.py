@@ -9,7 +9,7 @@ Tags: ``icon`` ``tag`` ``status_tag`` ``stage_tag`` ``interval`` ``scale`` ``bar
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django import template
@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from zhiyin.domain import money as money_of
+from zhiyin.domain.item import Item
 from zhiyin.entrypoints.console import drawing, formats, words
 from zhiyin.entrypoints.site import current
 
@@ -125,6 +126,18 @@ def days_ago(number_of_days: int | None) -> str:
     return formats.days(number_of_days)
 
 
+@register.filter
+def iso(text: str) -> datetime:
+    """A moment that was kept as ISO 8601 text."""
+    return datetime.fromisoformat(text)
+
+
+@register.filter
+def utc(plain: datetime) -> datetime:
+    """A plain time of the lake, which is UTC, made aware."""
+    return plain.replace(tzinfo=UTC)
+
+
 # -- names -----------------------------------------------------------------------------------------------
 
 
@@ -159,9 +172,33 @@ def reason(code: str) -> str:
 
 
 @register.filter
+def allowed(code: str) -> str:
+    """What was checked before a message, said as it stands when it holds."""
+    return words.name(words.ALLOWED, code)
+
+
+@register.filter
 def kind(code: str) -> str:
     """What a file holds."""
     return words.name(words.KINDS, code)
+
+
+@register.filter
+def field(name: str) -> str:
+    """A field of an import."""
+    return words.name(words.FIELDS, name)
+
+
+@register.filter
+def model(name: str) -> str:
+    """A recommender's name."""
+    return words.name(words.MODELS, name)
+
+
+@register.filter
+def check_name(code: str) -> str:
+    """A check of the doctor."""
+    return words.name(words.CHECKS, code)
 
 
 @register.filter
@@ -174,6 +211,12 @@ def channel(code: str) -> str:
 def purpose(code: str) -> str:
     """What a consent is for: offers."""
     return words.name(words.PURPOSES, code)
+
+
+@register.filter
+def item_name(item: Item) -> str:
+    """An item's name in the reader's language."""
+    return item.name_in(_language())
 
 
 @register.filter
@@ -248,14 +291,16 @@ def interval(
 
 @register.inclusion_tag("console/_scale.html")
 def scale(domain: drawing.Domain, unit: str = "points") -> dict[str, Any]:
-    """``{% scale domain "points" %}``: tick labels above a column of intervals; units: points, number, money."""
+    """``{% scale domain "points" %}``: tick labels above a column of intervals; units: points, percent, number, money."""
 
     def label(tick: float) -> str:
-        if unit == "points":
-            tick *= 100
+        if unit in ("points", "percent"):
+            tick = round(tick * 100, 6)
         if unit == "money":
             return money_of.display(tick, current().settings.shop.currency, whole=True)
         digits = 0 if float(tick).is_integer() else 1 if round(tick * 10) == tick * 10 else 2
+        if unit == "percent":
+            return f"{formats.number(tick, digits)}%"
         return formats.number(tick, digits, signed=True)
 
     return {"ticks": [(_percent(domain.at(tick)), label(tick)) for tick in domain.ticks]}

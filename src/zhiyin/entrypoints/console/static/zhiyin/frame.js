@@ -94,8 +94,9 @@
   }
 
   // a tab in the background asks for nothing
-  document.addEventListener("htmx:confirm", (event) => {
-    if (document.hidden && event.detail.triggeringEvent?.type?.startsWith("every")) event.preventDefault();
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const trigger = event.detail.elt.getAttribute("hx-trigger") || "";
+    if (document.hidden && trigger.includes("every")) event.preventDefault();
   });
 
   // what was swapped in gets the focus if the element that had it is gone

@@ -1,0 +1,112 @@
+"""Recommendations: which model serves people best, and what each would show to one customer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from zhiyin.adapters.records.models import RecommenderModel
+from zhiyin.domain.errors import ZhiyinError
+from zhiyin.domain.estimate import Estimate
+from zhiyin.entrypoints.console import drawing, jobs
+from zhiyin.entrypoints.site import current
+
+KIND = "recommenders"
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """The models with their figures, and a place to try them for a customer."""
+    from zhiyin.services import recommendations
+
+    ws = current()
+    active = [row for row in recommendations.models(ws) if row.active]
+    lines = [_line(row) for row in active]
+    scored = [line for line in lines if line["recall"]]
+    best = max(scored, key=lambda line: line["recall"].value, default=None)
+    return render(
+        request,
+        "console/recommendations.html",
+        {
+            "lines": lines,
+            "best": best,
+            "scored": scored,
+            "protocol": best["evaluation"] if best else None,
+            "found": drawing.domain(_bounds(line["recall"] for line in scored)),
+            "items": len(recommendations.catalogue(ws)),
+            "job": jobs.running(KIND),
+            **_tried(request, [row.name for row in active]),
+        },
+    )
+
+
+def train(request: HttpRequest) -> HttpResponse:
+    """Train all models anew, then evaluate them."""
+    from zhiyin.services import recommendations
+
+    ws = current()
+
+    def work(tell: jobs.Progress) -> str:
+        recommendations.train(ws, on_progress=tell)
+        recommendations.evaluate(ws, on_progress=tell)
+        return reverse("recommendations")
+
+    try:
+        jobs.start(KIND, _("Training and evaluating models"), work)
+    except ZhiyinError as error:
+        messages.warning(request, gettext(error.what))
+    return redirect("recommendations")
+
+
+def _line(row: RecommenderModel) -> dict[str, Any]:
+    """One model of the table."""
+    evaluation = row.evaluation or {}
+    score = next(iter(evaluation.get("models", [])), None)
+    return {
+        "row": row,
+        "evaluation": evaluation,
+        "recall": Estimate(**score["recall"]) if score else None,
+        "better": Estimate(**score["better_recall"]) if score and score.get("better_recall") else None,
+        "coverage": score["coverage"] if score else None,
+    }
+
+
+def _tried(request: HttpRequest, names: list[str]) -> dict[str, Any]:
+    """The items that each model would show to the customer who was asked for."""
+    from zhiyin.services import customers, recommendations
+
+    ws = current()
+    wanted = request.GET.get("customer", "").strip()
+    if not wanted or not names:
+        return {"wanted": wanted}
+    found = customers.search(ws, wanted, per_page=1)
+    person = found.rows[0] if found.rows else None
+    if person is None:
+        return {"wanted": wanted, "nobody": True}
+    answers = []
+    for name in names:
+        offered = recommendations.recommend(ws, person.customer_id, n=5, model=name)
+        ids = {one.item_id for one in offered} | {cause for one in offered for cause in one.because}
+        items = recommendations.items(ws, ids)
+        told = [
+            (one, items.get(one.item_id), recommendations.reason_text(one, items, request.LANGUAGE_CODE))
+            for one in offered
+        ]
+        answers.append((name, told))
+    return {"wanted": wanted, "person": person, "answers": answers}
+
+
+def _bounds(estimates: Any) -> list[float | None]:
+    return [bound for estimate in estimates for bound in (estimate.low, estimate.value, estimate.high)]
+
+
+urlpatterns = [
+    path("recommendations", page, name="recommendations"),
+    path("recommendations/train", require_POST(train), name="recommendations_train"),
+]

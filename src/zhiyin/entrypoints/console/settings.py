@@ -1,0 +1,219 @@
+"""Settings: shop, sender, mail server, campaign defaults, keys of the tracking API, and the doctor's checks."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from zhiyin.adapters import settings as settings_file
+from zhiyin.domain.errors import BadSetting, ZhiyinError
+from zhiyin.domain.message import MessageStatus
+from zhiyin.domain.money import EXPONENTS, SYMBOLS
+from zhiyin.entrypoints.site import current, reopen
+from zhiyin.services import api_keys, doctor, sender
+
+_CURRENCIES = sorted({"CNY", "AUD", "CAD", "CHF", "INR", "SGD", "THB", "MYR", *SYMBOLS, *EXPONENTS})
+_KEPT = "••••••••"  # shown where a password is set; sent back unchanged, it stays
+
+
+class SettingsForm(forms.Form):
+    """Every setting that a marketer changes; the names are those of ``zhiyin.toml`` with ``__`` for the dot."""
+
+    shop__name = forms.CharField(label=_("Name of the shop"), max_length=120)
+    shop__language = forms.ChoiceField(
+        label=_("Language of messages"),
+        choices=[("en", "English"), ("zh-hans", "中文")],
+        help_text=_("For customers whose language is not known."),
+    )
+    shop__currency = forms.ChoiceField(label=_("Currency"), choices=[(code, code) for code in _CURRENCIES])
+    shop__timezone = forms.ChoiceField(
+        label=_("Time zone"), choices=[(name, name) for name in sorted(available_timezones())]
+    )
+    shop__address = forms.CharField(
+        label=_("Postal address"),
+        required=False,
+        max_length=300,
+        help_text=_("Stands at the foot of messages; many countries require it."),
+    )
+    sender__name = forms.CharField(
+        label=_("Sender's name"), required=False, max_length=120, help_text=_("The shop's name if empty.")
+    )
+    sender__email = forms.EmailField(label=_("Sender's e-mail"), required=False, max_length=254)
+    smtp__host = forms.CharField(
+        label=_("Mail server"),
+        required=False,
+        max_length=253,
+        help_text=_("Sending is off while this is empty."),
+    )
+    smtp__port = forms.IntegerField(label=_("Port"), min_value=1, max_value=65535)
+    smtp__security = forms.ChoiceField(
+        label=_("Encryption"),
+        choices=[("starttls", "STARTTLS (587)"), ("tls", "TLS (465)"), ("none", _("none (25)"))],
+    )
+    smtp__user = forms.CharField(label=_("User"), required=False, max_length=254)
+    smtp__password = forms.CharField(
+        label=_("Password"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "off"}, render_value=True),
+    )
+    campaign__holdout = forms.DecimalField(
+        label=_("Holdout, %"),
+        min_value=0,
+        max_value=50,
+        decimal_places=1,
+        help_text=_("Kept back by chance, so that the effect can be told."),
+    )
+    campaign__window_days = forms.IntegerField(
+        label=_("Window, days"),
+        min_value=1,
+        max_value=365,
+        help_text=_("Orders this long after sending count."),
+    )
+    campaign__cost = forms.DecimalField(
+        label=_("Cost of a message"), min_value=0, decimal_places=4, help_text=_("In the shop's currency.")
+    )
+    campaign__consent = forms.ChoiceField(
+        label=_("Who may be written to"),
+        choices=[
+            ("opt_in", _("Only customers who agreed")),
+            ("opt_out", _("Also customers who were never asked")),
+        ],
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            chosen = isinstance(field, forms.ChoiceField)
+            field.widget.attrs["class"] = "form-select" if chosen else "form-control"
+
+    def changes(self) -> dict[str, Any]:
+        """What to write, by the name of the setting."""
+        given = {name.replace("__", "."): value for name, value in self.cleaned_data.items()}
+        given["campaign.holdout"] = float(given["campaign.holdout"]) / 100
+        given["campaign.cost"] = str(given["campaign.cost"])
+        if given["smtp.password"] == _KEPT:
+            del given["smtp.password"]
+        return given
+
+
+GROUPS = (
+    (
+        "shop",
+        _("Shop"),
+        ("shop__name", "shop__language", "shop__currency", "shop__timezone", "shop__address"),
+    ),
+    ("sender", _("Sender"), ("sender__name", "sender__email")),
+    (
+        "smtp",
+        _("Mail server"),
+        ("smtp__host", "smtp__port", "smtp__security", "smtp__user", "smtp__password"),
+    ),
+    (
+        "campaign",
+        _("Defaults of a campaign"),
+        ("campaign__holdout", "campaign__window_days", "campaign__cost", "campaign__consent"),
+    ),
+)
+
+
+@sensitive_post_parameters("smtp__password")
+def page(request: HttpRequest) -> HttpResponse:
+    """Show the settings; a valid form is written to ``zhiyin.toml`` and holds at once."""
+    form = SettingsForm(request.POST or None, initial=_present())
+    if request.method == "POST" and form.is_valid():
+        try:
+            settings_file.write(current().folder, form.changes())
+            reopen()
+        except BadSetting as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, gettext("Saved. The new settings hold from now on."))
+            return redirect("settings")
+    return render(request, "console/settings.html", _context(form), status=422 if form.errors else 200)
+
+
+def checks(request: HttpRequest) -> HttpResponse:
+    """The doctor's checks, loaded after the page: the mail server may take seconds to answer."""
+    return render(request, "console/_checks.html", {"checks": doctor.check(current())})
+
+
+@require_POST
+def mail_test(request: HttpRequest) -> HttpResponse:
+    """Send a test e-mail and say what the server answered."""
+    ws = current()
+    try:
+        receipt = sender.test(
+            ws,
+            request.POST.get("to", "").strip(),
+            gettext("Test from %(shop)s") % {"shop": ws.settings.shop.name},
+            gettext("This message shows that the mail server takes messages from this address."),
+        )
+    except ZhiyinError as error:
+        return render(request, "console/_problem.html", {"error": error, "tone": "problem"}, status=422)
+    accepted = receipt.status == MessageStatus.ACCEPTED
+    return render(request, "console/_mail_test.html", {"receipt": receipt, "accepted": accepted})
+
+
+@require_POST
+def key_create(request: HttpRequest) -> HttpResponse:
+    """Make a key; this page alone shows it."""
+    name = request.POST.get("name", "").strip()[:100] or gettext("Key")
+    form = SettingsForm(initial=_present())
+    return render(
+        request, "console/settings.html", _context(form, fresh_key=api_keys.create(current(), name))
+    )
+
+
+@require_POST
+def key_revoke(request: HttpRequest, key_id: int) -> HttpResponse:
+    """Switch a key off for good."""
+    api_keys.revoke(current(), key_id)
+    messages.success(request, gettext("The key is revoked. It stops working within ten seconds."))
+    return redirect("settings")
+
+
+def _context(form: SettingsForm, fresh_key: str = "") -> dict[str, Any]:
+    ws = current()
+    return {
+        "form": form,
+        "groups": [(key, label, [form[name] for name in names]) for key, label, names in GROUPS],
+        "keys": api_keys.list_(ws),
+        "fresh_key": fresh_key,
+        "base_url": ws.settings.base_url,
+        "overridden": [
+            value for value in settings_file.explain(ws.folder) if value.source.startswith("environment")
+        ],
+        "section": "settings",
+    }
+
+
+def _present() -> dict[str, Any]:
+    settings = current().settings
+    present: dict[str, Any] = {}
+    for _key, _label, names in GROUPS:
+        for name in names:
+            section, field = name.split("__")
+            present[name] = getattr(getattr(settings, section), field)
+    present["campaign__holdout"] = round(present["campaign__holdout"] * 100, 1)
+    present["smtp__password"] = _KEPT if present["smtp__password"] else ""
+    return present
+
+
+urlpatterns = [
+    path("settings", page, name="settings"),
+    path("settings/checks", checks, name="settings_checks"),
+    path("settings/mail-test", mail_test, name="settings_mail_test"),
+    path("settings/keys", key_create, name="key_create"),
+    path("settings/keys/<int:key_id>/revoke", key_revoke, name="key_revoke"),
+]

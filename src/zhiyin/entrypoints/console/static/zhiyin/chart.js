@@ -1,0 +1,128 @@
+// Charts over time, drawn by ECharts as SVG in the page's colours. Small drawings are HTML and need no script.
+//
+//   <div class="zy-chart" data-zy-chart="columns" data-zy-data="ID" role="img" aria-label="the finding"></div>
+//   {{ data|json_script:"ID" }}
+//
+// columns  {labels, values, name, prefix, exponent}            one column for each label
+// band     {labels, values, low, high, name, band, prefix, exponent}   a line within its interval; zero is drawn
+// `exponent` shifts minor units to major ones (2 for yuan), `prefix` is the currency's symbol.
+(() => {
+  "use strict";
+  const chinese = document.documentElement.lang.startsWith("zh");
+  const drawn = new Map();
+
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--zy-${name}`).trim();
+
+  function compact(value) {
+    const steps = chinese ? [[1e8, " 亿"], [1e4, " 万"]] : [[1e9, "bn"], [1e6, "M"], [1e3, "k"]];
+    const size = Math.abs(value);
+    for (const [step, unit] of steps) {
+      if (size >= step) return sign(value) + (Math.round((size / step) * 10) / 10).toLocaleString("en") + unit;
+    }
+    return sign(value) + size.toLocaleString("en", { maximumFractionDigits: 2 });
+  }
+  const sign = (value) => (value < 0 ? "−" : "");
+  const full = (value) => sign(value) + Math.abs(value).toLocaleString("en", { maximumFractionDigits: 2 });
+  const money = (prefix, write) => (value) => write(value).replace(/^−?/, (minus) => minus + (prefix || ""));
+
+  function frame(data) {
+    const text = { color: colour("muted"), fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 12 };
+    return {
+      animation: false,
+      aria: { enabled: true },
+      textStyle: text,
+      grid: { left: 4, right: 8, top: 12, bottom: 4, containLabel: true },
+      tooltip: {
+        trigger: "axis",
+        confine: true,
+        backgroundColor: colour("surface"),
+        borderColor: colour("line-strong"),
+        textStyle: { color: colour("text"), fontSize: 13 },
+        axisPointer: { type: "shadow", shadowStyle: { color: colour("muted"), opacity: 0.08 } },
+        valueFormatter: money(data.prefix, full),
+      },
+      xAxis: {
+        type: "category",
+        data: data.labels,
+        axisTick: { show: false },
+        axisLine: { lineStyle: { color: colour("line-strong") } },
+        axisLabel: { ...text, hideOverlap: true },
+      },
+      yAxis: {
+        type: "value",
+        splitNumber: 4,
+        axisLabel: { ...text, formatter: money(data.prefix, compact) },
+        splitLine: { lineStyle: { color: colour("line") } },
+      },
+    };
+  }
+
+  const drawings = {
+    columns: (data, values) => ({
+      ...frame(data),
+      series: [
+        { type: "bar", name: data.name, data: values(data.values), barMaxWidth: 28, itemStyle: { color: colour("c1"), borderRadius: [3, 3, 0, 0] } },
+      ],
+    }),
+    band: (data, values) => {
+      const low = values(data.low);
+      const high = values(data.high);
+      const known = low.map((value, at) => (value === null || high[at] === null ? null : [at, value, high[at]]));
+      return {
+        ...frame(data),
+        series: [
+          {
+            type: "custom",
+            name: data.band,
+            silent: true,
+            tooltip: { show: false },
+            data: [0],
+            renderItem: (_, api) => {
+              const points = known.filter(Boolean);
+              const up = points.map(([at, , top]) => api.coord([at, top]));
+              const down = points.map(([at, bottom]) => api.coord([at, bottom])).reverse();
+              return { type: "polygon", shape: { points: [...up, ...down] }, style: { fill: colour("c1"), opacity: 0.18 } };
+            },
+          },
+          {
+            type: "line",
+            name: data.name,
+            data: values(data.values),
+            symbolSize: 6,
+            lineStyle: { color: colour("c1"), width: 2 },
+            itemStyle: { color: colour("c1") },
+            markLine: { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: colour("text"), type: "solid", width: 1 }, data: [{ yAxis: 0 }] },
+          },
+        ],
+      };
+    },
+  };
+
+  function draw(element) {
+    if (!element.clientWidth) return; // hidden: drawn when it is shown
+    const data = JSON.parse(document.getElementById(element.dataset.zyData).textContent);
+    const factor = 10 ** -(data.exponent || 0);
+    const values = (list) => list.map((value) => (value === null ? null : value * factor));
+    let chart = drawn.get(element);
+    if (!chart) {
+      chart = echarts.init(element, null, { renderer: "svg", locale: chinese ? "ZH" : "EN" });
+      drawn.set(element, chart);
+    }
+    chart.setOption(drawings[element.dataset.zyChart](data, values), true);
+    chart.resize();
+  }
+
+  function all() {
+    for (const [element, chart] of drawn) {
+      if (!element.isConnected) {
+        chart.dispose();
+        drawn.delete(element);
+      }
+    }
+    for (const element of document.querySelectorAll("[data-zy-chart]")) draw(element);
+  }
+
+  for (const name of ["zy:theme", "zy:swap", "htmx:afterSettle"]) document.addEventListener(name, all);
+  addEventListener("resize", all);
+  all();
+})();

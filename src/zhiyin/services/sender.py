@@ -1,0 +1,41 @@
+"""The sender: who messages come from, and a test that the mail server takes them."""
+
+from __future__ import annotations
+
+import uuid
+
+from zhiyin.adapters.channels import channel as open_channel
+from zhiyin.domain.errors import BadSetting, Conflict
+from zhiyin.domain.message import OutgoingEmail, Receipt
+from zhiyin.loop import decide
+from zhiyin.loop.deliver import mime
+from zhiyin.services.workspace import Workspace
+
+
+def test(ws: Workspace, to: str, subject: str, text: str) -> Receipt:
+    """Send one short e-mail through the mail server of the settings, outside the ledger.
+
+    Raises ``Conflict`` where server or sender are not set up, ``BadSetting`` where ``to`` cannot be an address.
+    """
+    settings = ws.settings
+    if not settings.smtp.host:
+        raise Conflict("No mail server is set up.", fix="Fill in the mail server and save.")
+    if not settings.sender.email:
+        raise Conflict("There is no sender's address.", fix="Fill in the sender's e-mail and save.")
+    if not decide.is_address(to):
+        raise BadSetting(f"{to!r} cannot be an e-mail address.", fix="Correct it.")
+    address = settings.sender.email
+    email = OutgoingEmail(
+        message_id=f"<{uuid.uuid4().hex}@{address.rpartition('@')[2]}>",
+        envelope_from=address,
+        to=to,
+        subject=subject,
+        html=f"<p>{text}</p>",
+        text=text,
+        from_header=mime.from_header(settings.sender.name or settings.shop.name, address),
+    )
+    channel = open_channel("email", settings)
+    try:
+        return channel.open() or channel.send(mime.envelope(email, date=ws.now()))
+    finally:
+        channel.close()
