@@ -1,1 +1,11 @@
 """interactions + items → ranked items with a reason."""
+
+from collections.abc import Mapping
+
+# name -> "module:Class", imported on first use. Others join through the entry point group below.
+RECOMMENDERS: Mapping[str, str] = {
+    "ease": "zhiyin.loop.recommend.ease:Ease",
+    "item_neighbours": "zhiyin.loop.recommend.item_neighbours:ItemNeighbours",
+    "popularity": "zhiyin.loop.recommend.popularity:Popularity",
+}
+ENTRY_POINTS = "zhiyin.recommenders"

@@ -1,0 +1,160 @@
+"""Events become interactions: what stood counts, what was undone does not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from zhiyin.adapters.lake import Lake
+from zhiyin.adapters.lake.rows import events_to_table
+from zhiyin.domain.event import (
+    ORDER_CANCELLED,
+    ORDER_COMPLETED,
+    ORDER_REFUNDED,
+    PRODUCT_ADDED,
+    PRODUCT_VIEWED,
+    Event,
+    Line,
+)
+from zhiyin.loop.recommend.interactions import COLUMNS, between, interactions
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def event(
+    name: str,
+    *items: str,
+    customer: str | None = "ann",
+    order: str | None = None,
+    amount: int | None = None,
+    days_ago: int = 0,
+) -> Event:
+    event.number += 1  # type: ignore[attr-defined]
+    return Event(
+        event_id=f"e{event.number}",  # type: ignore[attr-defined]
+        type="track",
+        name=name,
+        timestamp=NOW - timedelta(days=days_ago),
+        customer_id=customer,
+        order_id=order,
+        amount=amount,
+        products=tuple(Line(item) for item in items),
+    )
+
+
+event.number = 0  # type: ignore[attr-defined]
+
+
+def found(folder: Path, *events: Event, until: datetime | None = None) -> list[dict[str, Any]]:
+    lake = Lake(folder / "lake")
+    rows = events_to_table(events, timezone=ZoneInfo("Asia/Shanghai"), received_at=NOW)
+    lake.append("events", rows, app_id="test", version=1)
+    frame = interactions(between(lake.events(), None, until and until.replace(tzinfo=None)))
+    table = lake.collect(frame.sort("customer_id", "item_id", "kind"))
+    assert set(table.column_names) == set(COLUMNS)
+    return table.to_pylist()
+
+
+def kinds(rows: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    return [(row["customer_id"], row["item_id"], row["kind"]) for row in rows]
+
+
+def test_orders_additions_and_views_become_interactions_with_their_latest_time(tmp_path: Path) -> None:
+    rows = found(
+        tmp_path,
+        event(ORDER_COMPLETED, "tea", "cup", order="1", days_ago=9),
+        event(ORDER_COMPLETED, "tea", order="2", days_ago=4),
+        event(PRODUCT_ADDED, "pot", days_ago=3),
+        event(PRODUCT_VIEWED, "pot", days_ago=2),
+        event(PRODUCT_VIEWED, "tea", customer=None),
+        event("Email Opened"),
+    )
+    assert kinds(rows) == [
+        ("ann", "cup", "bought"),
+        ("ann", "pot", "added"),
+        ("ann", "pot", "viewed"),
+        ("ann", "tea", "bought"),
+    ]
+    tea = rows[-1]
+    assert (tea["times"], tea["at"]) == (2, (NOW - timedelta(days=4)).replace(tzinfo=None))
+
+
+def test_a_cancelled_order_does_not_count(tmp_path: Path) -> None:
+    rows = found(
+        tmp_path,
+        event(ORDER_COMPLETED, "tea", order="1"),
+        event(ORDER_COMPLETED, "cup", order="2"),
+        event(ORDER_CANCELLED, order="1"),
+    )
+    assert kinds(rows) == [("ann", "cup", "bought")]
+
+
+def test_a_full_refund_undoes_the_order_and_a_part_of_it_does_not(tmp_path: Path) -> None:
+    rows = found(
+        tmp_path,
+        event(ORDER_COMPLETED, "tea", order="1", amount=900),
+        event(ORDER_REFUNDED, order="1", amount=500),
+        event(ORDER_REFUNDED, order="1", amount=400),
+        event(ORDER_COMPLETED, "cup", order="2", amount=900),
+        event(ORDER_REFUNDED, order="2", amount=100),
+    )
+    assert kinds(rows) == [("ann", "cup", "bought")]
+
+
+def test_a_returned_line_is_taken_out_of_its_order_only(tmp_path: Path) -> None:
+    rows = found(
+        tmp_path,
+        event(ORDER_COMPLETED, "tea", "cup", order="1", amount=900),
+        event(ORDER_REFUNDED, "tea", order="1", amount=300),
+        event(ORDER_COMPLETED, "tea", order="2", customer="bob", amount=300),
+    )
+    assert kinds(rows) == [("ann", "cup", "bought"), ("bob", "tea", "bought")]
+
+
+def test_a_return_under_an_order_of_its_own_takes_out_what_was_bought(tmp_path: Path) -> None:
+    rows = found(
+        tmp_path,
+        event(ORDER_COMPLETED, "tea", "cup", order="536365"),
+        event(ORDER_CANCELLED, "tea", order="C536379"),
+        event(ORDER_COMPLETED, "pot", order="7"),
+        event(ORDER_COMPLETED, "pot", order="8"),
+        event(ORDER_REFUNDED, "pot", order=None),
+    )
+    assert kinds(rows) == [("ann", "cup", "bought"), ("ann", "pot", "bought")]
+
+
+def test_an_order_without_an_id_counts(tmp_path: Path) -> None:
+    rows = found(tmp_path, event(ORDER_COMPLETED, "tea"), event(ORDER_CANCELLED, "cup"))
+    assert kinds(rows) == [("ann", "tea", "bought")]
+
+
+def test_what_happened_after_the_cut_is_not_known_before_it(tmp_path: Path) -> None:
+    events = [
+        event(ORDER_COMPLETED, "tea", order="1", days_ago=9),
+        event(ORDER_CANCELLED, order="1", days_ago=1),
+        event(ORDER_COMPLETED, "cup", order="2", days_ago=5),
+    ]
+    before = found(tmp_path, *events, until=NOW - timedelta(days=5))
+    assert kinds(before) == [("ann", "tea", "bought")]
+
+
+@pytest.mark.spark
+def test_spark_finds_the_same_interactions(tmp_path: Path) -> None:
+    events = [
+        event(ORDER_COMPLETED, "tea", "cup", order="1", amount=900, days_ago=40),
+        event(ORDER_REFUNDED, "tea", order="1", amount=300),
+        event(ORDER_COMPLETED, "pot", order="2", amount=500),
+        event(ORDER_CANCELLED, order="2", amount=500),
+        event(PRODUCT_VIEWED, "pot", customer="bob"),
+    ]
+    duckdb = found(tmp_path, *events)
+    spark = Lake(tmp_path / "lake", engine_name="spark")
+    frame = interactions(between(spark.events(), NOW.replace(tzinfo=None) - timedelta(days=99)))
+    rows = spark.collect(frame.sort("customer_id", "item_id", "kind")).to_pylist()
+    assert [{name: row[name] for name in COLUMNS} for row in rows] == [
+        {name: row[name] for name in COLUMNS} for row in duckdb
+    ]

@@ -1,0 +1,219 @@
+"""Recommendations from the lake: trained, evaluated, served, each with its reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+
+from zhiyin.adapters.lake.datasets import ITEMS
+from zhiyin.adapters.lake.rows import events_to_table
+from zhiyin.domain.errors import Conflict, NotFound
+from zhiyin.domain.event import ORDER_COMPLETED, PRODUCT_VIEWED, Event, Line
+from zhiyin.domain.item import Item
+from zhiyin.domain.recommendation import Recommendation
+from zhiyin.services import recommendations
+from zhiyin.services.workspace import Workspace
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def numbers() -> Iterator[int]:
+    number = 0
+    while True:
+        yield (number := number + 1)
+
+
+NUMBER = numbers()
+
+
+def event(customer: str, *items: str, days_ago: float, name: str = ORDER_COMPLETED) -> Event:
+    number = next(NUMBER)
+    return Event(
+        event_id=f"e{number}",
+        type="track",
+        name=name,
+        timestamp=NOW - timedelta(days=days_ago),
+        customer_id=customer,
+        order_id=f"o{number}" if name == ORDER_COMPLETED else None,
+        products=tuple(Line(item) for item in items),
+    )
+
+
+def add(ws: Workspace, *events: Event) -> None:
+    rows = events_to_table(events, timezone=ws.timezone, received_at=NOW)
+    ws.lake.append_new("events", rows, app_id=f"test{next(NUMBER)}", version=1)
+
+
+def offer(ws: Workspace, *unavailable: str) -> None:
+    blank = dict.fromkeys(ITEMS.schema.names)
+    rows = [
+        {**blank, "item_id": f"i{n}", "name": f"Item {n}", "available": f"i{n}" not in unavailable,
+         "names": json.dumps({"zh": f"物品{n}"})}
+        for n in range(8)
+    ]  # fmt: skip
+    ws.lake.upsert("items", pa.Table.from_pylist(rows, schema=ITEMS.schema))
+
+
+@pytest.fixture
+def ws(workspace: Workspace) -> Workspace:
+    """A checkerboard: even customers buy even items, odd ones odd items, each all but one."""
+    ws = replace(workspace, now=lambda: NOW)
+    offer(ws)
+    add(
+        ws,
+        *(
+            event(f"c{customer:02}", f"i{item}", days_ago=90 - customer - item * 4)
+            for customer in range(24)
+            for item in range(8)
+            if item % 2 == customer % 2 and item != customer % 8
+        ),
+    )
+    return ws
+
+
+def test_each_model_is_trained_saved_and_listed(ws: Workspace) -> None:
+    steps: list[str] = []
+    results = recommendations.train(ws, on_progress=lambda done, total, label: steps.append(label))
+    assert [r.name for r in results] == ["ease", "item_neighbours", "popularity"]
+    assert {(r.version, r.customers, r.items, r.interactions) for r in results} == {(1, 24, 8, 72)}
+    assert [(m.name, m.version, m.active) for m in recommendations.models(ws)] == [
+        ("ease", 1, True),
+        ("item_neighbours", 1, True),
+        ("popularity", 1, True),
+    ]
+    assert "Training ease" in steps
+
+
+def test_a_customer_gets_the_missing_item_with_the_reason(ws: Workspace) -> None:
+    recommendations.train(ws)
+    for customer in range(8):
+        (first, *_) = recommendations.recommend(ws, f"c{customer:02}", exclude_bought=365)
+        assert (first.item_id, first.reason) == (f"i{customer}", "because_bought")
+
+
+def test_a_purchase_counts_at_once_without_training(ws: Workspace) -> None:
+    recommendations.train(ws)
+    assert {r.reason for r in recommendations.recommend(ws, "new")} == {"popular"}
+    add(ws, event("new", "i3", days_ago=0, name=PRODUCT_VIEWED))
+    best = recommendations.recommend(ws, "new", n=2)
+    assert {(r.reason, r.because) for r in best} == {("because_viewed", ("i3",))}
+    add(ws, event("new", "i2", days_ago=0))
+    best = recommendations.recommend(ws, "new", n=8)
+    assert ("because_bought", ("i2",)) in {(r.reason, r.because) for r in best}
+    assert "i2" not in {r.item_id for r in best}
+
+
+def test_what_was_just_bought_may_come_back_if_asked(ws: Workspace) -> None:
+    recommendations.train(ws)
+    add(ws, event("c00", "i2", days_ago=1))
+    assert "i2" not in {r.item_id for r in recommendations.recommend(ws, "c00", n=8)}
+    again = recommendations.recommend(ws, "c00", n=8, exclude_bought=None)
+    assert "i2" in {r.item_id for r in again}
+
+
+def test_an_item_taken_off_the_shelf_is_not_recommended_any_more(ws: Workspace) -> None:
+    recommendations.train(ws)
+    offer(ws, "i0")
+    assert "i0" not in {r.item_id for r in recommendations.recommend(ws, "c00", n=8)}
+
+
+def test_many_are_answered_as_each_alone(ws: Workspace) -> None:
+    recommendations.train(ws)
+    ids = [f"c{n:02}" for n in range(24)] + ["nobody", "c01"]
+    many = recommendations.recommend_many(ws, ids)
+    assert many == {customer: recommendations.recommend(ws, customer, n=4) for customer in ids}
+
+
+@pytest.mark.parametrize(
+    ("trained", "answering"),
+    [(["popularity"], "popular"), (["popularity", "item_neighbours"], "because_bought")],
+)
+def test_the_best_trained_model_answers(ws: Workspace, trained: list[str], answering: str) -> None:
+    recommendations.train(ws, trained)
+    assert recommendations.recommend(ws, "c00", n=1, exclude_bought=365)[0].reason == answering
+
+
+def test_without_a_trained_model_nobody_gets_anything(ws: Workspace) -> None:
+    assert recommendations.recommend(ws, "c00") == []
+    recommendations.train(ws, ["popularity"])
+    assert recommendations.recommend(ws, "c00", model="ease") == []
+    assert recommendations.recommend_many(ws, []) == {}
+
+
+def test_a_damaged_model_does_not_stop_a_send(ws: Workspace, caplog: pytest.LogCaptureFixture) -> None:
+    recommendations.train(ws, ["popularity"])
+    recommendations.train(ws, ["ease"])
+    (ws.models / "ease" / "1" / "arrays.npz").write_bytes(b"")
+    assert {r.reason for r in recommendations.recommend(ws, "c00")} == {"popular"}
+    assert "damaged" in caplog.text
+
+
+def test_old_versions_are_removed_from_disk_and_records(ws: Workspace) -> None:
+    for _ in range(recommendations.KEEP + 1):
+        recommendations.train(ws, ["popularity"])
+    rows = recommendations.models(ws)
+    assert [(row.version, row.active) for row in rows] == [(4, True), (3, False), (2, False)]
+    assert sorted(path.name for path in (ws.models / "popularity").iterdir()) == ["2", "3", "4"]
+
+
+def test_nothing_after_now_is_learned(ws: Workspace) -> None:
+    add(ws, *(event(f"late{n}", "i7", days_ago=-3) for n in range(50)))
+    (result,) = recommendations.train(ws, ["popularity"])
+    assert result.interactions == 72
+    assert result.trained_until is not None
+    assert result.trained_until <= NOW
+
+
+def test_an_unknown_recommender_lists_the_known_ones(ws: Workspace) -> None:
+    with pytest.raises(NotFound, match="ease, item_neighbours, popularity"):
+        recommendations.train(ws, ["magic"])
+
+
+def test_an_empty_shop_is_told_what_to_import(workspace: Workspace) -> None:
+    with pytest.raises(Conflict, match="zhiyin import items"):
+        recommendations.train(workspace)
+    offer(workspace)
+    with pytest.raises(Conflict, match="zhiyin import orders"):
+        recommendations.train(workspace)
+    with pytest.raises(Conflict, match="zhiyin import orders"):
+        recommendations.evaluate(workspace)
+    assert recommendations.recommend(workspace, "anyone") == []
+
+
+def test_evaluation_compares_with_popularity_and_is_kept_with_the_model(ws: Workspace) -> None:
+    recommendations.train(ws, ["ease"])
+    for customer in range(8):  # each buys at last what was missing
+        add(ws, event(f"c{customer:02}", f"i{customer}", days_ago=1))
+    found = recommendations.evaluate(ws, ["ease"], k=1, days=5)
+    popularity, ease = found.models
+    assert (popularity.name, ease.name, found.customers) == ("popularity", "ease", 8)
+    assert ease.recall.value == 1.0
+    assert ease.better_recall is not None
+    assert ease.better_recall.excludes_zero
+    assert "strictly before" in found.protocol
+    (row,) = recommendations.models(ws)
+    assert row.evaluation["models"][0]["recall"]["value"] == 1.0
+
+
+def test_reasons_are_told_in_words() -> None:
+    tea = {"tea": Item("tea", "Oolong", names={"zh": "乌龙茶"})}
+    told = [
+        recommendations.reason_text(Recommendation("cup", 1.0, reason, because), tea, "en")
+        for reason, because in (
+            ("because_bought", ("gone", "tea")),
+            ("because_viewed", ("tea",)),
+            ("because_bought", ()),
+            ("popular", ()),
+        )
+    ]
+    assert told == [
+        "Because you bought Oolong",
+        "Because you looked at Oolong",
+        "Goes with what you bought",
+        "Popular now",
+    ]
