@@ -229,6 +229,15 @@ class Lake:
                 table.create_checkpoint()
                 table.cleanup_metadata()
 
+    def remove(self, dataset: str, column: str, values: Iterable[str]) -> int:
+        """Delete the rows whose column has one of these values; returns how many those were."""
+        listed = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+        with self.writing():
+            table = self.table(dataset)
+            if table is None or not listed:
+                return 0
+            return int(table.delete(f"{column} IN ({listed})").get("num_deleted_rows", 0))
+
     def vacuum(self, *, keep_hours: int = 24 * 7) -> int:
         """Remove files that no current version needs and that are older; returns how many."""
         removed = 0

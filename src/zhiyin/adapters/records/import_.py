@@ -12,6 +12,7 @@ class Import(models.Model):
     kind = models.CharField(max_length=20)
     files = models.JSONField(default=list)
     mapping = models.JSONField(default=dict)
+    fingerprint = models.CharField(max_length=64, blank=True, default="")  # digest of the files' contents
     status = models.CharField(max_length=12, default="running")  # running | done | failed
     read = models.BigIntegerField(default=0)
     imported = models.BigIntegerField(default=0)

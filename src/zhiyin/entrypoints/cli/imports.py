@@ -2,6 +2,255 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Take in files.")
+from zhiyin.entrypoints.cli.output import (
+    JsonOption,
+    WorkspaceOption,
+    open_workspace,
+    print_json,
+    progress,
+    say,
+    table,
+)
+
+if TYPE_CHECKING:
+    from zhiyin.services.imports import Preview
+
+app = typer.Typer(
+    no_args_is_help=True, help="Take in files: CSV, TSV, JSON Lines, Parquet, Excel; gzip, UTF-8 and GB18030."
+)
+
+FilesArgument = Annotated[
+    list[str], typer.Argument(metavar="FILE...", help="Paths or quoted patterns, such as 'orders-*.csv.gz'.")
+]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map", metavar="THEIRS=OURS", help="What a column is; may be repeated. OURS '-' ignores it."
+    ),
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Show how rows would be understood; keep nothing.")
+]
+EncodingOption = Annotated[str | None, typer.Option(help="Encoding of the files; detected if left out.")]
+DatesOption = Annotated[
+    str,
+    typer.Option(help="day-first or month-first, for dates like 3/4/2026; seen from the file if it shows."),
+]
+
+
+@app.command("customers")
+def customers(
+    files: FilesArgument,
+    workspace: WorkspaceOption = Path("."),
+    map_: MapOption = None,
+    consent: Annotated[
+        str, typer.Option(help="yes or no: whether all of them agreed to marketing by e-mail.")
+    ] = "",
+    encoding: EncodingOption = None,
+    dates: DatesOption = "",
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Take in customers: id, e-mail, phone, name, language, consent; other columns become traits."""
+    if consent not in ("", "yes", "no"):
+        raise typer.BadParameter("must be yes or no", param_hint="--consent")
+    stated = None if not consent else consent == "yes"
+    _import("customers", files, workspace, map_, encoding, dates, dry_run, as_json, consent=stated)
+
+
+@app.command("items")
+def items(
+    files: FilesArgument,
+    workspace: WorkspaceOption = Path("."),
+    map_: MapOption = None,
+    encoding: EncodingOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Take in items: id, names, category, price, link, picture; other columns become properties."""
+    _import("items", files, workspace, map_, encoding, "", dry_run, as_json)
+
+
+@app.command("orders")
+def orders(
+    files: FilesArgument,
+    workspace: WorkspaceOption = Path("."),
+    map_: MapOption = None,
+    encoding: EncodingOption = None,
+    dates: DatesOption = "",
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Take in orders, one row each or one row per line; returns and cancellations are understood."""
+    _import("orders", files, workspace, map_, encoding, dates, dry_run, as_json)
+
+
+@app.command("events")
+def events(
+    files: FilesArgument,
+    workspace: WorkspaceOption = Path("."),
+    map_: MapOption = None,
+    encoding: EncodingOption = None,
+    dates: DatesOption = "",
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Take in events, one row each: name, person, time; other columns become properties."""
+    _import("events", files, workspace, map_, encoding, dates, dry_run, as_json)
+
+
+@app.command("history")
+def history(
+    workspace: WorkspaceOption = Path("."),
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """List the latest imports, newest first, also those that failed."""
+    ws = open_workspace(workspace)
+    from zhiyin.services import imports
+
+    records = imports.history(ws, limit)
+    columns = ("import_id", "kind", "status", "read", "imported", "new", "rejected", "started_at")
+    if as_json:
+        names = (*columns, "unchanged", "reasons", "files", "mapping", "error", "finished_at")
+        print_json([{name: getattr(record, name) for name in names} for record in records])
+        return
+    rows = [
+        [r.import_id, r.kind, r.status, *(f"{n:,}" for n in (r.read, r.imported, r.new, r.rejected)),
+         f"{r.started_at:%Y-%m-%d %H:%M}", r.error or ", ".join(r.files)]
+        for r in records
+    ]  # fmt: skip
+    table("", ("Import", "Kind", "Status", "Read", "Imported", "New", "Rejected", "Started (UTC)", "Files or error"),
+          rows, right=(3, 4, 5, 6))  # fmt: skip
+
+
+@app.command("rejects")
+def rejects(
+    import_id: Annotated[str | None, typer.Argument(help="One import; all if left out.")] = None,
+    workspace: WorkspaceOption = Path("."),
+    reason: Annotated[str | None, typer.Option(help="Only this reason, such as future_date.")] = None,
+    export: Annotated[Path | None, typer.Option(help="Write all of them to this CSV file.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many to show.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Show rows that were not taken in, with file, line and reason, or write them to a CSV file."""
+    ws = open_workspace(workspace)
+    from zhiyin.services import imports
+
+    if export is not None:
+        written = imports.export_rejects(ws, export, import_id)
+        if as_json:
+            print_json({"file": str(export), "rejects": written})
+        else:
+            say(f"Wrote {written:,} rejected rows to [bold]{export}[/].")
+        return
+    total, rows = imports.rejects(ws, import_id, reason, limit=limit)
+    if as_json:
+        print_json({"total": total, "rejects": rows})
+        return
+    _show_rejects(f"{total:,} rejected rows", rows)
+
+
+def _import(
+    kind: str,
+    files: Sequence[str],
+    workspace: Path,
+    map_: Sequence[str] | None,
+    encoding: str | None,
+    dates: str,
+    dry_run: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    if dates not in ("", "day-first", "month-first"):
+        raise typer.BadParameter("must be day-first or month-first", param_hint="--dates")
+    mapping = _mapping(map_ or ())
+    ws = open_workspace(workspace)
+    from zhiyin.services import imports
+
+    with progress(f"Reading {kind}", quiet=as_json) as step:
+        if dry_run:
+            seen = imports.preview(ws, kind, files, mapping, encoding, dates=dates, on_progress=step)
+        else:
+            result = imports.run(ws, kind, files, mapping, encoding, step, dates=dates, **options)
+    if dry_run:
+        _show_preview(seen, as_json)
+        return
+    if as_json:
+        names = (
+            "import_id",
+            "kind",
+            "read",
+            "imported",
+            "rejected",
+            "new",
+            "unchanged",
+            "reasons",
+            "seconds",
+        )
+        print_json({**{name: getattr(result, name) for name in names}, "columns": _columns(result.columns)})
+        return
+    _show_columns(result.columns)
+    speed = f"{result.read / max(result.seconds, 0.001):,.0f} rows/s"
+    say(f"Read [bold]{result.read:,}[/] rows, imported [bold]{result.imported:,}[/] "
+        f"({result.new:,} new or changed, {result.unchanged:,} known), rejected [bold]{result.rejected:,}[/]; "
+        f"{result.seconds:.1f} s, {speed}.")  # fmt: skip
+    if result.rejected:
+        table(
+            "", ("Rejected because", "Rows"), [(k, f"{n:,}") for k, n in result.reasons.items()], right=(1,)
+        )
+        say(f"See them with: zhiyin import rejects {result.import_id}")
+
+
+def _mapping(pairs: Sequence[str]) -> dict[str, str]:
+    mapping = {}
+    for pair in pairs:
+        theirs, equals, ours = pair.rpartition("=")
+        if not equals or not theirs.strip() or not ours.strip():
+            raise typer.BadParameter(f"{pair!r} is not THEIRS=OURS", param_hint="--map")
+        mapping[theirs.strip()] = ours.strip()
+    return mapping
+
+
+def _show_preview(seen: Preview, as_json: bool) -> None:
+    if as_json:
+        names = ("kind", "files", "read", "imported", "rejected", "reasons", "rows")
+        rejected = [
+            {"line": r.line, "reason": str(r.reason), "detail": r.detail, "raw": r.raw} for r in seen.rejects
+        ]
+        print_json({**{name: getattr(seen, name) for name in names}, "dry_run": True,
+                    "columns": _columns(seen.columns), "rejects": rejected})  # fmt: skip
+        return
+    _show_columns(seen.columns)
+    if seen.rows:
+        filled = [n for n in seen.rows[0] if any(row[n] not in (None, "", "{}", []) for row in seen.rows)]
+        rows = [[row[name] for name in filled] for row in seen.rows]
+        table("First rows as they would be understood", filled, rows)
+    say(f"Read [bold]{seen.read:,}[/] rows; [bold]{seen.imported:,}[/] would be imported, "
+        f"[bold]{seen.rejected:,}[/] rejected. Nothing was kept.")  # fmt: skip
+    if seen.rejected:
+        table("", ("Rejected because", "Rows"), [(k, f"{n:,}") for k, n in seen.reasons.items()], right=(1,))
+        first = [{"file": "", "line": r.line, "reason": r.reason, "detail": r.detail} for r in seen.rejects]
+        _show_rejects("First of them", first)
+
+
+def _columns(columns: Sequence[Any]) -> list[dict[str, str]]:
+    return [{"theirs": c.theirs, "ours": c.ours, "how": c.how, "sample": c.sample} for c in columns]
+
+
+def _show_columns(columns: Sequence[Any]) -> None:
+    words = {"map": "stated", "name": "by its name", "content": "by its content", "extra": "kept as it is",
+             "ignored": "ignored"}  # fmt: skip
+    rows = [(c.theirs, "" if c.how == "ignored" else c.ours, words[c.how], c.sample) for c in columns]
+    table("Columns", ("In the file", "Taken as", "Why", "Example"), rows)
+
+
+def _show_rejects(title: str, rows: Sequence[dict[str, Any]]) -> None:
+    shown = [[Path(row["file"]).name, row["line"], str(row["reason"]), row["detail"]] for row in rows]
+    table(title, ("File", "Line", "Reason", "Detail"), shown, right=(1,))

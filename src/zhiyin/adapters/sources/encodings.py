@@ -1,0 +1,136 @@
+"""The encoding of a text file: UTF-8, UTF-16 with a mark, or GB18030, or the one that was stated."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from pathlib import Path
+from typing import IO
+
+from zhiyin.adapters.sources.files import open_bytes
+from zhiyin.domain.errors import BadFile
+
+_CHUNK = 1 << 20
+_MOST_BAD = 0.01  # of the lines of the sample: more than that, and it is the wrong encoding
+
+
+def detect(path: Path, stated: str | None = None) -> str:
+    """The name of the encoding. Raises ``BadFile`` where the file fits none, or not the stated one.
+
+    Looked at is the first megabyte that holds more than ASCII, wherever in the file that is.
+    """
+    if stated:
+        try:
+            b"".decode(stated)
+        except LookupError as error:
+            raise BadFile(
+                f"There is no encoding {stated!r}.",
+                fix="Use utf-8, gb18030, utf-16, latin-1 or another that Python knows.",
+            ) from error
+    sample, line = _sample(path)
+    if stated:
+        bad, first = _bad(sample, stated)
+        if bad > max(_MOST_BAD * _lines(sample), 1):
+            raise BadFile(
+                f"{path} is not {stated}.",
+                why=f"Line {line + first} holds bytes that do not occur in it.",
+                fix="Leave out --encoding to have it detected, or state another.",
+            )
+        return stated
+    if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if sample.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig"
+    bad, _ = _bad(sample, "utf-8")
+    if not bad:
+        return "utf-8"
+    bad_chinese, _ = _bad(sample, "gb18030")
+    text = sample.decode("utf-8", "ignore")
+    good = sum(1 for character in text if character > "\x7f") if len(text) < len(sample) else 0
+    if good > 2 * bad or (bad_chinese and bad <= max(_MOST_BAD * _lines(sample), 1)):
+        return "utf-8"  # single broken rows
+    if bad_chinese <= _MOST_BAD * _lines(sample):
+        return "gb18030"
+    raise BadFile(
+        f"{path} is neither UTF-8 nor GB18030.",
+        why=f"Around line {line + 1} there are bytes that occur in neither.",
+        fix="State its encoding, such as --encoding latin-1 or --encoding shift_jis.",
+    )
+
+
+def open_utf8(path: Path, encoding: str) -> IO[bytes]:
+    """The file as a stream of UTF-8. What cannot be decoded becomes a byte that is never valid in UTF-8."""
+    raw = open_bytes(path)
+    name = codecs.lookup(encoding).name
+    if name == "utf-8-sig":
+        raw.read(3)
+        return raw
+    if name in ("utf-8", "ascii"):
+        if raw.read(3) != codecs.BOM_UTF8:
+            raw.seek(0)
+        return raw
+    return io.BufferedReader(_Transcoded(raw, encoding), _CHUNK)
+
+
+class _Transcoded(io.RawIOBase):
+    def __init__(self, raw: IO[bytes], encoding: str) -> None:
+        self._raw, self._left = raw, b""
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors="zhiyin-mark")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while not self._left:
+            data = self._raw.read(_CHUNK)
+            text = self._decoder.decode(data, final=not data)
+            self._left = text.encode("utf-8", "surrogateescape")
+            if not data and not self._left:
+                return 0
+        part = self._left[: len(buffer)]
+        buffer[: len(part)] = part
+        self._left = self._left[len(part) :]
+        return len(part)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return "\udcff", error.end  # 0xFF in UTF-8, which no character has
+
+
+codecs.register_error("zhiyin-mark", _mark)
+
+
+def _sample(path: Path) -> tuple[bytes, int]:
+    """The first chunk with more than ASCII and some of the next, cut at a line; and the lines before it."""
+    before = 0
+    with open_bytes(path) as file:
+        while chunk := file.read(_CHUNK):
+            following = b"" if chunk.isascii() else file.read(_CHUNK // 16)
+            if chunk.isascii():
+                before += chunk.count(b"\n")
+                last = chunk
+                continue
+            sample = chunk + following
+            if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
+                return sample[: len(sample) // 2 * 2], before
+            if len(sample) >= _CHUNK and b"\n" in sample:
+                sample = sample[: sample.rindex(b"\n") + 1]
+            return sample, before
+    return last, 0
+
+
+def _bad(sample: bytes, encoding: str) -> tuple[int, int]:
+    """How many places do not decode, and the line of the first, counted from 1."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors="zhiyin-mark")
+    text = decoder.decode(sample, final=False)  # the end of the sample may cut a character
+    first = text.find("\udcff")
+    return text.count("\udcff"), text.count("\n", 0, max(first, 0)) + 1
+
+
+def _lines(sample: bytes) -> int:
+    return sample.count(b"\n") + 1

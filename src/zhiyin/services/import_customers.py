@@ -1,0 +1,166 @@
+"""Imported customers → records, set-based; consents are kept beside them and told to the lake."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+from django.db import transaction
+
+from zhiyin.adapters.lake.rows import events_to_table
+from zhiyin.adapters.records.models import Consent, Customer
+from zhiyin.domain.consent import MARKETING
+from zhiyin.domain.event import CONSENT_CHANGED, Event
+from zhiyin.services.workspace import Workspace
+
+EMAIL = "email"
+SOURCE = "import"
+_CHUNK = 5000
+_FIELDS = ("email", "phone", "name", "language", "created_at")
+
+
+def publish(
+    ws: Workspace, rows: pa.Table, *, import_id: str, consent: bool | None = None, fingerprint: str = ""
+) -> int:
+    """Add or change customers, distinct by id; returns how many rows were new or changed anything.
+
+    Empty cells leave what is known. A yes of a file never overrides a no that the customer gave elsewhere.
+    """
+    now = ws.now()
+    changed = 0
+    for start in range(0, rows.num_rows, _CHUNK):
+        chunk = rows.slice(start, _CHUNK).to_pylist()
+        stated = {
+            row["customer_id"]: answer
+            for row in chunk
+            if (answer := row["consent"] if row["consent"] is not None else consent) is not None
+        }
+        with transaction.atomic():
+            touched = _customers(chunk)
+            answers = _consents(stated, now)
+            if answers:
+                _tell(ws, answers, import_id, fingerprint, now)
+        changed += len(touched | {answer.customer_id for answer in answers})
+    return changed
+
+
+def _customers(chunk: Sequence[dict[str, Any]]) -> set[str]:
+    known = Customer.objects.select_for_update().in_bulk([row["customer_id"] for row in chunk])
+    fresh: list[Customer] = []
+    changed: list[Customer] = []
+    for row in chunk:
+        before = known.get(row["customer_id"])
+        customer = before or Customer(customer_id=row["customer_id"])
+        if _apply(customer, row) and before is not None:
+            changed.append(customer)
+        if before is None:
+            fresh.append(customer)
+    Customer.objects.bulk_create(fresh, batch_size=1000)
+    if changed:
+        Customer.objects.bulk_create(
+            changed,
+            batch_size=1000,
+            update_conflicts=True,
+            unique_fields=["customer_id"],
+            update_fields=[*_FIELDS, "traits"],
+        )
+    return {customer.customer_id for customer in [*fresh, *changed]}
+
+
+def _apply(customer: Customer, row: dict[str, Any]) -> bool:
+    """Put what the row says into the customer; whether that changed anything."""
+    changed = False
+    for name in _FIELDS:
+        value = row[name]
+        if isinstance(value, datetime):
+            value = value.replace(tzinfo=UTC)
+        if value is not None and value != getattr(customer, name):
+            setattr(customer, name, value)
+            changed = True
+    traits = {**customer.traits, **{k: _typed(v) for k, v in json.loads(row["traits"]).items()}}
+    if traits != customer.traits:
+        customer.traits = traits
+        changed = True
+    return changed
+
+
+def _typed(value: str) -> Any:
+    """A trait as a number or truth where it is written like one, so that rules can compare it."""
+    if value in ("true", "false"):
+        return value == "true"
+    if (
+        value.lstrip("-").isascii()
+        and value.lstrip("-").isdigit()
+        and len(value) < 16
+        and str(int(value)) == value
+    ):
+        return int(value)
+    try:
+        number = float(value)
+    except ValueError:
+        return value
+    return (
+        number if value[-1:].isdigit() and "." in value and abs(number) < 1e15 and "_" not in value else value
+    )
+
+
+def _consents(stated: dict[str, bool], now: datetime) -> list[Consent]:
+    known = {
+        consent.customer_id: consent
+        for consent in Consent.objects.filter(customer_id__in=stated, channel=EMAIL, purpose=MARKETING)
+    }
+    changed = []
+    for customer_id, granted in stated.items():
+        before = known.get(customer_id)
+        refused_elsewhere = before is not None and not before.granted and before.source != SOURCE
+        if (before is not None and before.granted == granted) or (granted and refused_elsewhere):
+            continue
+        changed.append(
+            Consent(
+                customer_id=customer_id,
+                channel=EMAIL,
+                purpose=MARKETING,
+                granted=granted,
+                source=SOURCE,
+                at=now,
+            )
+        )
+    Consent.objects.bulk_create(
+        changed,
+        batch_size=1000,
+        update_conflicts=True,
+        unique_fields=["customer", "channel", "purpose"],
+        update_fields=["granted", "source", "at"],
+    )
+    return changed
+
+
+def _tell(ws: Workspace, answers: Sequence[Consent], import_id: str, fingerprint: str, now: datetime) -> None:
+    """Consent changes are events too. Written inside the transaction of the rows, under ids that follow from
+    the files, so that a run that is repeated after a crash tells them once."""
+    events = []
+    for answer in answers:
+        said = f"{fingerprint or import_id}|{answer.customer_id}|{answer.granted}"
+        digest = hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
+        events.append(
+            Event(
+                event_id=f"consent:{digest}",
+                type="track",
+                name=CONSENT_CHANGED,
+                timestamp=now,
+                customer_id=answer.customer_id,
+                source=SOURCE,
+                properties={"channel": EMAIL, "purpose": MARKETING, "granted": answer.granted},
+            )
+        )
+    first = hashlib.blake2b(answers[0].customer_id.encode(), digest_size=8).hexdigest()
+    ws.lake.append_new(
+        "events",
+        events_to_table(events, timezone=ws.timezone, received_at=now),
+        app_id=f"import:{import_id}:consents:{first}",
+        version=1,
+    )
