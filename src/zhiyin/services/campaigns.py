@@ -22,7 +22,7 @@ from zhiyin.domain.message import MessageStatus, Receipt
 from zhiyin.domain.money import to_minor
 from zhiyin.domain.template import Rendered
 from zhiyin.loop import decide
-from zhiyin.services import gate, messages, sending, templates
+from zhiyin.services import gate, messages, segments, sending, templates
 from zhiyin.services.workspace import Workspace
 from zhiyin.stats.power import smallest_effect
 
@@ -92,8 +92,6 @@ def create(
     ``cost`` is minor units as an integer, major units as a text. Raises ``Conflict`` for a key in use,
     ``NotFound`` for an unknown segment or template, ``BadTemplate`` with the line.
     """
-    from zhiyin.services import segments
-
     if not _KEY.fullmatch(key) or len(key) > 80:
         raise BadSetting(
             f"{key!r} is not a key for a campaign.", fix="Use small letters, digits and hyphens: spring-sale."
@@ -126,8 +124,6 @@ def create(
 
 def update(ws: Workspace, key: str, **changes: Any) -> Campaign:
     """Change a draft; the wording and the rest are frozen once it was started. Raises ``Conflict`` then."""
-    from zhiyin.services import segments
-
     row = get(ws, key)
     if row.status != CampaignStatus.DRAFT:
         raise Conflict(f"{row.name} was started and cannot be changed.", fix="Make a new campaign instead.")
@@ -242,7 +238,10 @@ def check(ws: Workspace, key: str) -> list[Problem]:
             _("The shop has no postal address; many countries ask for one in the footer."),
         )
     if not settings.base_url.startswith("https://"):
-        warn("not_https", _("The public address is not https, so one-click unsubscribe will not be offered."))
+        warn(
+            "not_https",
+            _("The public address is not https, so mail programs will not offer one-click unsubscribing."),
+        )
     if row.holdout == 0:
         warn("no_holdout", _("No holdout is kept, so the effect cannot be known."))
     if row.tested_at is None:
@@ -297,8 +296,6 @@ def test_send(ws: Workspace, key: str, to: str, customer_id: str | None = None) 
 
 def review(ws: Workspace, key: str) -> Review:
     """The figures to look at before sending: exactly what planning would decide now."""
-    from zhiyin.services import segments
-
     row = get(ws, key)
     policy = gate.policy(ws)
     ids = segments.members(ws, row.segment_rule or row.segment.rule)
@@ -370,8 +367,6 @@ def why(ws: Workspace, key: str, customer_id: str) -> dict[str, Any]:
     Before planning it is what would be decided now (``state: forecast``); a customer outside of the segment
     has ``state: outside`` and the conditions that do not hold.
     """
-    from zhiyin.services import segments
-
     row = get(ws, key)
     message = Message.objects.select_related("decision").filter(campaign=row, customer_id=customer_id).first()
     head = {"campaign": row.key, "campaign_name": row.name, "customer_id": customer_id}
@@ -469,8 +464,6 @@ def _iso(at: datetime | None) -> str | None:
 
 def _someone(ws: Workspace, row: Campaign, customer_id: str | None) -> Customer:
     """The customer asked for, else the first member of the segment, else the first customer."""
-    from zhiyin.services import segments
-
     if customer_id:
         found = Customer.objects.filter(pk=customer_id).first()
         if found is None:

@@ -38,7 +38,7 @@ from zhiyin.domain.reasons import FailReason, Reason, SuppressReason
 from zhiyin.loop import decide
 from zhiyin.loop.deliver import retry
 from zhiyin.loop.plan.campaign import intents
-from zhiyin.services import gate, ingest, messages
+from zhiyin.services import gate, ingest, messages, segments
 from zhiyin.services.messages import Written
 from zhiyin.services.workspace import Workspace
 
@@ -69,8 +69,6 @@ def plan_step(ws: Workspace) -> int:
 
 
 def _plan(ws: Workspace, campaign: Campaign) -> int:
-    from zhiyin.services import segments
-
     noun = campaign_of(campaign)
     policy = gate.policy(ws)
     versions = _versions(campaign, policy)

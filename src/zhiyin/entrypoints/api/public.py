@@ -1,7 +1,109 @@
-"""The public links of messages: opens, clicks, unsubscribing."""
+"""The public links of messages: opens, clicks, unsubscribing. All signed, none sets a cookie.
+
+GET and HEAD never change what anybody agreed to: a GET is noted as an open or a click, a HEAD is not noted
+at all, and unsubscribing takes a POST (RFC 8058).
+"""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+import base64
+import ipaddress
 
-urlpatterns: list[URLPattern] = []
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.multipartparser import MultiPartParserError
+from django.template.loader import render_to_string
+from django.urls import path
+from django.utils import translation
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from zhiyin.entrypoints.site import current
+from zhiyin.services import tracking
+
+_PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+
+
+@login_not_required
+@require_safe
+def opened(request: HttpRequest, signed: str) -> HttpResponse:
+    """The pixel. A stranger's link gets the same picture and leaves no trace."""
+    tracking.opened(current(), signed, _visitor(request))
+    return _unkept(HttpResponse(_PIXEL, content_type="image/gif"))
+
+
+@login_not_required
+@require_safe
+def clicked(request: HttpRequest, signed: str) -> HttpResponse:
+    """On to where the signed link leads; an altered link leads nowhere."""
+    url = tracking.clicked(current(), signed, _visitor(request))
+    if url is None:
+        return _page(current().settings.shop.language, "unknown", 404)
+    return _unkept(HttpResponseRedirect(url))
+
+
+@csrf_exempt
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, signed: str) -> HttpResponse:
+    """GET asks, POST acts: the button of the page, or the one click of a mail program."""
+    if request.method != "POST":
+        shown = tracking.subscription(current(), signed)
+        if shown is None:
+            return _page(current().settings.shop.language, "unknown", 404)
+        return _page(shown.language, "test" if shown.test else "gone" if shown.gone else "ask", 200, shown)
+    how = _how(request)
+    shown = tracking.unsubscribe(current(), signed, how, _visitor(request))
+    if shown is None:
+        return _page(current().settings.shop.language, "unknown", 404)
+    if how == "one_click":
+        return _unkept(HttpResponse("Unsubscribed.\n", content_type="text/plain; charset=utf-8"))
+    return _page(shown.language, "test" if shown.test else "gone", 200, shown)
+
+
+urlpatterns = [
+    path("t/o/<str:signed>.gif", opened, name="track_open"),
+    path("t/c/<str:signed>", clicked, name="track_click"),
+    path("u/<str:signed>", unsubscribe, name="unsubscribe"),
+]
+
+
+def _how(request: HttpRequest) -> str:
+    """``page`` for our own button, ``one_click`` for everything else: the token is what counts."""
+    try:
+        return "page" if request.POST.get("how") == "page" else "one_click"
+    except MultiPartParserError:
+        return "one_click"
+
+
+def _page(language: str, state: str, status: int, shown: tracking.Subscription | None = None) -> HttpResponse:
+    with translation.override(language):
+        html = render_to_string(
+            "public/unsubscribe.html",
+            {"state": state, "shown": shown, "shop": current().settings.shop, "language": language},
+        )
+    response = HttpResponse(html, status=status)
+    response["Content-Language"] = language
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return _unkept(response)
+
+
+def _unkept(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "no-store, private"
+    return response
+
+
+def _visitor(request: HttpRequest) -> tracking.Visitor:
+    address = request.META.get("REMOTE_ADDR", "")
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    if forwarded and _is_local(address):  # only a proxy on this machine may say whom it speaks for
+        address = forwarded.rsplit(",", 1)[-1].strip()
+    return tracking.Visitor(request.META.get("HTTP_USER_AGENT", ""), address, request.method or "GET")
+
+
+def _is_local(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

@@ -2,6 +2,341 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
 
+from zhiyin.entrypoints.cli.output import (
+    JsonOption,
+    WorkspaceOption,
+    open_workspace,
+    print_json,
+    progress,
+    say,
+    table,
+)
+
 app = typer.Typer(no_args_is_help=True, help="Create, preview, send and report.")
+
+Key = Annotated[str, typer.Argument(help="Key of the campaign.")]
+CustomerOption = Annotated[str | None, typer.Option(help="Id of the customer to write it for.")]
+
+
+@app.command()
+def create(
+    key: Key,
+    segment: Annotated[str, typer.Option(help="Key of the segment to write to.")],
+    name: Annotated[str, typer.Option(help="Name for people; the key if left out.")] = "",
+    template: Annotated[
+        str | None, typer.Option(help="Key of a template; `campaigns templates` lists them.")
+    ] = None,
+    subject: Annotated[str | None, typer.Option(help="Subject, in Liquid.")] = None,
+    body: Annotated[Path | None, typer.Option(help="File with the body, in MJML and Liquid.")] = None,
+    preheader: Annotated[str, typer.Option(help="The line that mail programs show beside the subject.")] = "",
+    sender_name: Annotated[str | None, typer.Option(help="Sender's name.")] = None,
+    sender_email: Annotated[str | None, typer.Option(help="Sender's address.")] = None,
+    reply_to: Annotated[str, typer.Option(help="Address for answers.")] = "",
+    holdout: Annotated[float | None, typer.Option(help="Share kept back for comparison, 0 to 0.5.")] = None,
+    window_days: Annotated[int | None, typer.Option(help="Days in which orders count.")] = None,
+    cost: Annotated[str | None, typer.Option(help="Cost of one message, such as 0.05.")] = None,
+    recommender: Annotated[
+        str, typer.Option(help="Model for the recommendations; the best if left out.")
+    ] = "",
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """Make a draft from a template, or from a subject and a body."""
+    from zhiyin.services import campaigns
+
+    ws = open_workspace(workspace)
+    row = campaigns.create(
+        ws,
+        key=key,
+        name=name,
+        segment=segment,
+        template=template,
+        subject=subject,
+        body=body.read_text(encoding="utf-8") if body else None,
+        preheader=preheader,
+        sender_name=sender_name,
+        sender_email=sender_email,
+        reply_to=reply_to,
+        holdout=holdout,
+        window_days=window_days,
+        cost=cost,
+        recommender=recommender,
+    )
+    if as_json:
+        print_json(_form(row))
+        return
+    say(f"Made the draft [bold]{row.key}[/] for the segment {row.segment.key}.")
+    say(f"Next: `zhiyin campaigns preview {row.key}`, then `zhiyin campaigns send {row.key}`.")
+
+
+@app.command("list")
+def list_(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
+    """List all campaigns, newest first."""
+    from zhiyin.services import campaigns
+
+    rows = campaigns.list_(open_workspace(workspace))
+    if as_json:
+        print_json([_form(row) for row in rows])
+        return
+    table(
+        "",
+        ("Key", "Name", "Segment", "Status", "Holdout", "Started"),
+        [(r.key, r.name, r.segment.key, r.status, f"{r.holdout:.0%}", _when(r.started_at)) for r in rows],
+        right=(4,),
+    )
+
+
+@app.command()
+def templates(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
+    """List the templates to start from."""
+    from zhiyin.services import templates as service
+
+    rows = service.list_(open_workspace(workspace))
+    if as_json:
+        print_json(
+            [{"key": r.key, "name": r.name, "language": r.language, "subject": r.subject} for r in rows]
+        )
+        return
+    table("", ("Key", "Name", "Language", "Subject"), [(r.key, r.name, r.language, r.subject) for r in rows])
+
+
+@app.command()
+def show(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
+    """Show a campaign and where everyone in it stands."""
+    from zhiyin.services import campaigns
+
+    ws = open_workspace(workspace)
+    row, standing = campaigns.get(ws, key), campaigns.progress(ws, key)
+    if as_json:
+        print_json({**_form(row), "progress": standing})
+        return
+    table("", (row.name, ""), [(name.replace("_", " "), value) for name, value in _form(row).items()])
+    _show_progress(standing)
+
+
+@app.command()
+def preview(
+    key: Key,
+    customer: CustomerOption = None,
+    html: Annotated[Path | None, typer.Option(help="Write the HTML here, to look at in a browser.")] = None,
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a customer would see, rendered as it will be sent."""
+    from zhiyin.services import campaigns
+
+    shown = campaigns.preview(open_workspace(workspace), key, customer)
+    if html:
+        html.write_text(shown.html, encoding="utf-8")
+    if as_json:
+        print_json(
+            {"subject": shown.subject, "preheader": shown.preheader, "text": shown.text, "html": shown.html}
+        )
+        return
+    from rich.markup import escape
+
+    say(f"[bold]{escape(shown.subject)}[/]")
+    say()
+    say(escape(shown.text))
+    if html:
+        say(f"\nThe HTML is in {html}.")
+
+
+@app.command("test-send")
+def send_test(
+    key: Key,
+    to: Annotated[str, typer.Argument(help="Address to send the test to.")],
+    customer: CustomerOption = None,
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """Send the message of one customer to yourself."""
+    from zhiyin.services import campaigns
+
+    receipt = campaigns.test_send(open_workspace(workspace), key, to, customer)
+    if as_json:
+        print_json({"status": receipt.status, "reason": receipt.reason, "detail": receipt.detail})
+    else:
+        say(f"{receipt.status}: {receipt.detail}" if receipt.detail else str(receipt.status))
+    if receipt.status != "accepted":
+        raise typer.Exit(1)
+
+
+@app.command()
+def review(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
+    """Show the arithmetic from the segment to the recipients, and what to mend first."""
+    from zhiyin.services import campaigns
+
+    found = campaigns.review(open_workspace(workspace), key)
+    if as_json:
+        print_json(found.to_dict())
+        return
+    _show_review(found)
+
+
+@app.command()
+def send(
+    key: Key,
+    yes: Annotated[bool, typer.Option("--yes", help="Send without asking.")] = False,
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """Start a draft and wait until everything is handed over; a campaign under way is carried on."""
+    from zhiyin.services import campaigns, sending
+
+    ws = open_workspace(workspace)
+    row = campaigns.get(ws, key)
+    if row.status == "draft":
+        found = campaigns.review(ws, key)
+        if not as_json:
+            _show_review(found)
+        if not yes:
+            typer.confirm(f"Send to {found.will_receive:,}?", abort=True)
+        campaigns.start(ws, key)
+    elif row.status == "paused":
+        campaigns.resume(ws, key)
+    with progress("Sending", quiet=as_json) as step:
+        sending.run_until_done(ws, key, on_progress=step)
+    standing = campaigns.progress(ws, key)
+    if as_json:
+        print_json(standing)
+    else:
+        _show_progress(standing)
+        if standing["status"] == "sending" and standing["waiting"]:
+            say(
+                f"{standing['waiting']:,} will be tried again later, while `zhiyin serve` or `zhiyin work` runs."
+            )
+    if standing["error"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def pause(key: Key, workspace: WorkspaceOption = Path(".")) -> None:
+    """Stop everything that is not handed over."""
+    from zhiyin.services import campaigns
+
+    ws = open_workspace(workspace)
+    campaigns.pause(ws, key)
+    say(f"Paused. {campaigns.progress(ws, key)['waiting']:,} messages wait.")
+
+
+@app.command()
+def resume(key: Key, workspace: WorkspaceOption = Path(".")) -> None:
+    """Go on with a paused campaign; the worker sends, or `zhiyin campaigns send`."""
+    from zhiyin.services import campaigns
+
+    campaigns.resume(open_workspace(workspace), key)
+    say("Resumed.")
+
+
+@app.command()
+def cancel(key: Key, workspace: WorkspaceOption = Path(".")) -> None:
+    """End a campaign for good: nobody else gets it."""
+    from zhiyin.services import campaigns
+
+    campaigns.cancel(open_workspace(workspace), key)
+    say("Cancelled. What was handed over stays sent.")
+
+
+@app.command()
+def why(
+    key: Key,
+    customer: Annotated[str, typer.Argument(help="Id of the customer.")],
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """Say why a customer got this campaign, or did not."""
+    from zhiyin.services import campaigns
+
+    found = campaigns.why(open_workspace(workspace), key, customer)
+    if as_json:
+        print_json(found)
+        return
+    reason = f" ({found['reason']})" if found.get("reason") else ""
+    say(f"[bold]{found['choice']}{reason}[/] · {found['state']}")
+    if "assigned" in found:
+        say(f"By chance alone: {found['assigned']}, with probability {found['probability']:.0%}.")
+    facts = found.get("membership", []) + found["facts"]
+    table(
+        "",
+        ("Checked", "Holds", "Figures"),
+        [(f["code"], "yes" if f["holds"] else "no", _figures(f["detail"])) for f in facts],
+    )
+    if found.get("message"):
+        message = found["message"]
+        say(f"Message: {message['status']} {message['detail']}".rstrip())
+    for name, version in found.get("versions", {}).items():
+        say(f"[dim]{name}: {version}[/]")
+
+
+@app.command()
+def report(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
+    """Report the effect first, then what became of everyone, then the responses."""
+    from zhiyin.services import reports
+
+    found = reports.campaign(open_workspace(workspace), key).to_dict()
+    if as_json:
+        print_json(found)
+        return
+    from zhiyin.entrypoints.cli.campaign_report import show as show_report
+
+    show_report(found)
+
+
+def _form(row: Any) -> dict[str, Any]:
+    """A campaign as JSON."""
+    return {
+        "key": row.key,
+        "name": row.name,
+        "segment": row.segment.key,
+        "status": row.status,
+        "error": row.error,
+        "subject": row.subject,
+        "sender": f"{row.sender_name} <{row.sender_email}>",
+        "holdout": row.holdout,
+        "seed": row.seed,
+        "window_days": row.window_days,
+        "cost": row.cost,
+        "created_at": _when(row.created_at),
+        "started_at": _when(row.started_at),
+        "finished_at": _when(row.finished_at),
+    }
+
+
+def _show_review(found: Any) -> None:
+    rows = [("In the segment", f"{found.segment:,}"), ("Held out", f"− {found.held_out:,}")]
+    rows += [(f"Refused: {reason}", f"− {count:,}") for reason, count in found.refused.items()]
+    rows += [("Will receive", f"{found.will_receive:,}")]
+    if found.smallest_effect is not None:
+        rows += [("Smallest effect this holdout can show", f"{found.smallest_effect * 100:.2f} points")]
+    table("", ("Review", ""), rows, right=(1,))
+    for problem in found.warnings:
+        colour = "red" if problem.level == "error" else "yellow"
+        say(f"[{colour}]{problem.level}[/] {problem.text}")
+
+
+def _show_progress(standing: dict[str, Any]) -> None:
+    by_reason = {"refused": "refused_by_reason", "failed": "failed_by_reason"}
+    rows = []
+    for name in ("held_out", "refused", "waiting", "claimed", "handed_over", "accepted", "failed", "unknown"):
+        detail = standing[by_reason[name]] if name in by_reason else {}
+        if standing[name] or name in ("held_out", "accepted"):
+            rows.append((name.replace("_", " "), f"{standing[name]:,}", _figures(detail)))
+    rows.append(("planned", f"{standing['planned']:,}", ""))
+    table("", ("People", "", "By reason"), rows, right=(1,))
+    say(f"Status: [bold]{standing['status']}[/]")
+    if standing["error"]:
+        say(f"[red]{standing['error']}[/]")
+
+
+def _figures(detail: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in detail.items())
+
+
+def _when(at: Any) -> str:
+    return at.isoformat(timespec="seconds") if at else ""

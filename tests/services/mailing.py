@@ -1,0 +1,133 @@
+"""A small world for campaigns: customers, a segment of all, a mail server that does as it is told."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from aiosmtpd.controller import Controller
+
+from zhiyin.adapters.records.models import Campaign, Consent, Customer
+from zhiyin.services import campaigns, profiles, segments
+from zhiyin.services.workspace import Workspace
+
+BODY = (
+    "<mjml><mj-body><mj-section><mj-column>"
+    '<mj-text>Dear {{ customer.name }}, <a href="https://shop.example/tea?a=1&amp;b=2">tea</a></mj-text>'
+    '<mj-text><a href="{{ unsubscribe_url }}">Unsubscribe</a></mj-text>'
+    "</mj-column></mj-section></mj-body></mjml>"
+)
+
+
+def people(ws: Workspace, count: int, *, consent: bool | None = True, profile: bool = True) -> list[str]:
+    """Customers ``c0000`` and on, with addresses and (unless None) an answer about consent."""
+    ids = [f"c{n:04}" for n in range(count)]
+    now = ws.now() - timedelta(days=30)
+    Customer.objects.bulk_create(
+        Customer(customer_id=i, email=f"{i}@example.com", name=i.upper(), created_at=now) for i in ids
+    )
+    if consent is not None:
+        Consent.objects.bulk_create(
+            Consent(customer_id=i, channel="email", granted=consent, source="import", at=now) for i in ids
+        )
+    segments.create(ws, "everyone", "Everyone", {"all": []})
+    if profile:
+        profiles.run(ws)
+    return ids
+
+
+def campaign(ws: Workspace, key: str = "spring", **changes: Any) -> Campaign:
+    """A draft for everyone."""
+    given = {"name": "Spring", "segment": "everyone", "subject": "Hello {{ customer.name }}", "body": BODY}
+    return campaigns.create(ws, key=key, sender_email="shop@example.com", **(given | changes))
+
+
+@dataclass
+class Later:
+    """A clock that one can move on."""
+
+    ws: Workspace
+    ahead: timedelta = field(default_factory=timedelta)
+
+    def __call__(self) -> Any:
+        return self.ws.now() + self.ahead
+
+
+def moving(ws: Workspace) -> tuple[Workspace, Later]:
+    """The workspace with a clock that can be moved on."""
+    clock = Later(ws)
+    return replace(ws, now=clock), clock
+
+
+class Server:
+    """A real SMTP server. ``script(address)`` answers RCPT; the rest of the answers are attributes."""
+
+    def __init__(self, script: Callable[[str], str] = lambda address: "250 OK", **options: Any) -> None:
+        self.script = script
+        self.on_mail = "250 OK"
+        self.on_data: Callable[[str], str | None] = lambda address: "250 2.0.0 Queued"
+        self.options = options
+        self.letters: list[tuple[str, bytes]] = []
+        self.connections = 0
+        self._lock = threading.Lock()
+        listening = socket.create_server(("127.0.0.1", 0))
+        self.port = listening.getsockname()[1]
+        self._controller = _on(listening, self)
+
+    def __enter__(self) -> Server:
+        self._controller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._controller.stop()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings that lead here."""
+        return {"smtp__host": "127.0.0.1", "smtp__port": self.port, "smtp__security": "none"}
+
+    def received(self) -> Counter[str]:
+        """How many messages everybody got."""
+        return Counter(address for address, _ in self.letters)
+
+    async def handle_EHLO(
+        self, server: Any, session: Any, envelope: Any, hostname: str, responses: Any
+    ) -> Any:
+        self.connections += 1
+        session.host_name = hostname
+        return responses
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        if self.on_mail.startswith("250"):
+            envelope.mail_from = address
+        return self.on_mail
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        answer = self.script(address)
+        if answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return answer
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        (address,) = envelope.rcpt_tos
+        answer = self.on_data(address)
+        with self._lock:
+            if answer is None or answer.startswith("250"):
+                self.letters.append((address, envelope.content))
+        if answer is None:  # taken over, and gone before it could say so
+            server.transport.abort()
+            return "250 nobody hears this"
+        return answer
+
+
+def _on(listening: socket.socket, server: Server) -> Controller:
+    class OnFreePort(Controller):
+        def _create_server(self) -> Any:
+            return self.loop.create_server(self._factory_invoker, sock=listening)
+
+    return OnFreePort(server, hostname="127.0.0.1", port=server.port, **server.options)
