@@ -1,0 +1,148 @@
+"""Every question about profiles and segments has the same answer on DuckDB and on Spark, row for row."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from tests.profile.worlds import NOW, World, rules, worlds
+
+from zhiyin.adapters.lake import Lake
+from zhiyin.adapters.lake.engines import Engine, engine
+from zhiyin.adapters.lake.rows import events_to_table
+from zhiyin.adapters.records.models import Customer
+from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, Event, Line
+from zhiyin.domain.segment import Rule
+from zhiyin.loop.profile.segment_frame import mark, needs
+from zhiyin.services import profiles, segments
+from zhiyin.services.workspace import Workspace
+
+pytestmark = [
+    pytest.mark.spark,
+    pytest.mark.skipif(
+        shutil.which("java") is None, reason="PySpark needs a Java runtime; none is installed"
+    ),
+    # PySpark 4 turns Arrow into pandas in ways that pandas 2 calls old
+    pytest.mark.filterwarnings("ignore::FutureWarning:pyspark"),
+    pytest.mark.xdist_group("spark"),
+]
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Engine]:
+    pytest.importorskip("pyspark", reason="the extra 'spark' is not installed")
+    built = engine("spark", threads=2)
+    yield built
+    built.session.stop()  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def duckdb() -> Engine:
+    return engine("duckdb", threads=1)
+
+
+@pytest.fixture
+def shops(workspace: Workspace, spark: Engine) -> tuple[Workspace, Workspace]:
+    """One workspace with a small history, opened twice: once for each engine."""
+    rng, now = Random(7), NOW
+    frozen = replace(workspace, now=lambda: now)
+    names = [ORDER_COMPLETED] * 6 + [ORDER_REFUNDED, ORDER_CANCELLED, "Product Viewed", "Email Opened"]
+    events = []
+    for number in range(400):
+        name = rng.choice(names)
+        line = Line(rng.choice("xyz"), 1, 500, rng.choice(("Tea", "茶", None)))
+        events.append(
+            Event(
+                f"e{number}", "track", name, now - timedelta(seconds=rng.randint(-86_400, 86_400 * 300)),
+                rng.choice((None, *(f"c{i}" for i in range(50)))),
+                amount=rng.choice((None, 100, 500, 700)) if name.startswith("Order") else None,
+                products=(line,) if rng.random() < 0.8 else (),
+                properties={"coupon": rng.choice(("SPRING", "12345678.5", 12345678.5, None, 3))},
+            )
+        )  # fmt: skip
+    table = events_to_table(events, timezone=workspace.timezone, received_at=now)
+    workspace.lake.append("events", table, app_id="test", version=1)
+    Customer.objects.bulk_create(
+        Customer(customer_id=f"c{i}", name=f"N{i}", traits={"城市": rng.choice(("上海", "苏州")), "size": i})
+        for i in range(0, 60, 2)
+    )
+    other = Lake(workspace.folder / "lake", engine_name="spark")
+    other.__dict__["engine"] = spark
+    return frozen, replace(frozen, lake=other)
+
+
+def test_traits_rfm_and_lifecycle_agree(shops: tuple[Workspace, Workspace]) -> None:
+    first, second = (ws.lake.collect(profiles.computed(ws, NOW).sort("customer_id")) for ws in shops)
+    assert first.num_rows > 40
+    assert first.schema == second.schema
+    assert first.to_pylist() == second.to_pylist()
+
+
+def test_a_whole_run_agrees(shops: tuple[Workspace, Workspace]) -> None:
+    snapshots, results, published = [], [], []
+    for ws in shops:
+        results.append(replace(profiles.run(ws), seconds=0))
+        snapshots.append(ws.lake.collect(ws.lake.profiles().sort("customer_id")).to_pylist())
+        published.append(list(Customer.objects.order_by("pk").values()))
+    assert results[0] == results[1]
+    assert snapshots[0] == snapshots[1]
+    assert published[0] == published[1]
+
+
+RULES = (
+    'lifecycle in (at_risk, lapsed) and did "Order Completed" at least 2 times within 200 days where category = Tea '
+    'and not (城市 = 上海 or never "Product Viewed" within 90 days)',
+    "r >= 4 and m >= 3 and rfm_group in (champions, loyal)",
+    "size >= 10 and size <= 40 and 城市 exists and name contains N",
+    "last_order_at within 60 days or average_order_value missing",
+    'did "Order Completed" where coupon = 12345678.5 or did "Order Refunded" where coupon = SPRING',
+    'did "Order Completed" where category = 茶, item_id = x and email missing',
+    "everyone",
+    "nobody",
+)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_segments_agree(shops: tuple[Workspace, Workspace], rule: str, tmp_path: Path) -> None:
+    duckdb, spark = shops
+    profiles.run(duckdb)
+    assert segments.count(duckdb, rule) == segments.count(spark, rule)
+    ids = segments.members(duckdb, rule)
+    assert ids == segments.members(spark, rule)
+    assert segments.sample(duckdb, rule) == segments.sample(spark, rule)
+    assert segments.why(duckdb, segments.rule_of(rule), "c2") == segments.why(
+        spark, segments.rule_of(rule), "c2"
+    )
+    segments.create(duckdb, "a", "A", rule)
+    for ws, name in ((duckdb, "duckdb.csv"), (spark, "spark.csv")):
+        assert segments.export(ws, "a", tmp_path / name) == len(ids)
+    assert (tmp_path / "duckdb.csv").read_bytes() == (tmp_path / "spark.csv").read_bytes()
+
+
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
+    derandomize=True,
+)
+@given(world=worlds(customers=12, events=60), several=st.lists(rules(), min_size=15, max_size=15))
+def test_random_rules_agree(
+    duckdb: Engine, spark: Engine, tmp_path_factory: pytest.TempPathFactory, world: World, several: list[Rule]
+) -> None:
+    folder = tmp_path_factory.mktemp("world")
+    answers = []
+    for one in (duckdb, spark):
+        own, events = world.frames(one, folder, needs(several))
+        marked = mark(several, own, events, NOW).select(
+            "customer_id", *(f"rule_{i}" for i in range(len(several)))
+        )
+        answers.append(one.collect(marked.sort("customer_id")).to_pylist())
+    assert answers[0] == answers[1]
