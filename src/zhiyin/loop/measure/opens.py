@@ -7,6 +7,7 @@ version and works on the raw events whenever a report is made: a better rule can
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -96,15 +97,12 @@ def best(kinds: Iterable[str]) -> str:
     >>> best(["machine", "human"])
     'human'
     """
-    found = set(kinds)
-    return next((kind for kind in KINDS if kind in found), UNKNOWN)
+    return min(kinds, key=KINDS.index, default=UNKNOWN)
 
 
 def count(kinds: Iterable[str]) -> Counts:
     """People by kind."""
-    totals = dict.fromkeys(KINDS, 0)
-    for kind in kinds:
-        totals[kind] += 1
+    totals = Counter(kinds)
     return Counts(totals[HUMAN], totals[UNKNOWN], totals[MACHINE])
 
 
