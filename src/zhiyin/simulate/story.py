@@ -152,6 +152,7 @@ def campaign(story: Story, tell: Tell) -> Figures:
             name=name,
             segment=letter.segment,
             template=letter.key,
+            preheader=letter.preheader,
             holdout=letter.holdout,
             window_days=WINDOW,
             cost="0.05",

@@ -20,13 +20,14 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A campaign of the shop: key, names, segment, subject (Liquid), holdout."""
+    """A campaign of the shop: key, names, segment, subject and preheader (Liquid), holdout."""
 
     key: str
     name: str
     name_zh: str
     segment: str
     subject: str
+    preheader: str
     holdout: float
 
     @property
@@ -68,6 +69,7 @@ WELCOME = Letter(
     "欢迎未购买的客户",
     "never-bought",
     '{% if customer.language contains "zh" %}从这几款茶开始{% else %}A good place to start{% endif %}',
+    '{% if customer.language contains "zh" %}大家最喜欢的几款。{% else %}What people like best.{% endif %}',
     0.2,
 )
 NEW_TEAS = Letter(
@@ -77,5 +79,7 @@ NEW_TEAS = Letter(
     "buyers",
     '{% if customer.language contains "zh" %}{{ customer.name }}，新茶到了'
     "{% else %}{{ customer.name }}, the new teas are here{% endif %}",
+    '{% if customer.language contains "zh" %}按您看过和买过的挑选。'
+    "{% else %}Chosen from what you looked at and bought.{% endif %}",
     0.2,  # a small shop: with one in ten held back the effect would rarely be visible
 )
