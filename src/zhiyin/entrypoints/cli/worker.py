@@ -25,9 +25,9 @@ def work(
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> None:
     """Move events into the lake, plan and send campaigns, until stopped (Ctrl+C ends it after its step)."""
-    from zhiyin.services import work as service
-
     ws = open_workspace(workspace)
+    from zhiyin.services import work as service  # after Django knows the workspace's records
+
     if once:
         ws.spool.close()
         while service.run_once(ws):
