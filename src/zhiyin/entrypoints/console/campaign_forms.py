@@ -1,0 +1,153 @@
+"""The forms of a campaign: make it, word it, test it, confirm it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from zhiyin.domain.money import to_major, to_minor
+
+Form = TypeVar("Form", bound=forms.Form)
+TYPED_FROM = 1_000  # recipients from which the number is typed before sending
+
+
+class NewCampaign(forms.Form):
+    """What a campaign needs before it can be worded."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    segment = forms.ChoiceField(label=_("Segment"))
+    template = forms.ChoiceField(label=_("Start from"), widget=forms.RadioSelect)
+    subject = forms.CharField(label=_("Subject"), max_length=300, required=False)
+    sender_name = forms.CharField(label=_("Sender's name"), max_length=120, required=False)
+    sender_email = forms.EmailField(label=_("Sender's address"), required=False)
+
+    def __init__(
+        self,
+        *args: Any,
+        segments: Iterable[tuple[str, str]],
+        templates: Iterable[tuple[str, str]],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["segment"].choices = list(segments)
+        self.fields["template"].choices = list(templates)
+
+
+class Wording(forms.Form):
+    """What a draft says. Empty fields are kept: a draft may be unfinished."""
+
+    subject = forms.CharField(label=_("Subject"), max_length=300, required=False, strip=False)
+    preheader = forms.CharField(label=_("Preview line"), max_length=300, required=False, strip=False)
+    body = forms.CharField(
+        label=_("Message"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 22, "spellcheck": "false", "wrap": "off"}),
+    )
+
+
+class Options(forms.Form):
+    """How a draft is sent and measured."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    segment = forms.ChoiceField(label=_("Segment"))
+    sender_name = forms.CharField(label=_("Sender's name"), max_length=120, required=False)
+    sender_email = forms.EmailField(label=_("Sender's address"), required=False)
+    reply_to = forms.EmailField(label=_("Replies go to"), required=False)
+    recommender = forms.ChoiceField(label=_("Recommendations from"), required=False)
+    holdout = forms.FloatField(label=_("Holdout, %"), min_value=0, max_value=50)
+    window_days = forms.IntegerField(label=_("Days measured"), min_value=1, max_value=90)
+    cost = forms.CharField(label=_("Cost of one message"), required=False)
+
+    def __init__(
+        self,
+        *args: Any,
+        currency: str,
+        segments: Iterable[tuple[str, str]],
+        recommenders: Iterable[tuple[str, str]],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+        self.fields["segment"].choices = list(segments)
+        self.fields["recommender"].choices = list(recommenders)
+
+    def clean_holdout(self) -> float:
+        """The share, from the percentage."""
+        return float(self.cleaned_data["holdout"]) / 100
+
+    def clean_cost(self) -> int:
+        """Minor units, from the amount as people write it."""
+        try:
+            cost = to_minor(self.cleaned_data["cost"] or "0", self.currency)
+        except ValueError:
+            raise forms.ValidationError(gettext("This is not an amount.")) from None
+        if cost < 0:
+            raise forms.ValidationError(gettext("A cost is not below zero."))
+        return cost
+
+
+class Test(forms.Form):
+    """Where a test goes, and as whom it is rendered."""
+
+    to = forms.EmailField(label=_("Send a test to"))
+    customer = forms.CharField(required=False)
+
+
+class Confirm(forms.Form):
+    """The last question before sending; from 1,000 recipients on, the number is typed."""
+
+    typed = forms.CharField(label=_("Type the number of recipients to confirm"), required=False)
+
+    def __init__(self, *args: Any, recipients: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.recipients = recipients
+
+    @property
+    def needed(self) -> bool:
+        """Whether the number has to be typed."""
+        return self.recipients >= TYPED_FROM
+
+    def clean_typed(self) -> str:
+        """The number as typed, with or without separators."""
+        typed = str(self.cleaned_data["typed"])
+        number = typed.replace(",", "").replace("，", "").replace(" ", "")
+        if self.needed and number != str(self.recipients):
+            raise forms.ValidationError(
+                gettext("Type %(number)s to confirm.") % {"number": f"{self.recipients:,}"}
+            )
+        return typed
+
+
+def options_of(campaign: Any, currency: str) -> dict[str, Any]:
+    """The initial values of ``Options`` for a campaign."""
+    return {
+        "name": campaign.name,
+        "segment": campaign.segment.key,
+        "sender_name": campaign.sender_name,
+        "sender_email": campaign.sender_email,
+        "reply_to": campaign.reply_to,
+        "recommender": campaign.recommender,
+        "holdout": f"{campaign.holdout * 100:g}",
+        "window_days": campaign.window_days,
+        "cost": f"{to_major(campaign.cost, currency):f}",
+    }
+
+
+def styled(form: Form) -> Form:
+    """The form with the classes of the console on its controls, and errors tied to their fields."""
+    for name, field in form.fields.items():
+        widget = field.widget
+        if isinstance(widget, forms.Select):
+            widget.attrs["class"] = "form-select"
+        elif not isinstance(widget, forms.RadioSelect | forms.HiddenInput):
+            widget.attrs["class"] = "form-control"
+            widget.attrs.setdefault("autocomplete", "off")
+        if form.is_bound and name in form.errors:
+            widget.attrs["aria-invalid"] = "true"
+            widget.attrs["aria-describedby"] = f"{form[name].auto_id}_error"
+    return form

@@ -1,0 +1,206 @@
+"""Campaigns: the list, a new one, its wording, the test, the review, sending, and the report."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from zhiyin.entrypoints.console import campaign_list, campaign_page, campaign_people, campaign_report, formats
+from zhiyin.entrypoints.site import current
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """All campaigns, each with its effect."""
+    return render(request, "console/campaigns/index.html", campaign_list.context(current()))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Name, segment, template: then the wording."""
+    ws = current()
+    context = campaign_page.new(ws, request)
+    if request.method == "POST" and context["form"].is_valid():
+        campaign = campaign_page.create(ws, context["form"].cleaned_data)
+        return redirect("campaign_compose", campaign.key)
+    return render(request, "console/campaigns/new.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def compose(request: HttpRequest, key: str) -> HttpResponse:
+    """The wording of a draft, with its preview."""
+    from zhiyin.services import campaigns
+
+    ws = current()
+    campaign = campaigns.get(ws, key)
+    if campaign.status != "draft":
+        return redirect("campaign", key)
+    kept = campaign_page.keep(ws, key, request.POST) if request.method == "POST" else None
+    if kept and not kept.error and request.POST.get("do") == "review":
+        return redirect("campaign_review", key)
+    context = campaign_page.compose(ws, request, kept.campaign if kept else campaign, kept=kept)
+    return render(request, "console/campaigns/compose.html", context)
+
+
+@require_POST
+def preview(request: HttpRequest, key: str) -> HttpResponse:
+    """Keep the draft as typed and show it as one customer will see it."""
+    ws = current()
+    kept = campaign_page.keep(ws, key, request.POST)
+    context = campaign_page.previewed(ws, request, kept.campaign, kept=kept)
+    return render(request, "console/campaigns/_preview.html", context)
+
+
+@require_POST
+def options(request: HttpRequest, key: str) -> HttpResponse:
+    """Segment, sender, holdout and the rest of a draft."""
+    from zhiyin.services import campaigns
+
+    ws = current()
+    form = campaign_page.options_form(ws, campaigns.get(ws, key), request.POST)
+    if form.is_valid():
+        campaigns.update(ws, key, **form.cleaned_data)
+        messages.success(request, gettext("Saved."))
+        return redirect("campaign_compose", key)
+    context = campaign_page.compose(ws, request, campaigns.get(ws, key), options=form)
+    return render(request, "console/campaigns/compose.html", context, status=400)
+
+
+@require_POST
+def test(request: HttpRequest, key: str) -> HttpResponse:
+    """One message to one address, as one customer would see it."""
+    context = campaign_page.test(current(), key, request.POST, request.user.email)
+    if request.headers.get("HX-Request"):
+        return render(request, "console/campaigns/_test_result.html", context)
+    messages.info(request, context["told"])
+    return redirect("campaign_compose", key)
+
+
+@require_safe
+def review(request: HttpRequest, key: str) -> HttpResponse:
+    """Who will receive it, who will not and why, and what the holdout can show."""
+    from zhiyin.services import campaigns
+
+    ws = current()
+    campaign = campaigns.get(ws, key)
+    if campaign.status != "draft":
+        return redirect("campaign", key)
+    return render(request, "console/campaigns/review.html", campaign_page.review(ws, request, campaign))
+
+
+@require_POST
+def start(request: HttpRequest, key: str) -> HttpResponse:
+    """Start sending, once the number was confirmed; the worker sends."""
+    from zhiyin.services import campaigns
+
+    ws = current()
+    campaign = campaigns.get(ws, key)
+    context = campaign_page.review(ws, request, campaign)
+    if not context["confirm"].is_valid() or context["blocked"]:
+        return render(request, "console/campaigns/review.html", context, status=400)
+    campaigns.start(ws, key)
+    return redirect("campaign", key)
+
+
+@require_POST
+def pause(request: HttpRequest, key: str) -> HttpResponse:
+    """Hold back everything not handed over."""
+    from zhiyin.services import campaigns
+
+    ws = current()
+    campaigns.pause(ws, key)
+    held = campaign_page.pending(campaigns.progress(ws, key))
+    text = ngettext("Paused. %(n)s message is held back.", "Paused. %(n)s messages are held back.", held)
+    messages.success(request, text % {"n": formats.number(held)})
+    return redirect("campaign", key)
+
+
+@require_POST
+def resume(request: HttpRequest, key: str) -> HttpResponse:
+    """Go on sending."""
+    from zhiyin.services import campaigns
+
+    campaigns.resume(current(), key)
+    return redirect("campaign", key)
+
+
+@require_POST
+def cancel(request: HttpRequest, key: str) -> HttpResponse:
+    """Give up what was not handed over; what left the house stays sent."""
+    from zhiyin.services import campaigns
+
+    campaigns.cancel(current(), key)
+    messages.success(request, gettext("Cancelled. What was handed over before stays sent."))
+    return redirect("campaign", key)
+
+
+@require_safe
+def progress(request: HttpRequest, key: str) -> HttpResponse:
+    """How far sending is; the page itself once it is over."""
+    ws = current()
+    context = campaign_page.progress(ws, key)
+    response = render(request, "console/campaigns/_progress.html", context)
+    if context["progress"]["over"]:
+        response["HX-Redirect"] = reverse("campaign", args=[key])
+    return response
+
+
+@require_safe
+def show(request: HttpRequest, key: str) -> HttpResponse:
+    """The report, on its tabs; a draft opens its composer."""
+    from zhiyin.services import campaigns
+
+    ws = current()
+    campaign = campaigns.get(ws, key)
+    if campaign.status == "draft":
+        return redirect("campaign_compose", key)
+    context = campaign_report.context(ws, request, campaign)
+    return render(request, f"console/campaigns/tab_{context['tab']}.html", context)
+
+
+@require_safe
+def why(request: HttpRequest, key: str, customer_id: str) -> HttpResponse:
+    """Why one customer got the message, or did not."""
+    ws = current()
+    return render(request, "console/campaigns/why.html", campaign_people.why(ws, key, customer_id))
+
+
+@require_GET
+def export(request: HttpRequest, key: str) -> StreamingHttpResponse:
+    """Everyone the campaign planned, with what became of them, as CSV."""
+    response = StreamingHttpResponse(
+        campaign_people.lines(current(), key, request.GET), content_type="text/csv; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="campaign-{key}.csv"'
+    return response
+
+
+@require_POST
+def again(request: HttpRequest, key: str) -> HttpResponse:
+    """A fresh draft with the same wording, segment and holdout."""
+    copy = campaign_page.copy(current(), key)
+    return redirect("campaign_compose", copy.key)
+
+
+urlpatterns = [
+    path("campaigns", index, name="campaigns"),
+    path("campaigns/new", new, name="campaign_new"),
+    path("campaigns/<slug:key>", show, name="campaign"),
+    path("campaigns/<slug:key>/compose", compose, name="campaign_compose"),
+    path("campaigns/<slug:key>/preview", preview, name="campaign_preview"),
+    path("campaigns/<slug:key>/options", options, name="campaign_options"),
+    path("campaigns/<slug:key>/test", test, name="campaign_test"),
+    path("campaigns/<slug:key>/review", review, name="campaign_review"),
+    path("campaigns/<slug:key>/start", start, name="campaign_start"),
+    path("campaigns/<slug:key>/pause", pause, name="campaign_pause"),
+    path("campaigns/<slug:key>/resume", resume, name="campaign_resume"),
+    path("campaigns/<slug:key>/cancel", cancel, name="campaign_cancel"),
+    path("campaigns/<slug:key>/progress", progress, name="campaign_progress"),
+    path("campaigns/<slug:key>/again", again, name="campaign_again"),
+    path("campaigns/<slug:key>/people.csv", export, name="campaign_export"),
+    path("campaigns/<slug:key>/people/<path:customer_id>", why, name="campaign_why"),
+]

@@ -1,0 +1,251 @@
+"""Rules in words: names of traits and events, and a whole sentence for every kind of condition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+from typing import Any as Json
+
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from zhiyin.domain.customer import TRAIT_KINDS
+from zhiyin.domain.decision import Fact
+from zhiyin.domain.money import display
+from zhiyin.domain.segment import All, Any, Did, Not, Rule, Trait
+from zhiyin.entrypoints.console import words
+
+# name -> what a marketer calls it; stated traits that have a usual name are here as well
+TRAITS: Mapping[str, Json] = {
+    "lifecycle": _("Lifecycle stage"),
+    "rfm_group": _("RFM group"),
+    "orders": _("Number of orders"),
+    "revenue": _("Revenue"),
+    "average_order_value": _("Average order"),
+    "recency_days": _("Days since last order"),
+    "first_order_at": _("First order"),
+    "last_order_at": _("Last order"),
+    "first_seen": _("First seen"),
+    "last_seen": _("Last seen"),
+    "r": _("Recency (1 to 5)"),
+    "f": _("Frequency (1 to 5)"),
+    "m": _("Money (1 to 5)"),
+    "email": _("E-mail address"),
+    "email_consent": _("May receive e-mail"),
+    "phone": _("Phone"),
+    "name": _("Name"),
+    "language": _("Language"),
+    "created_at": _("Customer since"),
+    "city": _("City"),
+    "country": _("Country"),
+    "province": _("Province"),
+    "gender": _("Gender"),
+    "birthday": _("Birthday"),
+    "age": _("Age"),
+    "channel": _("Channel"),
+    "source": _("Source"),
+}
+
+# events that a rule can ask for, in the order of the list
+EVENTS = (
+    "Order Completed",
+    "Product Viewed",
+    "Product Added",
+    "Order Refunded",
+    "Order Cancelled",
+    "Email Delivered",
+    "Email Opened",
+    "Email Link Clicked",
+    "Email Bounced",
+    "Unsubscribed",
+)
+
+PROPERTIES: Mapping[str, Json] = {"category": _("category"), "item_id": _("item")}
+
+LANGUAGES: Mapping[str, Json] = {"en": "English", "zh-hans": "中文", "zh-Hans": "中文", "zh": "中文"}
+FLAGS: Mapping[str, Json] = {"true": _("yes"), "false": _("no")}
+
+CHOICES: Mapping[str, Mapping[str, Json]] = {
+    "lifecycle": words.STAGES,
+    "rfm_group": words.GROUPS,
+    "email_consent": FLAGS,
+}
+
+
+def trait(name: str) -> str:
+    """The name of a trait for a reader; a stated trait without a usual name keeps its own."""
+    return str(TRAITS.get(name, name))
+
+
+def event(name: str) -> str:
+    """The name of an event for a reader."""
+    return words.name(words.EVENTS, name)
+
+
+def value(name: str, raw: Json, currency: str) -> str:
+    """A value of a trait for a reader: stages by name, money with its symbol."""
+    if isinstance(raw, bool):
+        return str(FLAGS["true" if raw else "false"])
+    if name in ("revenue", "average_order_value") and isinstance(raw, int | float):
+        return display(raw, currency, whole=raw % 100 == 0)
+    if name in CHOICES:
+        return str(CHOICES[name].get(str(raw), raw))
+    if name == "language":
+        return str(LANGUAGES.get(str(raw), raw))
+    return f"{raw:,}".replace("-", "−") if isinstance(raw, int) and abs(raw) >= 10_000 else str(raw)
+
+
+def sentence(rule: Rule, currency: str) -> str:
+    """A rule as one sentence in the reader's language, without a full stop."""
+    match rule:
+        case Trait():
+            return _trait(rule, currency)
+        case Did():
+            return _did(rule)
+        case Not(Did(at_least=1) as did):
+            return _never(did)
+        case Not(inner):
+            return gettext("not: %(rule)s") % {"rule": sentence(inner, currency)}
+        case All(rules):
+            if not rules:
+                return gettext("all customers")
+            return _joined(gettext("%(one)s, and %(other)s"), rules, currency)
+        case Any(rules):
+            if not rules:
+                return gettext("nobody")
+            return _joined(gettext("%(one)s or %(other)s"), rules, currency)
+
+
+def _joined(template: str, rules: tuple[Rule, ...], currency: str) -> str:
+    return reduce(
+        lambda one, other: template % {"one": one, "other": other},
+        (sentence(rule, currency) for rule in rules),
+    )
+
+
+def _trait(rule: Trait, currency: str) -> str:
+    name = rule.name
+    if name == "email_consent" and rule.operator == "is":
+        return gettext("may receive e-mail") if rule.value else gettext("may not receive e-mail")
+    if isinstance(rule.value, tuple):
+        shown = gettext(", ").join(value(name, one, currency) for one in rule.value)
+    else:
+        shown = value(name, rule.value, currency)
+    parts = {"trait": trait(name), "value": shown}
+    match rule.operator:
+        case "is":
+            return gettext("%(trait)s is %(value)s") % parts
+        case "is_not":
+            return gettext("%(trait)s is not %(value)s") % parts
+        case "in":
+            return gettext("%(trait)s is one of %(value)s") % parts
+        case "not_in":
+            return gettext("%(trait)s is none of %(value)s") % parts
+        case "at_least":
+            return gettext("%(trait)s at least %(value)s") % parts
+        case "at_most":
+            return gettext("%(trait)s at most %(value)s") % parts
+        case "contains":
+            return gettext("%(trait)s contains “%(value)s”") % parts
+        case "exists":
+            known = gettext("%(trait)s is known") if rule.value else gettext("%(trait)s is not known")
+            return known % parts
+        case _:
+            days = int(rule.value) if isinstance(rule.value, int) else 0
+            template = ngettext(
+                "%(trait)s within the last %(days)s day", "%(trait)s within the last %(days)s days", days
+            )
+            return template % {**parts, "days": days}
+
+
+def _did(rule: Did) -> str:
+    parts = {"event": event(rule.event), "times": rule.at_least, "days": rule.within_days}
+    if rule.within_days is None:
+        text = ngettext(
+            "did %(event)s at least %(times)s time", "did %(event)s at least %(times)s times", rule.at_least
+        )
+    elif rule.at_least == 1:
+        text = ngettext(
+            "did %(event)s within %(days)s day", "did %(event)s within %(days)s days", rule.within_days
+        )
+    else:
+        text = ngettext(
+            "did %(event)s at least %(times)s times within %(days)s day",
+            "did %(event)s at least %(times)s times within %(days)s days",
+            rule.within_days,
+        )
+    return _where(text % parts, rule)
+
+
+def _never(rule: Did) -> str:
+    parts = {"event": event(rule.event), "days": rule.within_days}
+    if rule.within_days is None:
+        return _where(gettext("never did %(event)s") % parts, rule)
+    text = ngettext(
+        "did not %(event)s within %(days)s day", "did not %(event)s within %(days)s days", rule.within_days
+    )
+    return _where(text % parts, rule)
+
+
+def _where(text: str, rule: Did) -> str:
+    for name, wanted in rule.where:
+        template = gettext("%(condition)s, where %(property)s is %(value)s")
+        parts = {"condition": text, "property": PROPERTIES.get(name, name), "value": wanted}
+        text = template % parts
+    return text
+
+
+def fact(one: Fact, currency: str, show: Callable[[str], str]) -> tuple[str, str]:
+    """A fact of a membership in two sentences: what was found, and what the rule needs.
+
+    ``show`` writes an ISO date or time for the reader.
+    """
+    detail = one.detail
+    if one.code in ("trait", "trait_not"):
+        return _trait_found(detail, currency, show), _trait_needs(one.code, detail, currency)
+    parts = {
+        "event": event(str(detail["event"])),
+        "found": detail["found"],
+        "needs": detail["needs"],
+        "date": show(str(detail["since"])) if detail.get("since") else "",
+    }
+    return _did_found(parts, detail, show), _did_needs(one.code, parts)
+
+
+def _did_found(parts: Mapping[str, Json], detail: Mapping[str, Json], show: Callable[[str], str]) -> str:
+    found = int(detail["found"])
+    if not found:
+        none = gettext("%(event)s: none since %(date)s") if parts["date"] else gettext("%(event)s: never")
+        return none % parts
+    if parts["date"]:
+        text = ngettext(
+            "%(event)s: %(found)s time since %(date)s", "%(event)s: %(found)s times since %(date)s", found
+        )
+    else:
+        text = ngettext("%(event)s: %(found)s time", "%(event)s: %(found)s times", found)
+    return gettext("%(fact)s, last on %(date)s") % {"fact": text % parts, "date": show(str(detail["last"]))}
+
+
+def _did_needs(code: str, parts: Mapping[str, Json]) -> str:
+    if code == "never":
+        return (gettext("needs none since %(date)s") if parts["date"] else gettext("needs none")) % parts
+    if code == "did_fewer":
+        return gettext("needs fewer than %(needs)s") % parts
+    return gettext("needs at least %(needs)s") % parts
+
+
+def _trait_found(detail: Mapping[str, Json], currency: str, show: Callable[[str], str]) -> str:
+    name, found = str(detail["trait"]), detail["found"]
+    if found is None or found == "":
+        return gettext("%(trait)s is not known") % {"trait": trait(name)}
+    shown = show(str(found)) if TRAIT_KINDS.get(name) == "time" else value(name, found, currency)
+    return gettext("%(trait)s: %(value)s") % {"trait": trait(name), "value": shown}
+
+
+def _trait_needs(code: str, detail: Mapping[str, Json], currency: str) -> str:
+    needs = detail["needs"]
+    rule = Trait(
+        str(detail["trait"]), str(detail["operator"]), tuple(needs) if isinstance(needs, list) else needs
+    )
+    template = gettext("needs: %(condition)s") if code == "trait" else gettext("must not be: %(condition)s")
+    return template % {"condition": sentence(rule, currency)}

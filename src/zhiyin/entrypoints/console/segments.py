@@ -1,0 +1,88 @@
+"""Segments: the list, the builder with its live count, the members, and why somebody is in or out."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from zhiyin.entrypoints.console import segment_page
+from zhiyin.entrypoints.site import current
+
+PER_PAGE = 50
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """All segments, with their size."""
+    from zhiyin.services import segments
+
+    ws = current()
+    rows = segment_page.rows(ws, segments.list_(ws))
+    context = {"rows": rows, "at_risk": segment_page.at_risk(ws) if not rows else 0}
+    return render(request, "console/segments/index.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, key: str = "") -> HttpResponse:
+    """The builder of a new or a stored segment: counts, redraws, explains, saves."""
+    from zhiyin.services import segments
+
+    ws = current()
+    stored = segments.get(ws, key) if key else None
+    page = segment_page.build(ws, request, stored)
+    if request.method == "POST" and request.POST.get("do") == "save" and page.can_save:
+        saved = segment_page.save(ws, page)
+        messages.success(request, gettext("Segment “%(name)s” saved.") % {"name": saved.name})
+        return redirect("segment", saved.key)
+    return render(request, page.template, {"page": page, "section": "segments"})
+
+
+@require_GET
+def members(request: HttpRequest, key: str) -> HttpResponse:
+    """The customers in a segment, page by page."""
+    from zhiyin.services import segments
+
+    ws = current()
+    segment = segments.get(ws, key)
+    number = segment_page.page_number(request.GET.get("page", ""))
+    people = segment_page.people(ws, segment, number, PER_PAGE)
+    context = {"segment": segment, "people": people, "sentence": segment_page.sentence_of(ws, segment)}
+    return render(request, "console/segments/members.html", context)
+
+
+@require_GET
+def export(request: HttpRequest, key: str) -> HttpResponse:
+    """The members as CSV."""
+    from zhiyin.services import segments
+
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="segment-{key}.csv"'
+    response.write("\ufeff")  # lets Excel see UTF-8
+    segments.export(current(), key, response)
+    return response
+
+
+@require_POST
+def archive(request: HttpRequest, key: str) -> HttpResponse:
+    """Take a segment out of the list."""
+    from zhiyin.services import segments
+
+    ws = current()
+    name = segments.get(ws, key).name
+    segments.archive(ws, key)
+    messages.success(request, gettext("Segment “%(name)s” archived.") % {"name": name})
+    return redirect("segments")
+
+
+urlpatterns = [
+    path("segments", index, name="segments"),
+    path("segments/new", edit, name="segment_new"),
+    path("segments/<slug:key>", edit, name="segment"),
+    path("segments/<slug:key>/members", members, name="segment_members"),
+    path("segments/<slug:key>/members.csv", export, name="segment_export"),
+    path("segments/<slug:key>/archive", archive, name="segment_archive"),
+]

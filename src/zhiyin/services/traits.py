@@ -1,0 +1,85 @@
+"""Traits that a rule can name: the computed ones, the contact ones, and those the customers' data hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from zhiyin.domain.lifecycle import Lifecycle
+from zhiyin.domain.rfm import RfmGroup
+from zhiyin.services.workspace import Workspace
+
+SAMPLE = 2_000  # customers read to learn the stated traits
+MANY = 30  # distinct values above which a trait is text rather than a choice
+
+
+@dataclass(frozen=True, slots=True)
+class TraitInfo:
+    """A trait a rule can name. ``kind`` is number, money, time, choice, flag or text; ``values`` are the
+    usual ones, as text."""
+
+    name: str
+    kind: str
+    values: tuple[str, ...] = ()
+
+
+COMPUTED = (
+    TraitInfo("lifecycle", "choice", tuple(stage.value for stage in Lifecycle)),
+    TraitInfo("rfm_group", "choice", tuple(group.value for group in RfmGroup)),
+    TraitInfo("orders", "number"),
+    TraitInfo("revenue", "money"),
+    TraitInfo("average_order_value", "money"),
+    TraitInfo("recency_days", "number"),
+    TraitInfo("first_order_at", "time"),
+    TraitInfo("last_order_at", "time"),
+    TraitInfo("first_seen", "time"),
+    TraitInfo("last_seen", "time"),
+    TraitInfo("r", "number"),
+    TraitInfo("f", "number"),
+    TraitInfo("m", "number"),
+    TraitInfo("email", "text"),
+    TraitInfo("name", "text"),
+    TraitInfo("language", "choice", ("en", "zh-hans")),
+    TraitInfo("created_at", "time"),
+)
+
+
+def known(ws: Workspace) -> list[TraitInfo]:
+    """All traits a rule can name: the computed and contact ones first, then the stated ones by name.
+
+    Stated traits are learnt from the first 2,000 customers, so a rare one may be missing; a rule may name
+    it all the same.
+    """
+    from zhiyin.adapters.records.models import Customer
+
+    rows = Customer.objects.order_by("customer_id").values_list("traits", flat=True)[:SAMPLE]
+    taken = {info.name for info in COMPUTED} | {"email_consent", "phone"}
+    return [*COMPUTED, *(info for info in stated(rows) if info.name not in taken)]
+
+
+def stated(rows: Iterable[dict[str, Any]]) -> list[TraitInfo]:
+    """The traits found in customers' stated data, by name.
+
+    >>> stated([{"city": "Shanghai", "age": 30}, {"city": "Suzhou", "age": 41}])
+    [TraitInfo(name='age', kind='number', values=()), TraitInfo(name='city', kind='choice', values=('Shanghai', 'Suzhou'))]
+    """
+    values: dict[str, Counter[str]] = {}
+    kinds: dict[str, set[type]] = {}
+    for row in rows:
+        for name, value in row.items():
+            if isinstance(value, str | int | float | bool) and value != "":
+                text = str(value).lower() if isinstance(value, bool) else str(value)
+                values.setdefault(name, Counter())[text] += 1
+                kinds.setdefault(name, set()).add(type(value))
+    return [_info(name, kinds[name], values[name]) for name in sorted(values)]
+
+
+def _info(name: str, kinds: set[type], values: Counter[str]) -> TraitInfo:
+    if kinds <= {bool}:
+        return TraitInfo(name, "flag", ("true", "false"))
+    if kinds <= {int, float}:
+        return TraitInfo(name, "number")
+    usual = tuple(value for value, _ in values.most_common(MANY))
+    return TraitInfo(name, "choice" if len(values) <= MANY else "text", usual)

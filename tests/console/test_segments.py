@@ -1,0 +1,161 @@
+"""The pages of segments: list, builder, members, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from zhiyin.domain.errors import ZhiyinError
+from zhiyin.services import segments
+from zhiyin.services.workspace import Workspace
+
+SignIn = Callable[..., Client]
+BUILDER = {
+    "match": "all",
+    "place": ["0", "1"],
+    "0.kind": "did",
+    "0.event": "Order Completed",
+    "0.times": "2",
+    "0.days": "365",
+    "1.kind": "trait",
+    "1.trait": "city",
+    "1.operator": "in",
+    "1.values": ["上海", "杭州"],
+    "name": "City teas",
+}
+
+
+def page(client: Client, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.status_code
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "No segment yet"), ("zh-hans", "<h1>")])
+def test_without_segments_the_list_makes_the_first(
+    workspace: Workspace, sign_in: SignIn, language: str, word: str
+) -> None:
+    text = page(sign_in(language), "/segments")
+    assert word in text
+    assert "/segments/new?lifecycle=at_risk" in text
+
+
+def test_a_link_opens_the_builder_filled_and_counted(shop: Workspace, sign_in: SignIn) -> None:
+    expected = segments.count(shop, "lifecycle = at_risk").count
+    text = page(sign_in(), "/segments/new?lifecycle=at_risk&utm=x")
+    assert '<option value="at_risk" selected>' in text
+    assert re.search(rf'<strong class="zy-num zy-dim">{expected}</strong>', text)
+    assert 'value="utm"' not in text
+
+
+def test_typing_brings_count_cascade_and_sample_in_one_answer(shop: Workspace, sign_in: SignIn) -> None:
+    answer = sign_in().post("/segments/new", BUILDER, headers={"HX-Request": "true", "HX-Target": "segment-result"})
+    text = answer.content.decode()
+    found = segments.count(shop, 'did "Order Completed" at least 2 times within 365 days and city in (上海, 杭州)')
+    assert text.lstrip().startswith('<section class="zy-card zy-result"')
+    assert f">{found.count}</strong>" in text
+    for place, (_, left) in enumerate(found.steps):
+        assert f'id="left-{place}" hx-swap-oob="true">{left}</span>' in text
+    assert 'id="segment-sample" hx-swap-oob="true"' in text
+    assert "<html" not in text
+
+
+def test_an_unfinished_condition_is_skipped_and_said_so(shop: Workspace, sign_in: SignIn) -> None:
+    typed = {**BUILDER, "1.values": [], "1.value": ""}
+    answer = sign_in().post("/segments/new", typed, headers={"HX-Request": "true", "HX-Target": "segment-result"})
+    text = answer.content.decode()
+    found = segments.count(shop, 'did "Order Completed" at least 2 times within 365 days').count
+    assert answer.status_code == 200
+    assert f">{found}</strong>" in text
+    assert "Not finished, so not counted yet." in text
+
+
+def test_without_script_every_button_posts_the_form(shop: Workspace, sign_in: SignIn) -> None:
+    client = sign_in()
+    text = client.post("/segments/new", {**BUILDER, "do": "add:never"}).content.decode()
+    assert "<html" in text
+    assert 'name="2.kind" value="never"' in text
+    text = client.post("/segments/new", {**BUILDER, "do": "count"}).content.decode()
+    assert "Customers in this segment" in text
+
+
+def test_saving_makes_a_segment_and_a_change_raises_its_version(shop: Workspace, sign_in: SignIn) -> None:
+    client = sign_in()
+    answer = client.post("/segments/new", {**BUILDER, "do": "save"})
+    assert answer["Location"] == "/segments/city-teas"
+    saved = segments.get(shop, "city-teas")
+    assert (saved.version, saved.count) == (1, segments.count(shop, saved.rule).count)
+    client.post("/segments/city-teas", {**BUILDER, "0.times": "1", "do": "save"})
+    assert segments.get(shop, "city-teas").version == 2
+    assert "City teas" in page(client, "/segments")
+
+
+def test_a_segment_needs_a_name(shop: Workspace, sign_in: SignIn) -> None:
+    text = sign_in().post("/segments/new", {**BUILDER, "name": " ", "do": "save"}).content.decode()
+    assert "Give the segment a name." in text
+    assert segments.list_(shop) == []
+
+
+def test_the_text_form_says_the_same_and_goes_back(shop: Workspace, sign_in: SignIn) -> None:
+    client = sign_in()
+    text = client.post("/segments/new", {**BUILDER, "do": "text"}).content.decode()
+    assert "did &quot;Order Completed&quot; at least 2 times within 365 days and city in (上海, 杭州)" in text
+    back = client.post("/segments/new", {"mode": "text", "text": "orders &gt;= 1", "do": "form"}).content.decode()
+    assert "zy-problem" in back
+    back = client.post("/segments/new", {"mode": "text", "text": "orders >= 1", "do": "form"}).content.decode()
+    assert '<option value="orders" selected>' in back
+
+
+def test_a_rule_too_deep_for_the_form_opens_as_text(shop: Workspace, sign_in: SignIn) -> None:
+    segments.create(shop, "deep", "Deep", "city = 上海 or (orders >= 1 and (orders <= 3 or city = 苏州))")
+    text = page(sign_in(), "/segments/deep")
+    assert "nests deeper" in text
+    assert 'id="segment-text"' in text
+
+
+def test_why_in_and_why_out_are_told_with_facts(shop: Workspace, sign_in: SignIn) -> None:
+    client = sign_in()
+    headers = {"HX-Request": "true", "HX-Target": "segment-why"}
+    rule = 'did "Order Completed" at least 2 times within 365 days and city in (上海, 杭州)'
+    inside = segments.members(shop, rule)[0]
+    text = client.post("/segments/new", {**BUILDER, "why": inside}, headers=headers).content.decode()
+    assert "in?" in text
+    assert "needs at least 2" in text
+    out = client.post("/segments/new", {**BUILDER, "do": "who", "who": "c39@example.com"}, headers=headers).content.decode()
+    assert "not in?" in out
+    assert "zy-no" in out
+    nobody = client.post("/segments/new", {**BUILDER, "do": "who", "who": "zz-nobody"}, headers=headers).content.decode()
+    assert "No customer matches “zz-nobody”." in nobody
+
+
+def test_members_are_listed_and_exported(shop: Workspace, sign_in: SignIn) -> None:
+    client = sign_in()
+    segments.create(shop, "shanghai", "上海", "city = 上海")
+    text = page(client, "/segments/shanghai/members")
+    assert "10 customers in “上海”" in text, re.findall("<h1>.*</h1>", text)
+    answer = client.get("/segments/shanghai/members.csv")
+    assert len(answer.content.decode("utf-8-sig").splitlines()) == 11
+    client.post("/segments/shanghai/archive")
+    assert segments.list_(shop) == []
+
+
+def test_nothing_changes_by_get(shop: Workspace, sign_in: SignIn) -> None:
+    assert sign_in().get("/segments/shanghai/archive").status_code == 405
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_builder_speaks_both_languages(shop: Workspace, sign_in: SignIn, language: str) -> None:
+    text = page(sign_in(language), "/segments/new?r=5&f=1")
+    assert "<html lang=" + ('"en"' if language == "en" else '"zh-CN"') in text
+    assert text.count('class="zy-condition"') == 2
+
+
+def test_an_unknown_segment_is_told_as_such(shop: Workspace, sign_in: SignIn) -> None:
+    try:
+        status = sign_in().get("/segments/none").status_code
+    except ZhiyinError as error:
+        status = 404 if error.code == "not_found" else 500
+    assert status == 404
