@@ -128,6 +128,6 @@ class Server:
 def _on(listening: socket.socket, server: Server) -> Controller:
     class OnFreePort(Controller):
         def _create_server(self) -> Any:
-            return self.loop.create_server(self._factory_invoker, sock=listening)
+            return self.loop.create_server(self._factory_invoker, sock=listening, ssl=self.ssl_context)
 
     return OnFreePort(server, hostname="127.0.0.1", port=server.port, **server.options)

@@ -93,14 +93,9 @@ class _Connection:
                 return None
             if code != 250:
                 return self._reset(_answer(code, text, FailReason.SERVER_REFUSED, everyone=code >= 500))
-        except TimeoutError:
-            self.broken = True
-            return _refused("the server stopped answering", FailReason.TIMEOUT, retry=True)
         except _LOST as error:
             self.broken = True
-            if self.used > 1:
-                return None
-            return _refused(str(error), FailReason.CONNECTION_LOST, retry=True)
+            return None if self.used > 1 else _lost(error)
         return self._content(message)
 
     def _content(self, message: Envelope) -> Receipt:
@@ -118,14 +113,12 @@ class _Connection:
             last_word = True
             self.session.send(b".\r\n")
             code, text = self.session.getreply()
-        except (TimeoutError, *_LOST) as error:
+        except _LOST as error:
             self.broken = True
-            late = isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
-            reason = FailReason.TIMEOUT if late else FailReason.CONNECTION_LOST
-            why = "the server stopped answering" if late else str(error)
-            if last_word:
-                return Receipt(MessageStatus.UNKNOWN, f"after the content was out: {why}", reason.value)
-            return _refused(why, reason, retry=True)
+            lost = _lost(error)
+            if not last_word:
+                return lost
+            return Receipt(MessageStatus.UNKNOWN, f"after the content was out: {lost.detail}", lost.reason)
         if code == 250:
             return Receipt(MessageStatus.ACCEPTED, _text(code, text))
         return self._reset(_answer(code, text, FailReason.SERVER_REFUSED))
@@ -161,13 +154,13 @@ def _connect(settings: SmtpSettings) -> tuple[_Connection | None, Receipt | None
         return None, _answer(error.smtp_code, error.smtp_error, FailReason.UNREACHABLE, everyone=True)
     except smtplib.SMTPNotSupportedError as error:
         return None, _refused(f"{server}: {error}", FailReason.AUTHENTICATION, everyone=True)
-    except TimeoutError:
-        why = f"{server} did not answer within {settings.timeout:g} s"
-        return None, _refused(why, FailReason.TIMEOUT, everyone=True)
     except ssl.SSLError as error:
         why = getattr(error, "verify_message", "") or error.reason or str(error)
         return None, _refused(f"{server} is not to be trusted: {why}", FailReason.UNREACHABLE, everyone=True)
     except (smtplib.SMTPException, OSError) as error:
+        if _lost(error).reason == FailReason.TIMEOUT:
+            why = f"{server} did not answer within {settings.timeout:g} s"
+            return None, _refused(why, FailReason.TIMEOUT, everyone=True)
         return None, _refused(f"{server}: {error}", FailReason.UNREACHABLE, everyone=True)
 
 
@@ -191,6 +184,13 @@ def _session(settings: SmtpSettings) -> smtplib.SMTP:
         session.close()
         raise
     return session
+
+
+def _lost(error: Exception) -> Receipt:
+    """A connection that died: nothing was taken over yet, so it may be tried again."""
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+        return _refused("the server stopped answering", FailReason.TIMEOUT, retry=True)
+    return _refused(str(error), FailReason.CONNECTION_LOST, retry=True)
 
 
 def _answer(code: int, text: bytes | str, reason: FailReason, *, everyone: bool = False) -> Receipt:
