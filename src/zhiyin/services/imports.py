@@ -8,6 +8,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,13 @@ from zhiyin.adapters.lake.lease import lease
 from zhiyin.adapters.lake.staging import Staging
 from zhiyin.adapters.records.models import Import
 from zhiyin.domain.errors import BadFile, NotFound, ZhiyinError
+from zhiyin.domain.money import display
 from zhiyin.domain.reject import Reject
 from zhiyin.loop.collect import columns as collect_columns
 from zhiyin.loop.collect import customers, events, items, orders
 from zhiyin.loop.collect.columns import Column
 from zhiyin.loop.collect.moments import date_order
+from zhiyin.loop.collect.order_groups import NAMES
 from zhiyin.loop.collect.verdict import Shop, Understood
 from zhiyin.services.import_rejects import Rejects
 from zhiyin.services.import_sinks import SINKS, Totals
@@ -36,6 +39,7 @@ UNDERSTAND: Mapping[str, Callable[[pa.Table, pa.Array, Sequence[Column], Shop], 
     "events": events.understand,
 }
 KINDS = tuple(UNDERSTAND)
+_INTERNAL = {"part", "whole", "received_at", "month", "date", "local_date", "source"}
 OnProgress = Callable[[int, int | None, str | None], object]
 
 
@@ -103,7 +107,8 @@ def preview(
         for _, plan, table, understood, bad in _read(kind, plans, on_progress):
             read += len(understood.good) + len(bad)
             if len(shown) < limit:
-                shown += understood.rows.slice(0, limit - len(shown)).to_pylist()
+                few = understood.rows.slice(0, limit - len(shown)).to_pylist()
+                shown += [_shown(row, plan.shop) for row in few]
             rejects.add(str(plan.source.path), [*bad, *understood.rejects], None)
             sink.take(plan.source.path, table, understood)
         sink.finish(_quiet)
@@ -322,6 +327,25 @@ def _rejects_frame(ws: Workspace, import_id: str | None, reason: str | None) -> 
     if reason:
         frame = frame.filter(nw.col("reason") == reason)
     return frame
+
+
+def _shown(row: Mapping[str, Any], shop: Shop) -> dict[str, Any]:
+    """An accepted row for people: local times, amounts with their currency, no columns of our own."""
+    currency = row.get("currency") or shop.currency
+    readable: dict[str, Any] = {}
+    for name, value in row.items():
+        if name in _INTERNAL:
+            continue
+        if name == "kind":
+            readable["event"] = NAMES[value]
+        elif name in ("price", "line_amount", "total", "amount") and value is not None:
+            readable[name] = display(value, currency)
+        elif isinstance(value, datetime):
+            local = value.replace(tzinfo=UTC).astimezone(shop.zone)
+            readable["timestamp" if name == "at" else name] = f"{local:%Y-%m-%d %H:%M:%S}"
+        else:
+            readable[name] = value
+    return readable
 
 
 class _Counted:

@@ -29,7 +29,7 @@ class Staging:
         self.root.mkdir(parents=True, exist_ok=True)
         _sweep(self.root)
         self.folder.mkdir()
-        self._lock = open(self.folder / "lock", "w")  # noqa: SIM115 - held until the end
+        self._lock = open(self.folder / "lock", "w")  # held until the end
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         return self
 

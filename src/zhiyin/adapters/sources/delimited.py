@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-from zhiyin.adapters.sources.encodings import detect, open_utf8
+from zhiyin.adapters.sources.encodings import UNDECODED, detect, open_utf8
 from zhiyin.adapters.sources.files import Batch, reading
 from zhiyin.domain.errors import BadFile
 from zhiyin.domain.reasons import RejectReason
@@ -70,7 +70,7 @@ class Delimited:
                         invalid_row_handler=set_aside,
                     ),
                     convert_options=arrow_csv.ConvertOptions(
-                        column_types={f"f{index}": pa.binary() for index in range(len(self._names))},
+                        column_types={f"f{index}": pa.string() for index in range(len(self._names))},
                         strings_can_be_null=False,
                         null_values=[],
                         check_utf8=False,
@@ -90,12 +90,15 @@ class Delimited:
             numbers, used = _row_numbers(row, record.num_rows, [number for number, _, _ in upcoming])
             row = int(numbers[-1]) + 1 if record.num_rows else row
             breaks, extra = _breaks(record, extra)
-            lines = numbers + breaks
             rejects = []
             for number, width, text in upcoming[:used]:
                 position = int(np.searchsorted(numbers, number))
-                line = number + (int(breaks[position - 1]) if position and len(breaks) else 0)
-                rejects.append(self._width(line, width, text))
+                before = int(breaks[position]) if position < len(breaks) else extra
+                rejects.append(self._width(number + before, width, text))
+                if inside := text.count("\n"):
+                    breaks[position:] += inside
+                    extra += inside
+            lines = numbers + breaks
             taken += used
             first = 1 if held is None and len(lines) and lines[0] == 1 else 0
             batch = _decoded(record.slice(first), lines[first:], self._names)
@@ -112,7 +115,7 @@ class Delimited:
 
     def _width(self, line: int, width: int, text: str) -> Reject:
         detail = f"the row has {width} columns, the header {len(self._names)}"
-        return Reject(line, RejectReason.BAD_ROW, detail, text[:_RAW])
+        return Reject(line, RejectReason.BAD_ROW, detail, text.replace(UNDECODED, "\ufffd")[:_RAW])
 
     def _broken(self, error: pa.ArrowInvalid) -> BadFile:
         if "straddling" in str(error):
@@ -194,38 +197,37 @@ def _breaks(record: pa.RecordBatch, before: int) -> tuple[np.ndarray, int]:
     """For each row, the line breaks inside values of all rows before it."""
     counts = np.zeros(record.num_rows, np.int64)
     for column in record.columns:
-        data = column.buffers()[-1]
-        if data is not None and memoryview(data).tobytes().find(b"\n") >= 0:
+        if _holds(column, "\n"):
             counts += pc.count_substring(column, "\n").to_numpy(zero_copy_only=False)
     total = np.cumsum(counts)
     return before + total - counts, before + (int(total[-1]) if len(total) else 0)
 
 
 def _decoded(record: pa.RecordBatch, lines: np.ndarray, names: list[str]) -> Batch:
-    """Bytes to text; rows that are not valid UTF-8 are set aside, blank rows left out."""
+    """The rows as text; those with bytes that are no characters are set aside, blank ones left out."""
     good = np.zeros(record.num_rows, bool)
+    undecoded = np.zeros(record.num_rows, bool)
     for column in record.columns:
         good |= pc.not_equal(pc.binary_length(column), 0).to_numpy(zero_copy_only=False)
-    bad: list[Reject] = []
-    try:
-        columns = [column.cast(pa.string()) for column in record.columns]
-    except pa.ArrowInvalid:
-        rows = list(zip(*(column.to_pylist() for column in record.columns), strict=True))
-        for index, row in enumerate(rows):
-            try:
-                b"".join(row).decode()
-            except UnicodeDecodeError:
-                shown = ",".join(cell.decode("utf-8", "backslashreplace") for cell in row)
-                detail = "the row holds bytes that are no characters in the file's encoding"
-                bad.append(Reject(int(lines[index]), RejectReason.BAD_ENCODING, detail, shown[:_RAW]))
-                good[index] = False
-        mask = pa.array(good)
-        columns = [column.filter(mask).cast(pa.string()) for column in record.columns]
-        return Batch(pa.table(columns, names=names), pa.array(lines[good]), bad)
-    table, numbers = pa.table(columns, names=names), pa.array(lines)
-    if not good.all():
-        table, numbers = table.filter(pa.array(good)), numbers.filter(pa.array(good))
+        if _holds(column, UNDECODED):
+            undecoded |= pc.match_substring(column, UNDECODED).to_numpy(zero_copy_only=False)
+    bad = []
+    for index in np.flatnonzero(undecoded).tolist():
+        cells = [column[index].as_py() for column in record.columns]
+        detail = "the row holds bytes that are no characters in the file's encoding"
+        raw = ",".join(cells).replace(UNDECODED, "\ufffd")[:_RAW]
+        bad.append(Reject(int(lines[index]), RejectReason.BAD_ENCODING, detail, raw))
+    table, numbers = pa.table(record.columns, names=names), pa.array(lines)
+    if undecoded.any() or not good.all():
+        mask = pa.array(good & ~undecoded)
+        table, numbers = table.filter(mask), numbers.filter(mask)
     return Batch(table, numbers, bad)
+
+
+def _holds(column: pa.Array, text: str) -> bool:
+    """Whether any value of the column may hold the text: one search through the buffer behind it."""
+    data = column.buffers()[-1]
+    return data is not None and memoryview(data).tobytes().find(text.encode()) >= 0
 
 
 def _without_unclosed(batch: Batch) -> Batch:

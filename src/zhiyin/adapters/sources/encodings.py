@@ -10,6 +10,7 @@ from typing import IO
 from zhiyin.adapters.sources.files import open_bytes
 from zhiyin.domain.errors import BadFile
 
+UNDECODED = "\ufdd0"  # a code point that Unicode keeps free of any character, so no file means it
 _CHUNK = 1 << 20
 _MOST_BAD = 0.01  # of the lines of the sample: more than that, and it is the wrong encoding
 
@@ -20,13 +21,7 @@ def detect(path: Path, stated: str | None = None) -> str:
     Looked at is the first megabyte that holds more than ASCII, wherever in the file that is.
     """
     if stated:
-        try:
-            b"".decode(stated)
-        except LookupError as error:
-            raise BadFile(
-                f"There is no encoding {stated!r}.",
-                fix="Use utf-8, gb18030, utf-16, latin-1 or another that Python knows.",
-            ) from error
+        _check(stated)
     sample, line = _sample(path)
     if stated:
         bad, first = _bad(sample, stated)
@@ -59,17 +54,9 @@ def detect(path: Path, stated: str | None = None) -> str:
 
 
 def open_utf8(path: Path, encoding: str) -> IO[bytes]:
-    """The file as a stream of UTF-8. What cannot be decoded becomes a byte that is never valid in UTF-8."""
-    raw = open_bytes(path)
+    """The file as a stream of valid UTF-8 without a mark; what cannot be decoded becomes ``UNDECODED``."""
     name = codecs.lookup(encoding).name
-    if name == "utf-8-sig":
-        raw.read(3)
-        return raw
-    if name in ("utf-8", "ascii"):
-        if raw.read(3) != codecs.BOM_UTF8:
-            raw.seek(0)
-        return raw
-    return io.BufferedReader(_Transcoded(raw, encoding), _CHUNK)
+    return io.BufferedReader(_Transcoded(open_bytes(path), "utf-8-sig" if name == "utf-8" else name), _CHUNK)
 
 
 class _Transcoded(io.RawIOBase):
@@ -84,7 +71,7 @@ class _Transcoded(io.RawIOBase):
         while not self._left:
             data = self._raw.read(_CHUNK)
             text = self._decoder.decode(data, final=not data)
-            self._left = text.encode("utf-8", "surrogateescape")
+            self._left = text.encode("utf-8", "replace")
             if not data and not self._left:
                 return 0
         part = self._left[: len(buffer)]
@@ -99,7 +86,7 @@ class _Transcoded(io.RawIOBase):
 
 def _mark(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeDecodeError)
-    return "\udcff", error.end  # 0xFF in UTF-8, which no character has
+    return UNDECODED, error.end
 
 
 codecs.register_error("zhiyin-mark", _mark)
@@ -128,8 +115,20 @@ def _bad(sample: bytes, encoding: str) -> tuple[int, int]:
     """How many places do not decode, and the line of the first, counted from 1."""
     decoder = codecs.getincrementaldecoder(encoding)(errors="zhiyin-mark")
     text = decoder.decode(sample, final=False)  # the end of the sample may cut a character
-    first = text.find("\udcff")
-    return text.count("\udcff"), text.count("\n", 0, max(first, 0)) + 1
+    first = text.find(UNDECODED)
+    return text.count(UNDECODED), text.count("\n", 0, max(first, 0)) + 1
+
+
+def _check(name: str) -> None:
+    try:
+        known = getattr(codecs.lookup(name), "_is_text_encoding", True)
+    except LookupError:
+        known = False
+    if not known:
+        raise BadFile(
+            f"There is no encoding {name!r}.",
+            fix="Use utf-8, gb18030, utf-16, latin-1 or another that Python knows.",
+        )
 
 
 def _lines(sample: bytes) -> int:

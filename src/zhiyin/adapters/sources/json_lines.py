@@ -10,12 +10,13 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from zhiyin.adapters.sources.encodings import detect, open_utf8
+from zhiyin.adapters.sources.encodings import UNDECODED, detect, open_utf8
 from zhiyin.adapters.sources.files import ROWS, Batch, reading
 from zhiyin.domain.reasons import RejectReason
 from zhiyin.domain.reject import Reject
 
 _RAW = 2000
+_UNDECODED = UNDECODED.encode()
 _SAMPLE = 2000  # lines that the header is taken from; later keys join it as they come
 
 
@@ -49,9 +50,15 @@ class JsonLines:
                     continue
                 try:
                     value = decode(line)
-                except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                    bad.append(_reject(number, line, error))
+                except msgspec.DecodeError as error:
+                    bad.append(
+                        Reject(number, RejectReason.BAD_ROW, f"the line is no JSON: {error}", _shown(line))
+                    )
                 else:
+                    if _UNDECODED in line:
+                        detail = "the line holds bytes that are no characters in the file's encoding"
+                        bad.append(Reject(number, RejectReason.BAD_ENCODING, detail, _shown(line)))
+                        continue
                     if isinstance(value, dict):
                         row = _flat(value)
                         names.update(dict.fromkeys(row))
@@ -96,14 +103,5 @@ def _batch(
     return Batch(pa.table(columns, names=list(names)), pa.array(lines, pa.int64()), bad)
 
 
-def _reject(number: int, line: bytes, error: Exception) -> Reject:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        detail = "the line holds bytes that are no characters in the file's encoding"
-        return Reject(number, RejectReason.BAD_ENCODING, detail, _shown(line))
-    return Reject(number, RejectReason.BAD_ROW, f"the line is no JSON: {error}", _shown(line))
-
-
 def _shown(line: bytes) -> str:
-    return line[: 4 * _RAW].decode("utf-8", "backslashreplace").rstrip("\r\n")[:_RAW]
+    return line.decode().replace(UNDECODED, "\ufffd").rstrip("\r\n")[:_RAW]

@@ -14,7 +14,8 @@ _CUSTOMER = (
 _ITEM = (
     "item_id", "itemid", "product_id", "productid", "sku", "sku_id", "upc", "ean", "asin", "stock_code",
     "stockcode", "item_code", "product_code", "article_id", "goods_id", "barcode", "item", "product",
-    "商品编号", "商品id", "商品编码", "货号", "商品代码", "商家编码", "产品编号", "产品id", "sku编码", "物品编号", "条码", "商品",
+    "商品编号", "商品id", "商品编码", "货号", "商品代码", "商家编码", "产品编号", "产品id", "sku编码", "物品编号", "条码",
+    "商品",
 )  # fmt: skip
 _TIME = (
     "timestamp", "order_time", "ordered_at", "order_date", "order_datetime", "transaction_timestamp",
@@ -53,7 +54,8 @@ _ORDER = (
 _TOTAL = (
     "order_total", "total_amount", "total", "grand_total", "order_amount", "order_value", "amount", "amount_paid",
     "total_price", "revenue", "sales", "spend", "value", "dollars",
-    "订单金额", "订单总额", "总金额", "实付金额", "实付款", "实收金额", "支付金额", "付款金额", "金额", "总价", "合计", "应付金额",
+    "订单金额", "订单总额", "总金额", "实付金额", "实付款", "实收金额", "支付金额", "付款金额", "金额", "总价", "合计",
+    "应付金额",
 )  # fmt: skip
 
 FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {

@@ -21,7 +21,7 @@ from zhiyin.loop.collect.verdict import Shop
 CHECKOUT_STARTED = "Checkout Started"
 ORDER_OF_LINES = ("order_id", "kind", "part", "seq")  # how lines must be sorted
 
-_NAMES = pa.array([ORDER_COMPLETED, ORDER_REFUNDED, ORDER_CANCELLED, CHECKOUT_STARTED])
+NAMES = (ORDER_COMPLETED, ORDER_REFUNDED, ORDER_CANCELLED, CHECKOUT_STARTED)  # by kind
 _PREFIXES = pa.array(["order:", "refund:", "cancel:", "checkout:"])
 
 
@@ -59,7 +59,7 @@ def assemble(lines: pa.Table, shop: Shop, categories: tuple[pa.Array, pa.Array] 
         {
             "event_id": _with_digests(ids, detail[starts], part.take(first), _occurrence(keyed, starts)),
             "type": pa.array(["track"] * len(starts)),
-            "event": _NAMES.take(kinds),
+            "event": pa.array(NAMES).take(kinds),
             "customer_id": _first_known(column["customer_id"], starts),
             "anonymous_id": pa.nulls(len(starts), pa.string()),
             **dates(at, shop),

@@ -1,0 +1,90 @@
+"""``zhiyin import``: the figures balance, the columns are shown, mistakes are told in three parts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from zhiyin.domain.errors import BadFile
+from zhiyin.entrypoints.cli import app
+from zhiyin.services.workspace import Workspace
+
+CUSTOMERS = "会员号,姓名,邮箱,城市\n1,林晓,lin@example.com,上海\n2,王,not an address,北京\n3,李,,广州\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "客户.csv"
+    path.write_bytes(CUSTOMERS.encode("gb18030"))
+    return path
+
+
+def call(workspace: Workspace, *words: object) -> str:
+    result = CliRunner().invoke(app, ["import", *map(str, words), "-w", str(workspace.folder)])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.output
+
+
+def test_the_figures_balance(workspace: Workspace, file: Path) -> None:
+    told = json.loads(call(workspace, "customers", file, "--json"))
+    assert (told["read"], told["imported"], told["rejected"], told["new"], told["unchanged"]) == (
+        3,
+        2,
+        1,
+        2,
+        0,
+    )
+    assert told["reasons"] == {"bad_email": 1}
+    assert {"theirs": "会员号", "ours": "customer_id", "how": "name", "sample": "1"} in told["columns"]
+    assert json.loads(call(workspace, "customers", file, "--json"))["new"] == 0
+
+
+def test_columns_and_figures_are_shown(workspace: Workspace, file: Path) -> None:
+    text = call(workspace, "customers", file, "--consent", "yes")
+    assert "customer_id" in text
+    assert "by its name" in text
+    assert "rejected 1" in text
+
+
+def test_a_dry_run_shows_rows_and_keeps_nothing(workspace: Workspace, file: Path) -> None:
+    text = call(workspace, "customers", file, "--dry-run")
+    assert "Nothing was kept" in text
+    assert "林晓" in text
+    told = json.loads(call(workspace, "customers", file, "--dry-run", "--json"))
+    assert (told["read"], told["imported"], told["dry_run"]) == (3, 2, True)
+    assert json.loads(call(workspace, "history", "--json")) == []
+
+
+def test_a_mapping_is_stated_as_theirs_equals_ours(workspace: Workspace, file: Path) -> None:
+    told = json.loads(call(workspace, "customers", file, "--map", "城市=town", "--map", "姓名=-", "--json"))
+    assert {(column["theirs"], column["ours"]) for column in told["columns"]} >= {
+        ("城市", "town"),
+        ("姓名", "-"),
+    }
+    assert "is not THEIRS=OURS" in call(workspace, "customers", file, "--map", "city")
+    with pytest.raises(BadFile, match="has no column 'nope'"):
+        call(workspace, "customers", file, "--map", "nope=email")
+
+
+def test_history_and_rejects_are_listed_and_exported(
+    workspace: Workspace, file: Path, tmp_path: Path
+) -> None:
+    call(workspace, "customers", file)
+    (record,) = json.loads(call(workspace, "history", "--json"))
+    assert (record["kind"], record["status"], record["rejected"]) == ("customers", "done", 1)
+    listed = json.loads(call(workspace, "rejects", record["import_id"], "--json"))
+    assert (listed["total"], listed["rejects"][0]["line"]) == (1, 3)
+    assert "bad_email" in call(workspace, "rejects")
+    out = tmp_path / "out.csv"
+    assert "Wrote 1 rejected rows" in call(workspace, "rejects", "--export", out)
+    assert "bad_email" in out.read_text(encoding="utf-8-sig")
+    assert "done" in call(workspace, "history")
+
+
+def test_the_wrong_encoding_is_told(workspace: Workspace, file: Path) -> None:
+    with pytest.raises(BadFile, match="is not utf-8"):
+        call(workspace, "customers", file, "--encoding", "utf-8")
