@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from zhiyin.adapters.lake import Lake
 from zhiyin.adapters.lake.rows import events_to_table
@@ -20,7 +23,8 @@ from zhiyin.domain.event import (
     Event,
     Line,
 )
-from zhiyin.loop.recommend.interactions import COLUMNS, between, interactions
+from zhiyin.loop.recommend.interactions import COLUMNS, between, interactions, relevant
+from zhiyin.loop.recommend.latest import latest
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -54,8 +58,10 @@ def found(folder: Path, *events: Event, until: datetime | None = None) -> list[d
     rows = events_to_table(events, timezone=ZoneInfo("Asia/Shanghai"), received_at=NOW)
     lake.append("events", rows, app_id="test", version=1)
     frame = interactions(between(lake.events(), None, until and until.replace(tzinfo=None)))
-    table = lake.collect(frame.sort("customer_id", "item_id", "kind"))
-    assert set(table.column_names) == set(COLUMNS)
+    table = lake.collect(frame.sort("customer_id", "item_id", "kind")).select(COLUMNS)
+    cut = between(lake.events(), None, until and until.replace(tzinfo=None))
+    at_once = latest(lake.collect(relevant(cut)))
+    assert at_once.sort_by([(name, "ascending") for name in COLUMNS[:3]]).to_pylist() == table.to_pylist()
     return table.to_pylist()
 
 
@@ -140,6 +146,26 @@ def test_what_happened_after_the_cut_is_not_known_before_it(tmp_path: Path) -> N
     ]
     before = found(tmp_path, *events, until=NOW - timedelta(days=5))
     assert kinds(before) == [("ann", "tea", "bought")]
+
+
+orders = st.sampled_from(["1", "2", "3", None])
+happenings = st.builds(
+    lambda name, items, customer, order, amount: event(
+        name, *items, customer=customer, order=order, amount=amount
+    ),
+    st.sampled_from([ORDER_COMPLETED, ORDER_COMPLETED, ORDER_REFUNDED, ORDER_CANCELLED, PRODUCT_VIEWED]),
+    st.lists(st.sampled_from(["tea", "cup"]), max_size=3),
+    st.sampled_from(["ann", "bob"]),
+    orders,
+    st.sampled_from([None, 0, 300, 600]),
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(happenings, min_size=1, max_size=8))
+def test_a_few_customers_read_at_once_have_the_interactions_of_the_query(events: list[Event]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        found(Path(folder), *events)  # compares the two
 
 
 @pytest.mark.spark

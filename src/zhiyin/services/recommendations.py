@@ -199,10 +199,7 @@ def recommend_many(
     answering = _answering(ws, model)
     if answering is None or not ids:
         return {customer_id: [] for customer_id in ids}
-    rows = _interactions(
-        ws, since=now - timedelta(days=HISTORY_DAYS), until=now + timedelta(microseconds=1), customer_ids=ids
-    )
-    known = histories(rows, ids)
+    known = histories(_latest(ws, ids, now), ids)
     excludes: list[Collection[str]] | None = None
     if exclude_bought is not None:
         since = now - timedelta(days=exclude_bought)
@@ -299,19 +296,22 @@ def _load(ws: Workspace, row: RecommenderModel) -> Recommender:
 # -- facts ------------------------------------------------------------------------------------------------
 
 
-def _interactions(
-    ws: Workspace,
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    customer_ids: Sequence[str] | None = None,
-) -> pa.Table:
+def _interactions(ws: Workspace, *, since: datetime | None = None, until: datetime) -> pa.Table:
+    """Everybody's interactions, as the engine finds them."""
     from zhiyin.loop.recommend.interactions import between, interactions
 
+    return ws.lake.collect(interactions(between(ws.lake.events(), _plain(since), _plain(until))))
+
+
+def _latest(ws: Workspace, customer_ids: Sequence[str], now: datetime) -> pa.Table:
+    """The interactions of some customers in the last ``HISTORY_DAYS``, read in one plain query."""
+    from zhiyin.loop.recommend.interactions import between, relevant
+    from zhiyin.loop.recommend.latest import latest
+
+    since, until = now - timedelta(days=HISTORY_DAYS), now + timedelta(microseconds=1)
     events = between(ws.lake.events(), _plain(since), _plain(until))
-    if customer_ids is not None:
-        events = events.filter(nw.col("customer_id").is_in(list(customer_ids)))
-    return ws.lake.collect(interactions(events))
+    events = events.filter(nw.col("customer_id").is_in(list(customer_ids)))
+    return latest(ws.lake.collect(relevant(events)))
 
 
 def _span(ws: Workspace, now: datetime) -> tuple[datetime, datetime] | None:

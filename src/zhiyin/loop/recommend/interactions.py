@@ -18,7 +18,7 @@ from zhiyin.domain.event import (
 COLUMNS = ("customer_id", "item_id", "kind", "at", "times")
 KINDS = {ORDER_COMPLETED: "bought", PRODUCT_ADDED: "added", PRODUCT_VIEWED: "viewed"}
 _UNDO = (ORDER_CANCELLED, ORDER_REFUNDED)
-_WANTED = ("customer_id", "event", "order_id", "timestamp", "amount", "products")
+WANTED = ("customer_id", "event", "order_id", "timestamp", "amount", "products")
 
 
 def between(
@@ -36,6 +36,13 @@ def between(
     return events
 
 
+def relevant(events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """The events that say something about a known customer and items, with the columns of ``WANTED``."""
+    return events.filter(nw.col("event").is_in([*KINDS, *_UNDO]), ~nw.col("customer_id").is_null()).select(
+        *WANTED
+    )
+
+
 def interactions(events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Rows of ``COLUMNS`` from events: purchases that stood, additions to the basket, views.
 
@@ -43,8 +50,7 @@ def interactions(events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     the same order, or if the customer gave back, under an unknown order, all they had bought of it. ``at`` is
     the latest time, ``times`` how often; events of nobody known are left out.
     """
-    known = events.filter(nw.col("event").is_in([*KINDS, *_UNDO]), ~nw.col("customer_id").is_null())
-    known = known.select(*_WANTED)
+    known = relevant(events)
     kept = _standing(known)
     looked = _lines(known.filter(nw.col("event").is_in([PRODUCT_ADDED, PRODUCT_VIEWED])))
     looked = looked.with_columns(

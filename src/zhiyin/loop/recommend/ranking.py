@@ -6,6 +6,7 @@ count at once.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,6 +40,7 @@ class Ranking:
     index: dict[str, int] = field(init=False, repr=False)
     by_popularity: list[int] = field(init=False, repr=False)
     _columns: Any = field(init=False, repr=False)
+    _sources: dict[int, dict[int, float]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "index", {item_id: i for i, item_id in enumerate(self.item_ids.tolist())})
@@ -142,16 +144,18 @@ class Ranking:
 
     def _taste(self, history: Sequence[Interaction]) -> dict[int, tuple[float, str]]:
         """Item index -> (weight, kind) of its strongest interaction, faded by its age at the latest one."""
+        if self.weights is None:
+            return {}
         known = [
             (self.index[i.item_id], i) for i in history if i.item_id in self.index and i.kind in self.kinds
         ]
-        if not known or self.weights is None:
+        if not known:
             return {}
         latest = max(i.at.timestamp() for _, i in known)
-        fade = -np.log(2) / (self.half_life * 86_400)
+        fade = -math.log(2) / (self.half_life * 86_400)
         taste: dict[int, tuple[float, str]] = {}
         for position, i in known:
-            weight = self.kinds[i.kind] * float(np.exp(fade * (latest - i.at.timestamp())))
+            weight = self.kinds[i.kind] * math.exp(fade * (latest - i.at.timestamp()))
             if position not in taste or weight > taste[position][0]:
                 taste[position] = (weight, i.kind)
         return dict(sorted(taste.items()))  # sums do not depend on the order of the history
@@ -165,7 +169,6 @@ class Ranking:
         columns = np.array([column for taste in tastes for column in taste], dtype=np.int64)
         values = np.array([weight for taste in tastes for weight, _ in taste.values()], dtype=np.float64)
         scores = sparse.csr_array((values, columns, indptr), shape=shape) @ self.weights
-        scores.sort_indices()
         return scores
 
     def _explain(self, column: int, score: float, taste: Mapping[int, tuple[float, str]]) -> Recommendation:
@@ -186,12 +189,21 @@ class Ranking:
         """The positive terms of a score, which is a plain sum over the history: (part, source, kind)."""
         if self._columns is None:
             return []
-        start, end = self._columns.indptr[column : column + 2]
-        parts = []
-        for source, weight in zip(
-            self._columns.indices[start:end].tolist(), self._columns.data[start:end].tolist(), strict=True
-        ):
-            if source in taste and source != column and weight > 0:
-                strength, kind = taste[source]
-                parts.append((strength * weight, source, kind))
+        weights = self._column(column)
+        if len(weights) < len(taste):
+            shared = [source for source in weights if source in taste]
+        else:
+            shared = [source for source in taste if source in weights]
+        parts = [(taste[source][0] * weights[source], source, taste[source][1]) for source in shared]
         return sorted(parts, key=lambda part: (-part[0], part[1]))
+
+    def _column(self, column: int) -> dict[int, float]:
+        """The positive weights of a target by source, kept since the same targets win again and again."""
+        held = self._sources.get(column)
+        if held is None:
+            start, end = self._columns.indptr[column : column + 2]
+            sources, weights = self._columns.indices[start:end], self._columns.data[start:end]
+            positive = (weights > 0) & (sources != column)
+            held = dict(zip(sources[positive].tolist(), weights[positive].tolist(), strict=True))
+            self._sources[column] = held
+        return held

@@ -1,0 +1,176 @@
+"""Recommenders: accuracy on real purchases under a stated protocol, time to train, and speed of serving."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from zhiyin.domain.item import Item
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "complete-journey"
+CUT = datetime(2017, 12, 1, tzinfo=UTC)  # December is the test; settings were chosen with November
+MODELS = ("popularity", "item_neighbours", "ease")
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+CUSTOMERS, CATALOGUE, EVENTS, BATCH = 20_000, 2_000, 1_000_000, 500
+
+
+def main() -> list[dict[str, Any]]:
+    """Accuracy on the Complete Journey, where that is present, and serving from a lake of a million events."""
+    rows = [*(accuracy() if DATA.is_dir() else []), *serving()]
+    for row in rows:
+        print(f"{row['what']}: {row['value']} {row['unit']} (bar {row['bar']})")
+    return rows
+
+
+def accuracy() -> list[dict[str, Any]]:
+    """Each model trained on January to November, asked for what households bought for the first time after."""
+    from zhiyin.adapters import plugins
+    from zhiyin.loop.recommend import RECOMMENDERS, evaluate
+
+    purchases, items = complete_journey()
+    at = pa.scalar(CUT.replace(tzinfo=None), pa.timestamp("us"))
+    train = latest(purchases.filter(pc.less(purchases["at"], at)))
+    test = latest(purchases.filter(pc.greater_equal(purchases["at"], at)))
+    asked = evaluate.task(train, test, items, CUT, rng=np.random.default_rng(0))
+    figures, seconds = {}, {}
+    for name in MODELS:
+        start = time.perf_counter()
+        model = plugins.load("", RECOMMENDERS, name)().fit(train, items, CUT)
+        seconds[name] = time.perf_counter() - start
+        figures[name] = evaluate.measure(model, asked)
+    found = evaluate.compare(asked, CUT, figures, np.random.default_rng(0), seconds=seconds)
+    print(f"Complete Journey, {found.customers:,} households, {len(items):,} products: {found.protocol}")
+    rows = []
+    for score in found.models:
+        for label, own, better in (
+            ("Recall@20", score.recall, score.better_recall),
+            ("NDCG@20", score.ndcg, score.better_ndcg),
+        ):
+            rows.append(_row(f"{score.name}, {label}", _told(own), "", ""))
+            if better is not None:
+                rows.append(_row(f"{score.name} less popularity, {label}", _told(better), "", "> 0"))
+        rows.append(_row(f"{score.name}, coverage", round(score.coverage, 4), "", ""))
+        rows.append(_row(f"{score.name}, training", round(score.fit_seconds, 1), "s", ""))
+    return rows
+
+
+def serving() -> list[dict[str, Any]]:
+    """Customers served per second in batches as a send asks for them, their histories read from the lake."""
+    from zhiyin.adapters.lake.datasets import ITEMS
+    from zhiyin.entrypoints.site import create_workspace
+
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        ws = replace(create_workspace(Path(folder) / "shop", name="Bench"), now=lambda: NOW)
+        from zhiyin.services import recommendations  # its records need an open workspace
+
+        blank = dict.fromkeys(ITEMS.schema.names)
+        shelf = [
+            {**blank, "item_id": f"i{n}", "name": f"Item {n}", "available": True} for n in range(CATALOGUE)
+        ]
+        ws.lake.upsert("items", pa.Table.from_pylist(shelf, schema=ITEMS.schema))
+        ws.lake.append("events", purchases_at_random(), app_id="bench", version=1)
+        for result in recommendations.train(ws):
+            rows.append(
+                _row(f"{result.name}, training, {EVENTS:,} purchases", round(result.seconds, 2), "s", "")
+            )
+        ids = [f"c{n}" for n in range(20 * BATCH)]
+        recommendations.recommend_many(ws, ids[:BATCH])  # loads the model
+        start = time.perf_counter()
+        for first in range(0, len(ids), BATCH):
+            recommendations.recommend_many(ws, ids[first : first + BATCH])
+        speed = len(ids) / (time.perf_counter() - start)
+        rows.append(
+            _row(f"serving with histories, batches of {BATCH}", round(speed), "customers/s", "> 1000")
+        )
+        start = time.perf_counter()
+        for customer_id in ids[:20]:
+            recommendations.recommend(ws, customer_id)
+        rows.append(_row("serving one customer", round((time.perf_counter() - start) / 20 * 1000), "ms", ""))
+    return rows
+
+
+def complete_journey() -> tuple[pa.Table, list[Item]]:
+    """Purchases as interactions, one row each, and the products."""
+    lines = pq.read_table(
+        DATA / "transactions.parquet", columns=["household_id", "product_id", "transaction_timestamp"]
+    )
+    purchases = pa.table(
+        {
+            "customer_id": lines["household_id"].cast(pa.string()),
+            "item_id": lines["product_id"].cast(pa.string()),
+            "kind": pa.repeat(pa.scalar("bought"), lines.num_rows),
+            "at": lines["transaction_timestamp"].cast(pa.timestamp("us")),
+        }
+    )
+    products = pq.read_table(DATA / "products.parquet", columns=["product_id"])["product_id"]
+    return purchases, [Item(item_id, item_id) for item_id in products.cast(pa.string()).to_pylist()]
+
+
+def latest(purchases: pa.Table) -> pa.Table:
+    """One row for each customer, item and kind, as the lake's interactions come."""
+    keys = ["customer_id", "item_id", "kind"]
+    grouped = purchases.group_by(keys).aggregate([("at", "max"), ("at", "count")])
+    return grouped.select([*keys, "at_max", "at_count"]).rename_columns([*keys, "at", "times"])
+
+
+def purchases_at_random() -> pa.Table:
+    """Orders of one line by customers who each prefer some part of the catalogue, over a year."""
+    from zhiyin.adapters.lake.datasets import EVENTS as DATASET
+    from zhiyin.adapters.lake.datasets import LINES
+
+    rng = np.random.default_rng(0)
+    customer = rng.integers(0, CUSTOMERS, EVENTS)
+    near = (customer % 20) * (CATALOGUE // 20) + rng.integers(0, CATALOGUE // 20, EVENTS)
+    item = np.where(rng.random(EVENTS) < 0.7, near, rng.integers(0, CATALOGUE, EVENTS))
+    ago = rng.integers(0, 365 * 86_400, EVENTS)
+    at = np.datetime64(NOW.replace(tzinfo=None), "us") - ago.astype("timedelta64[s]")
+    moments = pa.array(at, pa.timestamp("us"))
+    numbers = pa.array(np.arange(EVENTS)).cast(pa.string())
+    columns: dict[str, Any] = {
+        "event_id": numbers,
+        "type": pa.repeat(pa.scalar("track"), EVENTS),
+        "event": pa.repeat(pa.scalar("Order Completed"), EVENTS),
+        "customer_id": pc.binary_join_element_wise("c", pa.array(customer).cast(pa.string()), ""),
+        "timestamp": moments,
+        "date": moments.cast(pa.date32()),
+        "local_date": moments.cast(pa.date32()),
+        "received_at": moments,
+        "order_id": numbers,
+        "amount": pa.array(np.full(EVENTS, 1000)),
+        "month": pc.strftime(moments, "%Y-%m"),
+    }
+    line = pa.StructArray.from_arrays(
+        [
+            pc.binary_join_element_wise("i", pa.array(item).cast(pa.string()), ""),
+            pa.array(np.ones(EVENTS, dtype=np.int64)),
+            pa.array(np.full(EVENTS, 1000)),
+            pa.nulls(EVENTS, pa.string()),
+        ],
+        fields=list(LINES.value_type),
+    )
+    columns["products"] = pa.ListArray.from_arrays(pa.array(np.arange(EVENTS + 1), pa.int32()), line)
+    return pa.table(
+        {field.name: columns.get(field.name, pa.nulls(EVENTS, field.type)) for field in DATASET.schema}
+    )
+
+
+def _told(estimate: Any) -> str:
+    return f"{estimate.value:.4f} [{estimate.low:.4f}, {estimate.high:.4f}]"
+
+
+def _row(what: str, value: object, unit: str, bar: str) -> dict[str, Any]:
+    return {"what": what, "value": value, "unit": unit, "bar": bar}
+
+
+if __name__ == "__main__":
+    main()
