@@ -157,7 +157,7 @@ def short_ip(ip: str) -> str:
 
 
 def _record(ws: Workspace, name: str, token: str, visitor: Visitor, more: dict[str, str]) -> None:
-    if token.startswith(TEST):
+    if token.startswith(TEST) or visitor.method == "HEAD":
         return
     message = Message.objects.filter(token=token).values_list("customer_id", "campaign__key", "step").first()
     if message is None:

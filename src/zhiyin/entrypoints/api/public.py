@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+from collections.abc import Callable
+from functools import wraps
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,11 +23,25 @@ from django.views.decorators.http import require_http_methods, require_safe
 from zhiyin.entrypoints.site import current
 from zhiyin.services import tracking
 
+View = Callable[[HttpRequest, str], HttpResponse]
+
 _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+
+
+def _without_cookies(view: View) -> View:
+    """Ours are not read here, so that none is renewed or deleted either."""
+
+    @wraps(view)
+    def blind(request: HttpRequest, signed: str) -> HttpResponse:
+        request.COOKIES.clear()
+        return view(request, signed)
+
+    return blind
 
 
 @login_not_required
 @require_safe
+@_without_cookies
 def opened(request: HttpRequest, signed: str) -> HttpResponse:
     """The pixel. A stranger's link gets the same picture and leaves no trace."""
     tracking.opened(current(), signed, _visitor(request))
@@ -34,6 +50,7 @@ def opened(request: HttpRequest, signed: str) -> HttpResponse:
 
 @login_not_required
 @require_safe
+@_without_cookies
 def clicked(request: HttpRequest, signed: str) -> HttpResponse:
     """On to where the signed link leads; an altered link leads nowhere."""
     url = tracking.clicked(current(), signed, _visitor(request))
@@ -45,6 +62,7 @@ def clicked(request: HttpRequest, signed: str) -> HttpResponse:
 @csrf_exempt
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@_without_cookies
 def unsubscribe(request: HttpRequest, signed: str) -> HttpResponse:
     """GET asks, POST acts: the button of the page, or the one click of a mail program."""
     if request.method != "POST":

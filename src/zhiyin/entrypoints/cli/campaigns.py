@@ -47,9 +47,9 @@ def create(
     as_json: JsonOption = False,
 ) -> None:
     """Make a draft from a template, or from a subject and a body."""
+    ws = open_workspace(workspace)
     from zhiyin.services import campaigns
 
-    ws = open_workspace(workspace)
     row = campaigns.create(
         ws,
         key=key,
@@ -77,9 +77,10 @@ def create(
 @app.command("list")
 def list_(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
     """List all campaigns, newest first."""
+    ws = open_workspace(workspace)
     from zhiyin.services import campaigns
 
-    rows = campaigns.list_(open_workspace(workspace))
+    rows = campaigns.list_(ws)
     if as_json:
         print_json([_form(row) for row in rows])
         return
@@ -94,9 +95,10 @@ def list_(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -
 @app.command()
 def templates(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
     """List the templates to start from."""
+    ws = open_workspace(workspace)
     from zhiyin.services import templates as service
 
-    rows = service.list_(open_workspace(workspace))
+    rows = service.list_(ws)
     if as_json:
         print_json(
             [{"key": r.key, "name": r.name, "language": r.language, "subject": r.subject} for r in rows]
@@ -108,9 +110,9 @@ def templates(workspace: WorkspaceOption = Path("."), as_json: JsonOption = Fals
 @app.command()
 def show(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
     """Show a campaign and where everyone in it stands."""
+    ws = open_workspace(workspace)
     from zhiyin.services import campaigns
 
-    ws = open_workspace(workspace)
     row, standing = campaigns.get(ws, key), campaigns.progress(ws, key)
     if as_json:
         print_json({**_form(row), "progress": standing})
@@ -128,9 +130,10 @@ def preview(
     as_json: JsonOption = False,
 ) -> None:
     """Show what a customer would see, rendered as it will be sent."""
+    ws = open_workspace(workspace)
     from zhiyin.services import campaigns
 
-    shown = campaigns.preview(open_workspace(workspace), key, customer)
+    shown = campaigns.preview(ws, key, customer)
     if html:
         html.write_text(shown.html, encoding="utf-8")
     if as_json:
@@ -156,9 +159,10 @@ def send_test(
     as_json: JsonOption = False,
 ) -> None:
     """Send the message of one customer to yourself."""
+    ws = open_workspace(workspace)
     from zhiyin.services import campaigns
 
-    receipt = campaigns.test_send(open_workspace(workspace), key, to, customer)
+    receipt = campaigns.test_send(ws, key, to, customer)
     if as_json:
         print_json({"status": receipt.status, "reason": receipt.reason, "detail": receipt.detail})
     else:
@@ -170,9 +174,10 @@ def send_test(
 @app.command()
 def review(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
     """Show the arithmetic from the segment to the recipients, and what to mend first."""
+    ws = open_workspace(workspace)
     from zhiyin.services import campaigns
 
-    found = campaigns.review(open_workspace(workspace), key)
+    found = campaigns.review(ws, key)
     if as_json:
         print_json(found.to_dict())
         return
@@ -187,9 +192,9 @@ def send(
     as_json: JsonOption = False,
 ) -> None:
     """Start a draft and wait until everything is handed over; a campaign under way is carried on."""
+    ws = open_workspace(workspace)
     from zhiyin.services import campaigns, sending
 
-    ws = open_workspace(workspace)
     row = campaigns.get(ws, key)
     if row.status == "draft":
         found = campaigns.review(ws, key)
@@ -218,9 +223,9 @@ def send(
 @app.command()
 def pause(key: Key, workspace: WorkspaceOption = Path(".")) -> None:
     """Stop everything that is not handed over."""
+    ws = open_workspace(workspace)
     from zhiyin.services import campaigns
 
-    ws = open_workspace(workspace)
     campaigns.pause(ws, key)
     say(f"Paused. {campaigns.progress(ws, key)['waiting']:,} messages wait.")
 
@@ -228,18 +233,20 @@ def pause(key: Key, workspace: WorkspaceOption = Path(".")) -> None:
 @app.command()
 def resume(key: Key, workspace: WorkspaceOption = Path(".")) -> None:
     """Go on with a paused campaign; the worker sends, or `zhiyin campaigns send`."""
+    ws = open_workspace(workspace)
     from zhiyin.services import campaigns
 
-    campaigns.resume(open_workspace(workspace), key)
+    campaigns.resume(ws, key)
     say("Resumed.")
 
 
 @app.command()
 def cancel(key: Key, workspace: WorkspaceOption = Path(".")) -> None:
     """End a campaign for good: nobody else gets it."""
+    ws = open_workspace(workspace)
     from zhiyin.services import campaigns
 
-    campaigns.cancel(open_workspace(workspace), key)
+    campaigns.cancel(ws, key)
     say("Cancelled. What was handed over stays sent.")
 
 
@@ -251,9 +258,10 @@ def why(
     as_json: JsonOption = False,
 ) -> None:
     """Say why a customer got this campaign, or did not."""
+    ws = open_workspace(workspace)
     from zhiyin.services import campaigns
 
-    found = campaigns.why(open_workspace(workspace), key, customer)
+    found = campaigns.why(ws, key, customer)
     if as_json:
         print_json(found)
         return
@@ -277,9 +285,10 @@ def why(
 @app.command()
 def report(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
     """Report the effect first, then what became of everyone, then the responses."""
+    ws = open_workspace(workspace)
     from zhiyin.services import reports
 
-    found = reports.campaign(open_workspace(workspace), key).to_dict()
+    found = reports.campaign(ws, key).to_dict()
     if as_json:
         print_json(found)
         return
