@@ -32,7 +32,8 @@ OUTCOMES = (ORDER_COMPLETED, ORDER_REFUNDED, ORDER_CANCELLED, UNSUBSCRIBED)
 def decided(events: nw.LazyFrame[Any], campaigns: Sequence[str], as_of: datetime) -> nw.LazyFrame[Any]:
     """One row for everyone a campaign decided about: ``campaign``, ``customer_id``, ``at``, ``assigned``.
 
-    ``events`` must have the column ``property_assigned``. Of several decisions the first counts.
+    ``events`` must have the column ``property_assigned``. Of several decisions about a
+    customer the time of the first counts; the arm is the same in all of them, since it is drawn by a hash.
     """
     return (
         events.filter(
