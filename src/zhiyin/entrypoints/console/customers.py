@@ -18,6 +18,8 @@ from zhiyin.entrypoints.console import words
 from zhiyin.entrypoints.site import current
 from zhiyin.services import customers
 
+_VISITS = ("Product Viewed", "Product Added", "Page Viewed")  # repeated, they make one line of the timeline
+
 
 def customer_list(request: HttpRequest) -> HttpResponse:
     """Search, filters, sorting and pages; all of it in the query string."""
@@ -101,7 +103,9 @@ def _timeline(request: HttpRequest, customer_id: str) -> dict[str, Any]:
         local = entry.at.astimezone(ws.timezone)
         if not days or days[-1][0].date() != local.date():
             days.append((local, []))
-        days[-1][1].append(_told(entry, told.items, request.LANGUAGE_CODE))
+        line = _told(entry, told.items, request.LANGUAGE_CODE)
+        if not (days[-1][1] and _joined(days[-1][1][-1], line)):
+            days[-1][1].append(line)
     today = ws.today().date()
     return {
         "customer_id": customer_id,
@@ -128,10 +132,24 @@ def _told(entry: customers.Entry, items: Mapping[str, Item], language: str) -> d
         "at": entry.at,
         "event": event,
         "icon": words.PICTURES.get(event.name, "circle"),
+        "times": 1,
+        "all": dict.fromkeys(names),
         "names": names[:3],
         "more": max(0, len(names) - 3),
         "pieces": sum(line.quantity for line in event.products),
     }
+
+
+def _joined(newer: dict[str, Any], line: dict[str, Any]) -> bool:
+    """Whether a visit of the same kind just after was extended by this one: one line for both."""
+    events = [one.get("event") for one in (newer, line)]
+    if None in events or events[0].name != events[1].name or events[0].name not in _VISITS:
+        return False
+    newer["times"] += 1
+    newer["since"] = line["at"]
+    newer["all"] |= line["all"]
+    newer["names"], newer["more"] = list(newer["all"])[:3], max(0, len(newer["all"]) - 3)
+    return True
 
 
 def _masked_email(address: str) -> str:

@@ -87,7 +87,7 @@ def _heat(cells: list[dict[str, int]]) -> list[dict[str, Any]]:
         {
             "r": r,
             "cells": [
-                {"f": f, "count": count, "depth": round(12 + 82 * count / most) if count else 0}
+                {"f": f, "count": count, "depth": round(8 + 58 * count / most) if count else 0}
                 for f in range(1, 6)
                 for count in [counts.get((r, f), 0)]
             ],

@@ -36,6 +36,7 @@ def page(request: HttpRequest) -> HttpResponse:
         {
             "lines": lines,
             "best": best,
+            "rival": _rival(best, scored),
             "scored": scored,
             "protocol": best["evaluation"] if best else None,
             "found": drawing.domain(_bounds(line["recall"] for line in scored)),
@@ -75,6 +76,13 @@ def _line(row: RecommenderModel) -> dict[str, Any]:
         "better": Estimate(**score["better_recall"]) if score and score.get("better_recall") else None,
         "coverage": score["coverage"] if score else None,
     }
+
+
+def _rival(best: dict[str, Any] | None, scored: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """A model whose interval reaches into that of the best one: which is better is not clear."""
+    return next(
+        (line for line in scored if best and line is not best and line["recall"].high >= best["recall"].low), None
+    )
 
 
 def _tried(request: HttpRequest, names: list[str]) -> dict[str, Any]:

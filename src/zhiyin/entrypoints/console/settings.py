@@ -19,6 +19,7 @@ from zhiyin.adapters import settings as settings_file
 from zhiyin.domain.errors import BadSetting, ZhiyinError
 from zhiyin.domain.message import MessageStatus
 from zhiyin.domain.money import EXPONENTS, SYMBOLS
+from zhiyin.entrypoints.console import words
 from zhiyin.entrypoints.site import current, reopen
 from zhiyin.services import api_keys, doctor, sender
 
@@ -145,7 +146,8 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def checks(request: HttpRequest) -> HttpResponse:
     """The doctor's checks, loaded after the page: the mail server may take seconds to answer."""
-    return render(request, "console/_checks.html", {"checks": doctor.check(current())})
+    found = [(check, words.CHECK_TEXTS.get((check.name, check.level), check.what)) for check in doctor.check(current())]
+    return render(request, "console/_checks.html", {"checks": found})
 
 
 @require_POST

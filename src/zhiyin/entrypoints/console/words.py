@@ -240,6 +240,30 @@ CHECKS: Names = {
     "mail": _("Mail server"),
     "extras": _("Extras"),
 }
+# (check, level) -> what it means for the shop; the doctor's own text stands in the tooltip
+CHECK_TEXTS: dict[tuple[str, str], Promise | str] = {
+    ("python", "ok"): _("The program is installed."),
+    ("disk", "ok"): _("There is room on the disk."),
+    ("disk", "problem"): _("The disk is nearly full. Make room before the next import."),
+    ("secret", "ok"): _("Links in messages are signed with this server's own secret."),
+    ("secret", "warning"): _("Other accounts of this machine can read the settings. Restrict zhiyin.toml."),
+    ("secret", "problem"): _("The secret that signs links is missing or short. Set server.secret."),
+    ("records", "ok"): _("Customers and campaigns can be read and written."),
+    ("records", "problem"): _("The records cannot be read or are out of date. Restart the server."),
+    ("lake", "ok"): _("Events can be read."),
+    ("lake", "warning"): _("There are no events yet. Import orders."),
+    ("lake", "problem"): _("The lake cannot be read."),
+    ("spool", "ok"): _("Arriving events are taken in."),
+    ("spool", "warning"): _("Many events wait to be taken in. See whether the worker runs."),
+    ("address", "ok"): _("Links in messages lead to a public address."),
+    ("address", "warning"): _("Links in messages lead to this machine only. Set server.base_url to the public address."),
+    ("sender", "ok"): _("Messages have a sender."),
+    ("sender", "warning"): _("Messages have no sender yet. Fill in the sender's e-mail."),
+    ("mail", "ok"): _("The mail server answers."),
+    ("mail", "warning"): _("No mail server is set up, so nothing can be sent. Fill it in."),
+    ("mail", "problem"): _("The mail server does not answer. Check its name, port and encryption."),
+    ("extras", "ok"): _("No part is missing."),
+}
 CHANNELS: Names = {"email": _("E-mail"), "sms": _("Text message"), "wechat": _("WeChat")}
 PURPOSES: Names = {"marketing": _("offers"), "transactional": _("orders"), "training": _("model training")}
 
