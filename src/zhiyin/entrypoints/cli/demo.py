@@ -59,7 +59,7 @@ def demo(
         else:
             telling.end(ws, login, serve=serve)
         if serve:
-            _serve(ws, mailbox)
+            _serve(ws.folder, mailbox)
 
 
 def _make_room(folder: Path, fresh: bool) -> None:
@@ -103,7 +103,7 @@ def _make_owner() -> str:
     return password
 
 
-def _serve(ws: Workspace, mailbox: Mailbox) -> None:
+def _serve(folder: Path, mailbox: Mailbox) -> None:
     """The console, with the demo's mail server behind it, so that nothing that is sent leaves the machine."""
     import os
 
@@ -114,5 +114,4 @@ def _serve(ws: Workspace, mailbox: Mailbox) -> None:
     os.environ.update(
         ZHIYIN_SMTP_HOST=mailbox.host, ZHIYIN_SMTP_PORT=str(mailbox.port), ZHIYIN_SMTP_SECURITY="none"
     )
-    say("Ctrl+C ends it.")
-    run(open_workspace(ws.folder))
+    run(open_workspace(folder))

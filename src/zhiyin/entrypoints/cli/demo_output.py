@@ -63,7 +63,9 @@ class Telling:
         """Where to go from here."""
         say()
         say(f"Done in {self.seconds:.0f} s. The workspace is [bold]{ws.folder}[/].")
-        if not serve:
+        if serve:
+            say("The console is running; mail sent from it stays on this machine. Ctrl+C ends it.")
+        else:
             say(f"`zhiyin serve --workspace {ws.folder}` opens the console.")
         say(f"Console   [bold]{login['address']}[/]")
         say(f"User      [bold]{login['user']}[/]")
@@ -101,9 +103,12 @@ def _import(figures: Figures) -> None:
 
 def _profile(figures: Figures) -> None:
     customers = max(1, figures["customers"])
-    table(
+    say(
         f"{figures['customers']:,} customers, {figures['buyers']:,} have bought, "
-        f"revenue {display(figures['revenue'], CURRENCY, whole=True)}",
+        f"revenue {display(figures['revenue'], CURRENCY, whole=True)}, usually {figures['gap_days']} days between orders."
+    )
+    table(
+        "",
         ("Stage", "Customers", "Share"),
         [
             (stage.replace("_", " "), f"{count:,}", f"{count / customers:.0%}")
@@ -126,7 +131,7 @@ def _recommend(figures: Figures) -> None:
     evaluation = figures["evaluation"]
     table(
         "",
-        ("Model", "Recall@20", "NDCG@20", "Recall against popularity", "Coverage"),
+        ("Model", "Recall@20", "NDCG@20", "Better than popularity", "Coverage"),
         [
             (
                 score["name"],
@@ -145,10 +150,10 @@ def _recommend(figures: Figures) -> None:
 def _campaign(figures: Figures) -> None:
     table(
         "",
-        ("Campaign", "Segment", "Held out", "Refused", "Will receive", "Smallest visible effect"),
+        ("Campaign", "Segment", "Held out", "Refused", "Receive", "Visible from"),
         [
             (
-                f"{key} {review['name']}",
+                key,
                 f"{review['segment']:,}",
                 f"{review['held_out']:,}",
                 f"{sum(review['refused'].values()):,}",
@@ -164,7 +169,7 @@ def _campaign(figures: Figures) -> None:
 def _send(figures: Figures) -> None:
     table(
         "",
-        ("Campaign", "Planned", "Held out", "Refused", "Delivered", "Failed", "Unknown", "Messages/s"),
+        ("Campaign", "Planned", "Held out", "Refused", "Sent", "Failed", "Unknown", "Per s"),
         [
             (
                 key,
@@ -180,8 +185,12 @@ def _send(figures: Figures) -> None:
 
 def _live(figures: Figures) -> None:
     done = {key: value for key, value in figures.items() if key not in _LIVED}
+    say(
+        f"{figures['days']:.1f} days in {figures['seconds']:.0f} s, {figures['requests']:,} requests; "
+        f"orders of {display(figures['revenue'], CURRENCY, whole=True)}."
+    )
     table(
-        f"{figures['days']:.1f} days in {figures['seconds']:.0f} s, {figures['requests']:,} requests",
+        "",
         ("What customers did", "Times"),
         [(what.replace("_", " "), f"{times:,}") for what, times in done.items()],
         right=(1,),
@@ -192,8 +201,9 @@ def _report(figures: Figures) -> None:
     for key, found in figures.items():
         report = found["report"]
         arms = [("message", report["message_group"]), ("holdout", report["holdout_group"])]
+        say(f"[bold]{report['name']}[/] ({key}): {report['state'].replace('_', ' ')}")
         table(
-            f"{report['name']} ({key}): {report['state'].replace('_', ' ')}",
+            "",
             ("Group", "People", "Bought", "Rate", "Revenue"),
             [
                 (
