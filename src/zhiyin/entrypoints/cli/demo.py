@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zhiyin.entrypoints.cli.output import JsonOption, print_json, say
+from zhiyin.entrypoints.cli.output import JsonOption, print_json
 
 if TYPE_CHECKING:
     from zhiyin.services.workspace import Workspace
