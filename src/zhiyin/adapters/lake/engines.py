@@ -62,6 +62,7 @@ class DuckDB:
 
         self._root = duckdb.connect()
         self._root.execute("SET TimeZone='UTC'")
+        self._root.execute("SET enable_progress_bar=false")  # it would go to standard output
         self._root.execute("SET preserve_insertion_order=false")
         if threads:
             self._root.execute(f"SET threads={int(threads)}")

@@ -59,6 +59,7 @@ class Staging:
         if not self._files:
             return
         with duckdb.connect() as connection:
+            connection.execute("SET enable_progress_bar=false")  # it would go to standard output
             connection.execute("SET memory_limit=?", [MEMORY])
             connection.execute("SET temp_directory=?", [str(self.folder / "spill")])
             if self._threads:
