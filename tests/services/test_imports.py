@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -240,28 +238,30 @@ def test_one_import_at_a_time(workspace: Workspace, put: Callable[..., Path]) ->
         imports.run(workspace, "orders", [put("a.csv", ORDERS)])
 
 
+KILLED = """
+import os, signal, sys
+from zhiyin.entrypoints.site import open_workspace
+ws = open_workspace(sys.argv[1])
+from zhiyin.services import imports
+def step(done, total=None, label=None):
+    if label.startswith("Writing"):
+        os.kill(os.getpid(), signal.SIGKILL)
+imports.run(ws, "orders", [sys.argv[2]], on_progress=step)
+"""
+
+
 def test_a_killed_import_is_completed_by_the_next(workspace: Workspace, tmp_path: Path) -> None:
     path = tmp_path / "orders.csv"
-    lines = "".join(
-        f"{n % 60_000},c{n % 500},2026-{n % 3 + 1:02},5,x{n % 90}\n".replace(",5,x", "-05,5,x")
-        for n in range(240_000)
-    )
-    path.write_text("order_id,customer_id,date,total,note\n" + lines, encoding="utf-8")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "zhiyin.entrypoints.cli", "import", "orders", str(path), "--json",
-         "-w", str(workspace.folder)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    staging = workspace.folder / "staging"
-    log = workspace.lake.folder / "events" / "_delta_log"
-    while process.poll() is None and not (log.is_dir() and any(log.glob("*.json"))):
-        time.sleep(0.005)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    lines = [f"{n % 60_000},c{n % 500},2026-0{n % 3 + 1}-05,5" for n in range(240_000)]
+    path.write_text("\n".join(["order_id,customer_id,date,total", *lines]), encoding="utf-8")
+    killed = subprocess.run([sys.executable, "-c", KILLED, workspace.folder, path], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert 0 < workspace.lake.count("events") < 60_000
     result = imports.run(workspace, "orders", [path])
     assert (result.read, result.imported) == (240_000, 240_000)
+    assert 0 < result.unchanged < 240_000
     ids = workspace.lake.collect(workspace.lake.events().select("event_id"))["event_id"]
     assert len(ids) == len(ids.unique()) == 60_000
-    assert list(staging.iterdir()) == []
+    assert list((workspace.folder / "staging").iterdir()) == []
     assert [record.status for record in imports.history(workspace)] == ["done", "failed"]
     assert "Run it again" in imports.history(workspace)[1].error
