@@ -245,6 +245,15 @@ def test_opens_and_clicks_count_people_by_the_best_evidence(world: World) -> Non
     assert report.effect("unsubscribed").value == pytest.approx(100 / 60)
 
 
+def test_a_campaign_without_any_response_has_zeros(world: World) -> None:
+    report = reports.campaign(world.ws, "spring", CLOSED)
+    assert (report.converted, report.revenue, report.unsubscribed, report.links) == (0, 0, 0, ())
+    assert report.opened == report.clicked == reports.Counts()
+    assert report.effect("bought").value == 0
+    assert report.effect("added_revenue").note == "too_few"
+    assert report.state == "not_clear"
+
+
 def test_without_a_holdout_no_effect_is_made_up(workspace: Workspace) -> None:
     world = World(workspace, n_holdout=0)
     world.add(*(world.order(customer, 1) for customer in world.message[:9]))

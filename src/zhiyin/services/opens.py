@@ -68,12 +68,12 @@ def of(ws: Workspace, key: str, since: datetime, until: datetime) -> Hits:
     for token, hit in _rows(ws.lake.collect(followed)):
         clicks.setdefault(token, []).append(hit)
     verdicts = {token: rules.clicked(hits) for token, hits in clicks.items()}
-    left = own.filter(nw.col("event") == UNSUBSCRIBED).select(nw.col("customer_id").n_unique())
+    left = own.filter(nw.col("event") == UNSUBSCRIBED).select("customer_id").unique()
     return Hits(
         opened=rules.count(rules.best(each) for each in kinds.values()),
         clicked=rules.count(rules.best(each) for each in verdicts.values()),
         links=_links(clicks, verdicts),
-        unsubscribed=ws.lake.collect(left)["customer_id"][0].as_py(),
+        unsubscribed=ws.lake.collect(left).num_rows or 0,
     )
 
 
