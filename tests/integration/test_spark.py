@@ -79,7 +79,11 @@ def shops(workspace: Workspace, spark: Engine) -> tuple[Workspace, Workspace]:
 
 
 def test_traits_rfm_and_lifecycle_agree(shops: tuple[Workspace, Workspace]) -> None:
-    first, second = (ws.lake.collect(profiles.computed(ws, NOW).sort("customer_id")) for ws in shops)
+    answers = []
+    for ws in shops:
+        with profiles.computed(ws, NOW) as frame:
+            answers.append(ws.lake.collect(frame.sort("customer_id")))
+    first, second = answers
     assert first.num_rows > 40
     assert first.schema == second.schema
     assert first.to_pylist() == second.to_pylist()

@@ -6,6 +6,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,8 +64,9 @@ def run(ws: Workspace, on_progress: Progress | None = None) -> ProfileResult:
         tell(0, None, "Reading customers")
         _write_stated(stated)
         tell(0, None, "Reading events")
-        frame = _joined(computed(ws, as_of), ws.lake.scan([stated], _STATED))
-        ws.lake.replace("profiles", _reader(ws.lake.stream(frame), gaps))
+        with computed(ws, as_of) as found:
+            frame = _joined(found, ws.lake.scan([stated], _STATED))
+            ws.lake.replace("profiles", _reader(ws.lake.stream(frame), gaps))
         total, done = ws.lake.count("profiles"), 0
         for batch in ws.lake.stream(ws.lake.profiles().select("customer_id", "created_at", *COLUMNS)):
             for start in range(0, batch.num_rows, BATCH):
@@ -72,22 +74,27 @@ def run(ws: Workspace, on_progress: Progress | None = None) -> ProfileResult:
                 publish(rows, as_of)
                 done += rows.num_rows
                 tell(done, total, "Publishing profiles")
-    found = totals(ws)
+    sums = totals(ws)
     return ProfileResult(
         as_of,
-        found["customers"],
-        found["buyers"],
-        found["revenue"],
+        sums["customers"],
+        sums["buyers"],
+        sums["revenue"],
         min(gaps, default=None),
-        found["lifecycle"],
-        found["rfm_groups"],
+        sums["lifecycle"],
+        sums["rfm_groups"],
         time.perf_counter() - started,
     )
 
 
-def computed(ws: Workspace, as_of: datetime) -> nw.LazyFrame[Any]:
-    """The computed traits of everyone who did anything, as a lazy frame."""
-    return lifecycle(rfm(traits(ws.lake.events(), as_of)), ws.settings.profile.gap_days)
+@contextmanager
+def computed(ws: Workspace, as_of: datetime) -> Iterator[nw.LazyFrame[Any]]:
+    """The computed traits of everyone who did anything, as a lazy frame for use inside ``with``.
+
+    What needs the events is computed once and kept by the engine: ranks look at all customers several times.
+    """
+    with ws.lake.kept(traits(ws.lake.events(), as_of)) as found:
+        yield lifecycle(rfm(found), ws.settings.profile.gap_days)
 
 
 def totals(ws: Workspace) -> dict[str, Any]:

@@ -12,7 +12,9 @@ import re
 import sys
 import tempfile
 import threading
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial, reduce
 from importlib import import_module
 from operator import and_
@@ -43,6 +45,8 @@ class Engine(Protocol):
     def collect(self, frame: nw.LazyFrame[Any]) -> pa.Table: ...
 
     def stream(self, frame: nw.LazyFrame[Any], rows: int = BATCH) -> Iterator[pa.Table]: ...
+
+    def kept(self, frame: nw.LazyFrame[Any]) -> AbstractContextManager[nw.LazyFrame[Any]]: ...
 
 
 def engine(name: str, *, threads: int = 0, memory: str = "") -> Engine:
@@ -108,6 +112,15 @@ class DuckDB:
         for batch in frame.to_native().to_arrow_reader(rows):
             yield _plain(pa.Table.from_batches([batch]))
 
+    @contextmanager
+    def kept(self, frame: nw.LazyFrame[Any]) -> Iterator[nw.LazyFrame[Any]]:
+        name = f"kept_{uuid.uuid4().hex}"
+        frame.to_native().create(name)
+        try:
+            yield nw.from_native(self.connection.table(name))
+        finally:
+            self.connection.execute(f"DROP TABLE {name}")
+
 
 class Spark:
     """A local or attached Spark session; the same frames for those who outgrow one machine."""
@@ -168,6 +181,14 @@ class Spark:
             for path in sorted(Path(folder).glob("*.parquet")):
                 for batch in pq.ParquetFile(path).iter_batches(rows):
                     yield _plain(pa.Table.from_batches([batch]))
+
+    @contextmanager
+    def kept(self, frame: nw.LazyFrame[Any]) -> Iterator[nw.LazyFrame[Any]]:
+        native = frame.to_native().persist()
+        try:
+            yield nw.from_native(native)
+        finally:
+            native.unpersist()
 
 
 def _quoted(value: str) -> str:

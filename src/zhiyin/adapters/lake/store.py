@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,10 @@ class Lake:
     def stream(self, frame: nw.LazyFrame[Any]) -> Iterator[pa.Table]:
         """Run a lazy frame in pieces, so that a result of any size fits into memory."""
         return self.engine.stream(frame)
+
+    def kept(self, frame: nw.LazyFrame[Any]) -> AbstractContextManager[nw.LazyFrame[Any]]:
+        """Compute a frame once, to be used several times inside ``with``; the engine may spill it to disk."""
+        return self.engine.kept(frame)
 
     def files(self, dataset: str) -> list[str]:
         """The Parquet files of a dataset as it is now."""

@@ -44,36 +44,28 @@ def rfm(traits: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     Values are ``recency_days`` (fewer is better), ``orders`` and ``revenue``.
     """
     buyer = nw.col("orders") > 0
-    values = traits.with_columns(
+    frame = traits.with_columns(
         recency=nw.when(buyer).then(nw.lit(0) - nw.col("recency_days")),
         frequency=nw.when(buyer).then(nw.col("orders")),
         money=nw.when(buyer).then(nw.col("revenue")),
     )
-    # rank "min" is below + 1 and rank "max" is below + equal; ranks of nulls are null
-    ranked = values.with_columns(
-        buyers=nw.col("frequency").count(),
-        **{
-            f"{score}_{method}": nw.col(name).rank(method)
-            for score, name in (("r", "recency"), ("f", "frequency"), ("m", "money"))
-            for method in ("min", "max")
-        },
+    scored = frame
+    for value, score in (("recency", "r"), ("frequency", "f"), ("money", "m")):
+        scored = scored.join(_scores(frame, value, score), on=value, how="left")
+    return scored.with_columns(rfm_group=_group()).drop("recency", "frequency", "money")
+
+
+def _scores(frame: nw.LazyFrame[Any], value: str, score: str) -> nw.LazyFrame[Any]:
+    """Each value with its score. Values are counted first: they are far fewer than buyers, or narrow at least."""
+    counted = frame.filter(~nw.col(value).is_null()).group_by(value).agg(equal=nw.len())
+    placed = counted.with_columns(
+        equal=nw.col("equal").cast(nw.Int64),
+        up_to=nw.col("equal").cast(nw.Int64).cum_sum().over(order_by=value).cast(nw.Int64),
+        twice_buyers=(nw.col("equal").sum() * 2).cast(nw.Int64),
+    ).with_columns(points=(nw.col("up_to") * 2 - nw.col("equal")) * 5)
+    return placed.select(
+        value, ((nw.col("points") // nw.col("twice_buyers")).cast(nw.Int64) + 1).alias(score)
     )
-    scored = ranked.with_columns(
-        twice_buyers=nw.when(nw.col("buyers") > 0).then(nw.col("buyers") * 2).otherwise(nw.lit(1)),
-        **{
-            f"{score}_points": (nw.col(f"{score}_min") + nw.col(f"{score}_max") - 1).cast(nw.Int64) * 5
-            for score in "rfm"
-        },
-    ).with_columns(
-        *(
-            ((nw.col(f"{score}_points") // nw.col("twice_buyers")).cast(nw.Int64) + 1).alias(score)
-            for score in "rfm"
-        )
-    )
-    return scored.with_columns(rfm_group=_group()).drop(
-        "recency", "frequency", "money", "buyers", "twice_buyers",
-        *(f"{score}_{part}" for score in "rfm" for part in ("min", "max", "points")),
-    )  # fmt: skip
 
 
 def _group() -> nw.Expr:
