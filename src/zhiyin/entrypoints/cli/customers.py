@@ -30,9 +30,10 @@ def list_(
 ) -> None:
     """List customers, those who ordered last first."""
     from zhiyin.domain.money import display
+
+    ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import customers
 
-    ws = open_workspace(workspace)
     found = customers.search(ws, q=find, stage=stage, segment=segment, page=page, per_page=per_page)
     if as_json:
         print_json({"total": found.total, "customers": [_as_dict(row) for row in found.rows]})
@@ -56,9 +57,10 @@ def show(
 ) -> None:
     """Show one customer: stated and computed traits, and consents."""
     from zhiyin.domain.money import display
+
+    ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import customers
 
-    ws = open_workspace(workspace)
     row, consents = customers.get(ws, customer), customers.consents(ws, customer)
     if as_json:
         said = [

@@ -19,9 +19,10 @@ def register(app: typer.Typer) -> None:
 
 def doctor(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
     """Check the whole installation; ends with exit code 1 if something does not work."""
+    ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services.doctor import check
 
-    checks = check(open_workspace(workspace))
+    checks = check(ws)
     if as_json:
         print_json([asdict(c) for c in checks])
     else:

@@ -22,9 +22,10 @@ app = typer.Typer(no_args_is_help=True, help="Count and show events, and make th
 @app.command("count")
 def count(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
     """Count the events in the lake by name."""
+    ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import ingest
 
-    counts = ingest.counts(open_workspace(workspace))
+    counts = ingest.counts(ws)
     if as_json:
         print_json(counts)
         return
@@ -38,9 +39,10 @@ def latest(
     as_json: JsonOption = False,
 ) -> None:
     """Show the events that came last, newest first; times are UTC."""
+    ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import ingest
 
-    rows = ingest.latest(open_workspace(workspace), limit)
+    rows = ingest.latest(ws, limit)
     if as_json:
         print_json(rows)
         return
@@ -55,9 +57,10 @@ def key(
     as_json: JsonOption = False,
 ) -> None:
     """Make a write key for the tracking API; it is shown once."""
+    ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import api_keys
 
-    made = api_keys.create(open_workspace(workspace), name)
+    made = api_keys.create(ws, name)
     if as_json:
         print_json({"name": name, "write_key": made})
         return

@@ -15,9 +15,10 @@ app = typer.Typer(no_args_is_help=True, help="Look at the lake, compact, vacuum 
 @app.command()
 def status(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
     """Show rows, files and size of each dataset."""
+    ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import lake
 
-    found = lake.status(open_workspace(workspace))
+    found = lake.status(ws)
     if as_json:
         print_json([{"dataset": s.dataset, "rows": s.rows, "files": s.files, "bytes": s.size} for s in found])
         return
@@ -28,9 +29,10 @@ def status(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) 
 @app.command()
 def compact(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
     """Join small files, which makes questions faster."""
+    ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import lake
 
-    replaced = lake.compact(open_workspace(workspace))
+    replaced = lake.compact(ws)
     if as_json:
         print_json(replaced)
         return
@@ -61,9 +63,9 @@ def erase(
     """Erase a customer from lake, records and spool, for good."""
     from dataclasses import asdict
 
+    ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import privacy
 
-    ws = open_workspace(workspace)
     if not yes:
         typer.confirm(f"Erase {customer} for good?", abort=True)
     erased = privacy.erase(ws, customer)

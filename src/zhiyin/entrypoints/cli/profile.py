@@ -20,9 +20,10 @@ def profile(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False)
 
     from zhiyin.domain.money import display
     from zhiyin.entrypoints.cli.output import open_workspace
+
+    ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import profiles
 
-    ws = open_workspace(workspace)
     with progress("Reading", quiet=as_json) as step:
         result = profiles.run(ws, step)
     if as_json:

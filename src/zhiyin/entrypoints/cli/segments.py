@@ -33,9 +33,9 @@ def create(
 
     Example: zhiyin segments create tea --rule 'did "Order Completed" at least 3 times where category = Tea'
     """
+    ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import segments
 
-    ws = open_workspace(workspace)
     segments.create(ws, key, name or key, _rule(rule))
     found = segments.refresh(ws, key)
     if as_json:
@@ -49,9 +49,11 @@ def list_(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -
     """List the segments with their last counts."""
     from zhiyin.domain.segment import parse
     from zhiyin.loop.profile.segment_text import format
+
+    ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import segments
 
-    rows = segments.list_(open_workspace(workspace))
+    rows = segments.list_(ws)
     if as_json:
         print_json([_as_dict(row) for row in rows])
         return
@@ -68,9 +70,11 @@ def show(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOption =
     """Show one segment with its rule in both forms."""
     from zhiyin.domain.segment import parse
     from zhiyin.loop.profile.segment_text import format
+
+    ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import segments
 
-    row = segments.get(open_workspace(workspace), key)
+    row = segments.get(ws, key)
     if as_json:
         print_json({**_as_dict(row), "text": format(parse(row.rule))})
         return
@@ -87,11 +91,11 @@ def count(
     as_json: JsonOption = False,
 ) -> None:
     """Count who matches now, with who is left after each condition."""
+    ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import segments
 
     if bool(key) == bool(rule):
         raise typer.BadParameter("Give either the key of a segment or --rule.")
-    ws = open_workspace(workspace)
     found = segments.refresh(ws, key) if key else segments.count(ws, _rule(rule))
     if as_json:
         steps = [{"condition": condition, "left": left} for condition, left in found.steps]
@@ -108,9 +112,10 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Write the members with their profiles as CSV."""
+    ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import segments
 
-    written = segments.export(open_workspace(workspace), key, file)
+    written = segments.export(ws, key, file)
     if as_json:
         print_json({"file": str(file), "customers": written})
         return
@@ -127,9 +132,10 @@ def why(
     """Tell why a customer is in a segment, or why not."""
     from dataclasses import asdict
 
+    ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import segments
 
-    found = segments.why(open_workspace(workspace), key, customer)
+    found = segments.why(ws, key, customer)
     if as_json:
         print_json(asdict(found))
         return
@@ -141,9 +147,10 @@ def why(
 @app.command()
 def archive(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
     """Take a segment out of the lists."""
+    ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import segments
 
-    row = segments.archive(open_workspace(workspace), key)
+    row = segments.archive(ws, key)
     if as_json:
         print_json(_as_dict(row))
         return
