@@ -88,3 +88,12 @@ def test_history_and_rejects_are_listed_and_exported(
 def test_the_wrong_encoding_is_told(workspace: Workspace, file: Path) -> None:
     with pytest.raises(BadFile, match="is not utf-8"):
         call(workspace, "customers", file, "--encoding", "utf-8")
+
+
+def test_a_file_without_customers_is_imported_when_that_is_said(workspace: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "till.csv"
+    path.write_text("receipt_no,date,total\n1,2026-03-05,9.90\n", encoding="utf-8")
+    with pytest.raises(BadFile, match="no column for customer_id"):
+        call(workspace, "orders", path)
+    told = json.loads(call(workspace, "orders", path, "--map=-=customer_id", "--json"))
+    assert (told["imported"], told["new"]) == (1, 1)

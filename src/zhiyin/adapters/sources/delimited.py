@@ -124,7 +124,9 @@ class Delimited:
                 why="Most likely a quotation mark is opened and never closed.",
                 fix='Double the quotation marks inside values ("") and export it again.',
             )
-        return BadFile(f"{self.path} cannot be read as CSV.", why=f"{error}.", fix="Export it again.")
+        return BadFile(
+            f"{self.path} cannot be read as CSV.", why=f"{str(error).rstrip('.')}.", fix="Export it again."
+        )
 
 
 def sniff(text: str) -> str:

@@ -52,7 +52,7 @@ class Parquet:
     def _broken(self, error: Exception) -> BadFile:
         return BadFile(
             f"{self.path} is no complete Parquet file.",
-            why=f"It may be half-written: {error}.",
+            why=f"It may be half-written: {str(error).rstrip('.')}.",
             fix="Wait until its export has finished, or fetch it again.",
         )
 
