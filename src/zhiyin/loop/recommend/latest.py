@@ -21,6 +21,36 @@ _TYPES = (pa.string(), pa.string(), pa.string(), pa.timestamp("us"), pa.int64())
 
 def latest(events: pa.Table) -> pa.Table:
     """Rows of ``interactions.COLUMNS`` from rows of ``interactions.WANTED``."""
+    undoing = events.filter(pc.invert(pc.is_in(events["event"], value_set=pa.array(list(KINDS)))))
+    if not undoing.num_rows:
+        return _standing(events)
+    # few orders are undone: only the customers whose orders these may be are looked at line by line
+    touched = pc.is_in(events["order_id"], value_set=pc.drop_null(pc.unique(undoing["order_id"])))
+    customers = pc.unique(pa.concat_tables([undoing, events.filter(touched)])["customer_id"])
+    careful = pc.is_in(events["customer_id"], value_set=customers)
+    plain = events.filter(pc.invert(careful))
+    return pa.concat_tables([_standing(plain), _with_undone(events.filter(careful))])
+
+
+def _standing(events: pa.Table) -> pa.Table:
+    of, lines = _exploded(events)
+    kinds = pa.array(list(KINDS.values()), pa.string())
+    rows = pa.table(
+        {
+            "customer_id": events["customer_id"].take(of),
+            "item_id": pc.struct_field(lines, "item_id"),
+            "kind": kinds.take(pc.index_in(events["event"].take(of), value_set=pa.array(list(KINDS)))),
+            "at": events["timestamp"].take(of).cast(pa.timestamp("us")),
+        }
+    )
+    rows = rows.filter(pc.is_valid(rows["item_id"]))
+    found = rows.group_by(["customer_id", "item_id", "kind"]).aggregate([("at", "max"), ("at", "count")])
+    return found.select(["customer_id", "item_id", "kind", "at_max", "at_count"]).rename_columns(
+        list(COLUMNS)
+    )
+
+
+def _with_undone(events: pa.Table) -> pa.Table:
     void, given_back, orders = _undone(events)
     bought: dict[tuple[str, str], int] = defaultdict(int)
     stray: dict[tuple[str, str], int] = defaultdict(int)
@@ -75,12 +105,16 @@ def _undone(events: pa.Table) -> tuple[set[str], dict[tuple[str | None, str], in
 
 def _lines(events: pa.Table) -> Iterator[tuple[str, str, str | None, int, str, int]]:
     """(customer, event, order, microseconds, item, quantity) of every line that names an item."""
-    products = events["products"].combine_chunks()
-    of = pc.list_parent_indices(products)
-    lines = pc.list_flatten(products)
+    of, lines = _exploded(events)
     columns: list[Any] = [events[name].take(of) for name in ("customer_id", "event", "order_id")]
     columns.append(events["timestamp"].take(of).cast(pa.timestamp("us")).cast(pa.int64()))
     columns += [pc.struct_field(lines, "item_id"), pc.fill_null(pc.struct_field(lines, "quantity"), 1)]
     for row in zip(*(column.to_pylist() for column in columns), strict=True):
         if row[4] is not None:
             yield row
+
+
+def _exploded(events: pa.Table) -> tuple[Any, Any]:
+    """The row of each line, and the lines."""
+    products = events["products"].combine_chunks()
+    return pc.list_parent_indices(products), pc.list_flatten(products)
