@@ -24,6 +24,7 @@ from django.db.models import Q, QuerySet
 
 from zhiyin.adapters import clock
 from zhiyin.adapters.channels import channel as open_channel
+from zhiyin.adapters.records.message import save_many
 from zhiyin.adapters.records.models import Campaign, Decision, Message, Suppression
 from zhiyin.domain.campaign import Campaign as CampaignNoun
 from zhiyin.domain.campaign import CampaignStatus
@@ -287,7 +288,7 @@ def _claim(ws: Workspace, claim: str, limit: int) -> _Claimed:
         Message.objects.filter(pk__in=[row.pk for row in rows], status=MessageStatus.PLANNED).update(
             status=MessageStatus.CLAIMED, claimed_by=claim, claimed_at=clock.system()
         )
-        Message.objects.bulk_update(moved, ["address"], batch_size=200)
+        save_many(moved, ("address",))
         _refuse(stopped, now)
     return _Claimed(rows, len(stopped))
 
@@ -299,11 +300,8 @@ def _refuse(stopped: Sequence[tuple[Message, Sequence[Fact], str]], now: datetim
     for row, _, reason in stopped:
         row.status, row.reason, row.address = _REFUSED, reason, ""
         row.finished_at, row.claimed_by, row.published = now, "", False
-    Message.objects.bulk_update(
-        [row for row, _, _ in stopped],
-        ["status", "reason", "detail", "address", "finished_at", "claimed_by", "published"],
-        batch_size=200,
-    )
+    names = ("status", "reason", "detail", "address", "finished_at", "claimed_by", "published")
+    save_many([row for row, _, _ in stopped], names)
     facts = {row.pk: (found, reason) for row, found, reason in stopped}
     decisions = list(Decision.objects.filter(message__in=facts))
     for decision in decisions:
@@ -405,7 +403,7 @@ def _note(
         elif row.status == MessageStatus.FAILED and retry.no_such_mailbox(receipt.detail):
             dead.append(row.address.lower())
     with transaction.atomic():
-        Message.objects.bulk_update([row for row, _ in going], _SETTLED)
+        save_many([row for row, _ in going], _SETTLED)
         Suppression.objects.bulk_create(
             [
                 Suppression(channel="email", address=address, reason=SuppressReason.HARD_BOUNCE, at=now)

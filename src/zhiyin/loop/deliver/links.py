@@ -18,6 +18,7 @@ _ATTRIBUTE = re.compile(
     r"""(?P<name>[^\s"'>/=]+)(?:\s*=\s*(?P<value>"[^"]*"|'[^']*'|[^\s"'>]+))?""", re.DOTALL
 )
 _END_OF_BODY = re.compile(r"</body\s*>", re.IGNORECASE)
+_WEB = re.compile(r"https?://[^/\\?#\x00-\x20\x7f][^\x00-\x20\x7f]*", re.IGNORECASE)
 START, END = "\x02", "\x03"  # around the addresses in a plain text template
 _MARKED = re.compile(f"{START}([^{END}]*){END}")
 
@@ -53,14 +54,7 @@ def is_web(url: str) -> bool:
     >>> is_web("https://shop.example/a"), is_web("javascript:alert(1)"), is_web("//evil.example")
     (True, False, False)
     """
-    scheme, separator, rest = url.partition("://")
-    return (
-        bool(separator)
-        and scheme.lower() in ("http", "https")
-        and bool(rest)
-        and rest[0] not in "/\\?#"
-        and not any(ord(letter) <= 32 or ord(letter) == 127 for letter in url)
-    )
+    return _WEB.fullmatch(url) is not None
 
 
 def _tag(match: re.Match[str], track: Track, keep: tuple[str, ...]) -> str:
