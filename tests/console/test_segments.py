@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from tests.console.tea_shop import fill, sign_in
 
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.services import segments
 from zhiyin.services.workspace import Workspace
 
-SignIn = Callable[..., Client]
 BUILDER = {
     "match": "all",
     "place": ["0", "1"],
@@ -28,6 +28,14 @@ BUILDER = {
 }
 
 
+@pytest.fixture
+def shop(make_workspace: Callable[..., Workspace]) -> Workspace:
+    """Forty customers, no segments yet."""
+    workspace = make_workspace()
+    fill(workspace, 40)
+    return workspace
+
+
 def page(client: Client, address: str) -> str:
     answer = client.get(address)
     assert answer.status_code == 200, answer.status_code
@@ -35,15 +43,13 @@ def page(client: Client, address: str) -> str:
 
 
 @pytest.mark.parametrize(("language", "word"), [("en", "No segment yet"), ("zh-hans", "<h1>")])
-def test_without_segments_the_list_makes_the_first(
-    workspace: Workspace, sign_in: SignIn, language: str, word: str
-) -> None:
+def test_without_segments_the_list_makes_the_first(workspace: Workspace, language: str, word: str) -> None:
     text = page(sign_in(language), "/segments")
     assert word in text
     assert "/segments/new?lifecycle=at_risk" in text
 
 
-def test_a_link_opens_the_builder_filled_and_counted(shop: Workspace, sign_in: SignIn) -> None:
+def test_a_link_opens_the_builder_filled_and_counted(shop: Workspace) -> None:
     expected = segments.count(shop, "lifecycle = at_risk").count
     text = page(sign_in(), "/segments/new?lifecycle=at_risk&utm=x")
     assert '<option value="at_risk" selected>' in text
@@ -51,10 +57,14 @@ def test_a_link_opens_the_builder_filled_and_counted(shop: Workspace, sign_in: S
     assert 'value="utm"' not in text
 
 
-def test_typing_brings_count_cascade_and_sample_in_one_answer(shop: Workspace, sign_in: SignIn) -> None:
-    answer = sign_in().post("/segments/new", BUILDER, headers={"HX-Request": "true", "HX-Target": "segment-result"})
+def test_typing_brings_count_cascade_and_sample_in_one_answer(shop: Workspace) -> None:
+    answer = sign_in().post(
+        "/segments/new", BUILDER, headers={"HX-Request": "true", "HX-Target": "segment-result"}
+    )
     text = answer.content.decode()
-    found = segments.count(shop, 'did "Order Completed" at least 2 times within 365 days and city in (上海, 杭州)')
+    found = segments.count(
+        shop, 'did "Order Completed" at least 2 times within 365 days and city in (上海, 杭州)'
+    )
     assert text.lstrip().startswith('<section class="zy-card zy-result"')
     assert f">{found.count}</strong>" in text
     for place, (_, left) in enumerate(found.steps):
@@ -63,9 +73,11 @@ def test_typing_brings_count_cascade_and_sample_in_one_answer(shop: Workspace, s
     assert "<html" not in text
 
 
-def test_an_unfinished_condition_is_skipped_and_said_so(shop: Workspace, sign_in: SignIn) -> None:
+def test_an_unfinished_condition_is_skipped_and_said_so(shop: Workspace) -> None:
     typed = {**BUILDER, "1.values": [], "1.value": ""}
-    answer = sign_in().post("/segments/new", typed, headers={"HX-Request": "true", "HX-Target": "segment-result"})
+    answer = sign_in().post(
+        "/segments/new", typed, headers={"HX-Request": "true", "HX-Target": "segment-result"}
+    )
     text = answer.content.decode()
     found = segments.count(shop, 'did "Order Completed" at least 2 times within 365 days').count
     assert answer.status_code == 200
@@ -73,7 +85,7 @@ def test_an_unfinished_condition_is_skipped_and_said_so(shop: Workspace, sign_in
     assert "Not finished, so not counted yet." in text
 
 
-def test_without_script_every_button_posts_the_form(shop: Workspace, sign_in: SignIn) -> None:
+def test_without_script_every_button_posts_the_form(shop: Workspace) -> None:
     client = sign_in()
     text = client.post("/segments/new", {**BUILDER, "do": "add:never"}).content.decode()
     assert "<html" in text
@@ -82,7 +94,7 @@ def test_without_script_every_button_posts_the_form(shop: Workspace, sign_in: Si
     assert "Customers in this segment" in text
 
 
-def test_saving_makes_a_segment_and_a_change_raises_its_version(shop: Workspace, sign_in: SignIn) -> None:
+def test_saving_makes_a_segment_and_a_change_raises_its_version(shop: Workspace) -> None:
     client = sign_in()
     answer = client.post("/segments/new", {**BUILDER, "do": "save"})
     assert answer["Location"] == "/segments/city-teas"
@@ -93,30 +105,34 @@ def test_saving_makes_a_segment_and_a_change_raises_its_version(shop: Workspace,
     assert "City teas" in page(client, "/segments")
 
 
-def test_a_segment_needs_a_name(shop: Workspace, sign_in: SignIn) -> None:
+def test_a_segment_needs_a_name(shop: Workspace) -> None:
     text = sign_in().post("/segments/new", {**BUILDER, "name": " ", "do": "save"}).content.decode()
     assert "Give the segment a name." in text
     assert segments.list_(shop) == []
 
 
-def test_the_text_form_says_the_same_and_goes_back(shop: Workspace, sign_in: SignIn) -> None:
+def test_the_text_form_says_the_same_and_goes_back(shop: Workspace) -> None:
     client = sign_in()
     text = client.post("/segments/new", {**BUILDER, "do": "text"}).content.decode()
     assert "did &quot;Order Completed&quot; at least 2 times within 365 days and city in (上海, 杭州)" in text
-    back = client.post("/segments/new", {"mode": "text", "text": "orders &gt;= 1", "do": "form"}).content.decode()
+    back = client.post(
+        "/segments/new", {"mode": "text", "text": "orders &gt;= 1", "do": "form"}
+    ).content.decode()
     assert "zy-problem" in back
-    back = client.post("/segments/new", {"mode": "text", "text": "orders >= 1", "do": "form"}).content.decode()
+    back = client.post(
+        "/segments/new", {"mode": "text", "text": "orders >= 1", "do": "form"}
+    ).content.decode()
     assert '<option value="orders" selected>' in back
 
 
-def test_a_rule_too_deep_for_the_form_opens_as_text(shop: Workspace, sign_in: SignIn) -> None:
+def test_a_rule_too_deep_for_the_form_opens_as_text(shop: Workspace) -> None:
     segments.create(shop, "deep", "Deep", "city = 上海 or (orders >= 1 and (orders <= 3 or city = 苏州))")
     text = page(sign_in(), "/segments/deep")
     assert "nests deeper" in text
     assert 'id="segment-text"' in text
 
 
-def test_why_in_and_why_out_are_told_with_facts(shop: Workspace, sign_in: SignIn) -> None:
+def test_why_in_and_why_out_are_told_with_facts(shop: Workspace) -> None:
     client = sign_in()
     headers = {"HX-Request": "true", "HX-Target": "segment-why"}
     rule = 'did "Order Completed" at least 2 times within 365 days and city in (上海, 杭州)'
@@ -124,14 +140,18 @@ def test_why_in_and_why_out_are_told_with_facts(shop: Workspace, sign_in: SignIn
     text = client.post("/segments/new", {**BUILDER, "why": inside}, headers=headers).content.decode()
     assert "in?" in text
     assert "needs at least 2" in text
-    out = client.post("/segments/new", {**BUILDER, "do": "who", "who": "c39@example.com"}, headers=headers).content.decode()
+    out = client.post(
+        "/segments/new", {**BUILDER, "do": "who", "who": "c39@example.com"}, headers=headers
+    ).content.decode()
     assert "not in?" in out
     assert "zy-no" in out
-    nobody = client.post("/segments/new", {**BUILDER, "do": "who", "who": "zz-nobody"}, headers=headers).content.decode()
+    nobody = client.post(
+        "/segments/new", {**BUILDER, "do": "who", "who": "zz-nobody"}, headers=headers
+    ).content.decode()
     assert "No customer matches “zz-nobody”." in nobody
 
 
-def test_members_are_listed_and_exported(shop: Workspace, sign_in: SignIn) -> None:
+def test_members_are_listed_and_exported(shop: Workspace) -> None:
     client = sign_in()
     segments.create(shop, "shanghai", "上海", "city = 上海")
     text = page(client, "/segments/shanghai/members")
@@ -142,18 +162,18 @@ def test_members_are_listed_and_exported(shop: Workspace, sign_in: SignIn) -> No
     assert segments.list_(shop) == []
 
 
-def test_nothing_changes_by_get(shop: Workspace, sign_in: SignIn) -> None:
+def test_nothing_changes_by_get(shop: Workspace) -> None:
     assert sign_in().get("/segments/shanghai/archive").status_code == 405
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_the_builder_speaks_both_languages(shop: Workspace, sign_in: SignIn, language: str) -> None:
+def test_the_builder_speaks_both_languages(shop: Workspace, language: str) -> None:
     text = page(sign_in(language), "/segments/new?r=5&f=1")
     assert "<html lang=" + ('"en"' if language == "en" else '"zh-CN"') in text
     assert text.count('class="zy-condition"') == 2
 
 
-def test_an_unknown_segment_is_told_as_such(shop: Workspace, sign_in: SignIn) -> None:
+def test_an_unknown_segment_is_told_as_such(shop: Workspace) -> None:
     try:
         status = sign_in().get("/segments/none").status_code
     except ZhiyinError as error:

@@ -21,7 +21,9 @@ class NewCampaign(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120)
     segment = forms.ChoiceField(label=_("Segment"))
     template = forms.ChoiceField(label=_("Start from"), widget=forms.RadioSelect)
-    subject = forms.CharField(label=_("Subject"), max_length=300, required=False)
+    subject = forms.CharField(
+        label=_("Subject"), max_length=300, required=False, help_text=_("The template's subject, if empty.")
+    )
     sender_name = forms.CharField(label=_("Sender's name"), max_length=120, required=False)
     sender_email = forms.EmailField(label=_("Sender's address"), required=False)
 

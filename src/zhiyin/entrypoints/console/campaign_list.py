@@ -23,23 +23,24 @@ def context(ws: Workspace) -> dict[str, Any]:
 
 
 def _row(ws: Workspace, campaign: Any, effect: Any) -> dict[str, Any]:
+    """One campaign. The interval of an open window is told, not drawn: early ones would set the scale."""
     started = effect is not None and campaign.status != CampaignStatus.DRAFT
-    lift = effect.lift if started and effect.lift.low is not None else None
     over = campaign.status == CampaignStatus.SENT
+    known = started and effect.lift.low is not None
+    so_far = known and effect.state == "measuring"
     return {
         "campaign": campaign,
         "status": effect.state if started and over else campaign.status,
         "sent": effect.sent if started else None,
-        "lift": lift,
-        "range": _range(lift),
-        "revenue": _revenue(ws, effect) if started else formats.NONE,
+        "lift": effect.lift if known and not so_far else None,
+        "range": _range(effect.lift, so_far=so_far) if known else formats.NONE,
+        "revenue": _revenue(ws, effect) if started and not so_far else formats.NONE,
     }
 
 
-def _range(lift: Any) -> str:
-    if lift is None:
-        return formats.NONE
-    return f"{formats.number(lift.low, 2)} – {formats.number(lift.high, 2)}"
+def _range(lift: Any, *, so_far: bool) -> str:
+    span = f"{formats.number(lift.low, 2)} – {formats.number(lift.high, 2)}"
+    return gettext("so far %(span)s") % {"span": span} if so_far else span
 
 
 def _revenue(ws: Workspace, effect: Any) -> str:

@@ -12,10 +12,11 @@ from django.http import HttpRequest, QueryDict
 from django.utils.translation import get_language, gettext
 
 from zhiyin.domain.errors import BadTemplate, NotFound, ZhiyinError
-from zhiyin.domain.message import PENDING, MessageStatus
+from zhiyin.domain.message import MessageStatus
 from zhiyin.domain.template import Rendered
 from zhiyin.entrypoints.console import campaign_forms as forms
 from zhiyin.entrypoints.console import formats, words
+from zhiyin.loop.deliver import sandbox
 from zhiyin.services.workspace import Workspace
 
 PEOPLE = 20  # members to look through in the preview
@@ -75,13 +76,29 @@ def new(ws: Workspace, request: HttpRequest) -> dict[str, Any]:
         "sender_email": ws.settings.sender.email,
     }
     form = forms.NewCampaign(
-        request.POST or None,
+        posted(request),
         initial=initial,
         segments=choices,
         templates=[(template.key, template.name) for template in offered],
     )
     chosen = request.POST.get("template") or (offered[0].key if offered else "")
-    return {"form": forms.styled(form), "templates": offered, "chosen": chosen, "has_segments": bool(choices)}
+    return {
+        "form": forms.styled(form),
+        "templates": [(template, _example(ws, template.subject)) for template in offered],
+        "chosen": chosen,
+        "has_segments": bool(choices),
+    }
+
+
+def _example(ws: Workspace, subject: str) -> str:
+    """The subject as somebody without a name would read it."""
+    shop = {"name": ws.settings.shop.name, "address": "", "currency": "", "language": ""}
+    return sandbox.render(sandbox.parse(subject), {"shop": shop, "customer": {}}).strip()
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """The posted fields, also where there are none; None for a page that is only looked at."""
+    return request.POST if request.method == "POST" else None
 
 
 def _templates(stored: Sequence[Any]) -> list[Any]:
@@ -330,7 +347,7 @@ def review(ws: Workspace, request: HttpRequest, campaign: Any) -> dict[str, Any]
     from zhiyin.services import campaigns
 
     reviewed = campaigns.review(ws, campaign.key)
-    confirm = forms.styled(forms.Confirm(request.POST or None, recipients=reviewed.will_receive))
+    confirm = forms.styled(forms.Confirm(posted(request), recipients=reviewed.will_receive))
     members = _members(ws, campaign, "")
     shown = _preview(ws, campaign, members[0].customer_id if members else "", [])
     problems = [one for one in reviewed.warnings if one.level == "error"]
@@ -405,7 +422,7 @@ def _rounded(text: str, planned: int) -> str:
 
 def pending(state: Mapping[str, Any]) -> int:
     """How many are planned and not settled."""
-    return int(state["waiting"]) + sum(int(state.get(status.value, 0)) for status in PENDING)
+    return sum(int(state[status]) for status in ("waiting", MessageStatus.CLAIMED, MessageStatus.HANDED_OVER))
 
 
 def parts(state: Mapping[str, Any], holdout: float) -> list[Part]:

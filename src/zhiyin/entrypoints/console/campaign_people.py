@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
+from zhiyin.domain.errors import NotFound, ZhiyinError
 from zhiyin.entrypoints.console import formats, segment_words, words
 from zhiyin.entrypoints.console.segment_page import page_number, shower
 from zhiyin.services.workspace import Workspace
@@ -45,6 +47,8 @@ def why(ws: Workspace, key: str, customer_id: str) -> dict[str, Any]:
     campaign = campaigns.get(ws, key)
     record = campaigns.why(ws, key, customer_id)
     facts = [_gate_fact(one) for one in record.get("facts", [])]
+    inside, membership = _membership(ws, campaign, customer_id)
+    decided_at = record.get("decided_at")
     return {
         "campaign": campaign,
         "section": "campaigns",
@@ -52,13 +56,17 @@ def why(ws: Workspace, key: str, customer_id: str) -> dict[str, Any]:
         "record": record,
         "verdict": verdict(record),
         "facts": sorted(facts, key=lambda one: one["holds"]),
-        "membership": _membership(ws, campaign, customer_id, record),
+        "inside": inside,
+        "membership": membership,
+        "decided_at": datetime.fromisoformat(decided_at) if decided_at else None,
         "chances": [
             (_choice(one["choice"]), formats.percent(one["probability"], 0))
             for one in record.get("alternatives", [])
         ],
-        "versions": sorted(dict(record.get("versions", {})).items()),
-        "answer": answer(ws, record, campaign),
+        "versions": [
+            (_version(name), value) for name, value in sorted(dict(record.get("versions", {})).items())
+        ],
+        "answer": answer(ws, record, _subject(ws, campaign, customer_id)),
     }
 
 
@@ -83,22 +91,34 @@ def verdict(record: Mapping[str, Any]) -> str:
     }
 
 
-def answer(ws: Workspace, record: Mapping[str, Any], campaign: Any) -> str:
+def answer(ws: Workspace, record: Mapping[str, Any], subject: str) -> str:
     """Two plain sentences for the customer, without scores or internal words."""
     shop = ws.settings.shop.name
     if record["choice"] == "send":
         return gettext(
             "You received “%(subject)s” from %(shop)s because you agreed to our offers by e-mail and it fitted "
             "what you did in our shop. You can unsubscribe with the link at its end at any time."
-        ) % {"subject": campaign.subject, "shop": shop}
+        ) % {"subject": subject, "shop": shop}
     return gettext(
         "%(shop)s did not send you “%(subject)s”. We write only to those who agreed to it, and keep some "
         "customers free of a message to see whether it helps."
-    ) % {"subject": campaign.subject, "shop": shop}
+    ) % {"subject": subject, "shop": shop}
 
 
 def _choice(code: str) -> str:
     return {"send": gettext("Send the message"), "holdout": gettext("Hold out")}.get(code, code)
+
+
+def _version(name: str) -> str:
+    return {
+        "assignment": gettext("Drawing of the holdout"),
+        "consent": gettext("Rule of consent"),
+        "recommender": gettext("Recommendation model"),
+        "seed": gettext("Seed of the draw"),
+        "segment": gettext("Segment and version"),
+        "template": gettext("Wording"),
+        "wording": gettext("Wording"),
+    }.get(name, name)
 
 
 # what a held fact of the gate means; a fact that does not hold is told by its reason
@@ -119,18 +139,30 @@ def _gate_fact(one: Mapping[str, Any]) -> dict[str, Any]:
     return {"holds": one["holds"], "text": held if one["holds"] else words.name(words.REASONS, code)}
 
 
-def _membership(
-    ws: Workspace, campaign: Any, customer_id: str, record: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    """Why the customer is in the segment; for a decided message, by the rule as it was at the start."""
-    from zhiyin.domain.decision import Fact
+def _membership(ws: Workspace, campaign: Any, customer_id: str) -> tuple[bool, list[dict[str, Any]]]:
+    """Whether and why the customer is in the segment, by the rule as it was frozen at the start."""
+    from zhiyin.services import segments
 
+    try:
+        found = segments.why(ws, campaign.segment_rule or campaign.segment.rule, customer_id)
+    except NotFound:
+        return True, []
     show, currency = shower(ws), ws.settings.shop.currency
     told = []
-    for one in record.get("membership", []):
-        found, needs = segment_words.fact(Fact(one["code"], one["holds"], one["detail"]), currency, show)
-        told.append({"holds": one["holds"], "found": found, "needs": needs})
-    return told
+    for one in found.facts:
+        words_found, needs = segment_words.fact(one, currency, show)
+        told.append({"holds": one.holds, "found": words_found, "needs": needs})
+    return found.inside, told
+
+
+def _subject(ws: Workspace, campaign: Any, customer_id: str) -> str:
+    """The subject as this customer read it."""
+    from zhiyin.services import campaigns
+
+    try:
+        return campaigns.preview(ws, campaign.key, customer_id).subject
+    except ZhiyinError:
+        return str(campaign.name)
 
 
 def lines(ws: Workspace, key: str, query: Mapping[str, str]) -> Iterator[str]:

@@ -327,11 +327,12 @@ def _responses(report: CampaignReport) -> list[dict[str, Any]]:
         }
 
     def kinds(counts: Any) -> list[dict[str, Any]]:
-        return [
-            part(gettext("human"), counts.human, "gain"),
+        human = part(gettext("human"), counts.human, "gain")
+        others = [
             part(gettext("unknown"), counts.unknown, "grey"),
             part(gettext("machine"), counts.machine, "blue", hatch=True),
         ]
+        return [human, *(other for other in others if other["count"])]
 
     bought = ngettext(
         "within %(days)s day, as assigned", "within %(days)s days, as assigned", report.window_days

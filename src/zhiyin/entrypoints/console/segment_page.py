@@ -207,8 +207,8 @@ def _steps(total: int, steps: Iterable[tuple[Any, int]], currency: str) -> Itera
     before = total
     for label, left in steps:
         rule = label if not isinstance(label, dict) else language.parse(label)
-        words = capitalised(rule, currency)
-        yield Step(words, left, left - before, 100 * left / total if total else 0.0)
+        words = segment_words.short(rule, currency)
+        yield Step(words[:1].upper() + words[1:], left, left - before, 100 * left / total if total else 0.0)
         before = left
 
 

@@ -249,3 +249,41 @@ def _trait_needs(code: str, detail: Mapping[str, Json], currency: str) -> str:
     )
     template = gettext("needs: %(condition)s") if code == "trait" else gettext("must not be: %(condition)s")
     return template % {"condition": sentence(rule, currency)}
+
+
+def short(rule: Rule, currency: str) -> str:
+    """A rule in a few words, for the label of a bar."""
+    match rule:
+        case Did(at_least=1):
+            return event(rule.event)
+        case Did():
+            return gettext("%(event)s %(times)s times") % {"event": event(rule.event), "times": rule.at_least}
+        case Not(Did(within_days=int(days)) as did):
+            template = ngettext("No %(event)s for %(days)s day", "No %(event)s for %(days)s days", days)
+            return template % {"event": event(did.event), "days": days}
+        case Not(Did() as did):
+            return gettext("Never %(event)s") % {"event": event(did.event)}
+        case Any(rules) if len(rules) > 1:
+            names = list(dict.fromkeys(_subject(inner) for inner in rules))
+            return reduce(
+                lambda one, other: gettext("%(one)s or %(other)s") % {"one": one, "other": other}, names
+            )
+        case All(rules) if len(rules) > 1:
+            names = list(dict.fromkeys(_subject(inner) for inner in rules))
+            return reduce(
+                lambda one, other: gettext("%(one)s and %(other)s") % {"one": one, "other": other}, names
+            )
+        case _:
+            return sentence(rule, currency)
+
+
+def _subject(rule: Rule) -> str:
+    match rule:
+        case Trait(name):
+            return trait(name)
+        case Did():
+            return event(rule.event)
+        case Not(inner):
+            return gettext("not %(subject)s") % {"subject": _subject(inner)}
+        case _:
+            return gettext("group")

@@ -64,26 +64,19 @@
         { type: "bar", name: data.name, data: values(data.values), barMaxWidth: 28, itemStyle: { color: colour("c1"), borderRadius: [3, 3, 0, 0] } },
       ],
     }),
+    // the band is two stacked areas: an invisible one up to `low`, a pale one from there to `high`
     band: (data, values) => {
       const low = values(data.low);
       const high = values(data.high);
-      const known = low.map((value, at) => (value === null || high[at] === null ? null : [at, value, high[at]]));
+      const edge = (name, series, area) => ({
+        type: "line", name, data: series, stack: "band", stackStrategy: "all", symbol: "none", silent: true,
+        tooltip: { show: false }, lineStyle: { width: 0 }, areaStyle: area, color: colour("c1"),
+      });
       return {
         ...frame(data),
         series: [
-          {
-            type: "custom",
-            name: data.band,
-            silent: true,
-            tooltip: { show: false },
-            data: [0],
-            renderItem: (_, api) => {
-              const points = known.filter(Boolean);
-              const up = points.map(([at, , top]) => api.coord([at, top]));
-              const down = points.map(([at, bottom]) => api.coord([at, bottom])).reverse();
-              return { type: "polygon", shape: { points: [...up, ...down] }, style: { fill: colour("c1"), opacity: 0.18 } };
-            },
-          },
+          edge(`${data.band} `, low, { opacity: 0 }),
+          edge(data.band, high.map((top, at) => (top === null ? null : top - low[at])), { color: colour("c1"), opacity: 0.18 }),
           {
             type: "line",
             name: data.name,
@@ -91,7 +84,7 @@
             symbolSize: 6,
             lineStyle: { color: colour("c1"), width: 2 },
             itemStyle: { color: colour("c1") },
-            markLine: { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: colour("text"), type: "solid", width: 1 }, data: [{ yAxis: 0 }] },
+            endLabel: { show: true, formatter: (point) => full(Math.round(point.value)), color: colour("text"), fontWeight: 600, offset: [-6, -12], align: "right" },
           },
         ],
       };

@@ -1,0 +1,288 @@
+"""The pages of campaigns: from an empty list to a report, through a real mail server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from django.test import Client
+from tests.console.tea_shop import fill, sign_in
+
+from zhiyin.adapters.lake.rows import events_to_table
+from zhiyin.adapters.records.models import Message
+from zhiyin.domain.event import ORDER_COMPLETED, Event
+from zhiyin.services import campaigns, ingest, reports, segments, sending
+from zhiyin.services.workspace import Workspace
+from zhiyin.simulate.server import free_port
+
+LETTER = """<mjml><mj-body><mj-section><mj-column>
+<mj-text>Dear {{ customer.name | default: "friend" }}</mj-text>
+<mj-text><a href="{{ unsubscribe_url }}">Unsubscribe</a></mj-text>
+</mj-column></mj-section></mj-body></mjml>"""
+
+
+@dataclass
+class Letters:
+    """A mail server that keeps what it takes and refuses one address."""
+
+    taken: list[str] = field(default_factory=list)
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        if address.startswith("c03@"):
+            return "550 5.1.1 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.taken += envelope.rcpt_tos
+        return "250 OK"
+
+
+@pytest.fixture
+def letters() -> Iterator[tuple[Letters, int]]:
+    handler = Letters()
+    port = free_port()
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield handler, port
+    controller.stop()
+
+
+@pytest.fixture
+def mailing(make_workspace: Callable[..., Workspace], letters: tuple[Letters, int]) -> Workspace:
+    """Forty customers, a mail server, a segment of everybody, and no campaign."""
+    workspace = make_workspace(
+        smtp__host="127.0.0.1",
+        smtp__port=letters[1],
+        smtp__security="none",
+        sender__email="hello@shop.example",
+        shop__address="1 Road",
+    )
+    fill(workspace, 40)
+    segments.create(workspace, "everyone", "Everyone", "everyone")
+    segments.refresh(workspace, "everyone")
+    return workspace
+
+
+@pytest.fixture
+def draft(mailing: Workspace) -> Workspace:
+    campaigns.create(
+        mailing,
+        key="spring",
+        name="Spring tea",
+        segment="everyone",
+        subject="Hello {{ customer.name }}",
+        body=LETTER,
+    )
+    return mailing
+
+
+def page(client: Client, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200, (answer.status_code, answer.headers)
+    return answer.content.decode()
+
+
+def numbers(text: str, pattern: str) -> list[int]:
+    return [int(found.replace(",", "").replace("−", "-")) for found in re.findall(pattern, text)]
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_an_empty_list_makes_the_first_campaign(workspace: Workspace, language: str) -> None:
+    text = page(sign_in(language), "/campaigns")
+    assert 'href="/campaigns/new"' in text
+    assert text.count("btn-primary") == 1
+    assert "/segments/new" in page(sign_in(language), "/campaigns/new")
+
+
+def test_a_campaign_is_made_from_a_template(mailing: Workspace) -> None:
+    client = sign_in()
+    text = page(client, "/campaigns/new?segment=everyone")
+    template = re.findall(r'name="template" value="([^"]+)"', text)[0]
+    assert '<option value="everyone" selected>Everyone · 40</option>' in text
+    posted = {"name": "明前茶", "segment": "everyone", "template": template, "sender_email": "a@shop.example"}
+    assert client.post("/campaigns/new", posted)["Location"] == "/campaigns/campaign/compose"
+    assert campaigns.get(mailing, "campaign").name == "明前茶"
+    text = client.post("/campaigns/new", {**posted, "name": ""}).content.decode()
+    assert 'aria-invalid="true"' in text
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_composer_shows_the_message_of_a_real_customer(draft: Workspace, language: str) -> None:
+    text = page(sign_in(language), "/campaigns/spring/compose")
+    assert text.count('<iframe title="') == 2
+    assert text.count('sandbox=""') == 2
+    assert "Dear " in text
+    assert len(re.findall('class="btn btn-primary"', text.split("<dialog")[0])) == 1
+
+
+def test_typing_keeps_the_draft_and_renders_it_again(draft: Workspace) -> None:
+    typed = {
+        "subject": "Tea for {{ customer.name }}",
+        "preheader": "",
+        "body": LETTER,
+        "customer": "c01",
+        "people": ["c01", "c02"],
+    }
+    text = sign_in().post("/campaigns/spring/preview", typed).content.decode()
+    assert "Tea for Emily Carter" in text
+    assert "Draft saved" in text
+    assert campaigns.get(draft, "spring").subject == "Tea for {{ customer.name }}"
+    text = sign_in().post("/campaigns/spring/preview", {**typed, "see": "c02"}).content.decode()
+    assert "Tea for 张伟" in text
+    text = sign_in().post("/campaigns/spring/preview", {**typed, "search": "Oliver"}).content.decode()
+    assert "Tea for Oliver Stone" in text
+
+
+def test_a_mistake_shows_its_line_and_what_was_typed(draft: Workspace) -> None:
+    broken = LETTER.replace("customer.name", "customer.nickname")
+    typed = {"subject": "Hello", "preheader": "", "body": broken, "customer": "c01"}
+    client = sign_in()
+    text = client.post("/campaigns/spring/preview", typed).content.decode()
+    assert "nickname" in text
+    assert "Go to line 2" in text
+    assert campaigns.get(draft, "spring").body == LETTER
+    text = client.post("/campaigns/spring/compose", {**typed, "do": "review"}).content.decode()
+    assert "customer.nickname" in text
+    assert 'role="alert"' in text
+
+
+def test_a_test_goes_to_one_address_only(draft: Workspace, letters: tuple[Letters, int]) -> None:
+    client = sign_in()
+    posted = {"to": "me@shop.example", "customer": "c01"}
+    text = client.post("/campaigns/spring/test", posted, headers={"HX-Request": "true"}).content.decode()
+    assert "The mail server took the test for me@shop.example." in text
+    assert letters[0].taken == ["me@shop.example"]
+    assert campaigns.get(draft, "spring").tested_at is not None
+    text = client.post(
+        "/campaigns/spring/test", {"to": "me"}, headers={"HX-Request": "true"}
+    ).content.decode()
+    assert "zy-error" in text
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_review_subtracts_down_to_who_will_receive_it(draft: Workspace, language: str) -> None:
+    text = page(sign_in(language), "/campaigns/spring/review")
+    sum_ = text.split('<table class="zy-table zy-sum">')[1].split("</table>")[0]
+    figures = numbers(sum_, r'<td class="zy-num">([−\d,]+)</td>')
+    assert figures[0] == 40
+    assert sum(figures[:-1]) == figures[-1] == campaigns.review(draft, "spring").will_receive
+    assert 'name="typed"' not in text
+
+
+def test_from_a_thousand_on_the_number_is_typed() -> None:
+    from zhiyin.entrypoints.console.campaign_forms import Confirm
+
+    assert not Confirm({"typed": ""}, recipients=1_000).is_valid()
+    assert Confirm({"typed": "1,000"}, recipients=1_000).is_valid()
+    assert Confirm({"typed": ""}, recipients=999).is_valid()
+
+
+def test_sending_needs_a_post(draft: Workspace) -> None:
+    for step in ("start", "pause", "resume", "cancel", "again", "test", "preview"):
+        assert sign_in().get(f"/campaigns/spring/{step}").status_code == 405
+    assert campaigns.get(draft, "spring").status == "draft"
+
+
+def test_from_start_to_report_everyone_is_accounted_for(
+    draft: Workspace, letters: tuple[Letters, int]
+) -> None:
+    client = sign_in()
+    assert client.post("/campaigns/spring/start", {})["Location"] == "/campaigns/spring"
+    sending.plan_step(draft)
+    assert "Pausing holds back" in page(client, "/campaigns/spring")
+    client.post("/campaigns/spring/pause")
+    paused = page(client, "/campaigns/spring")
+    assert "cancel-dialog" in paused
+    assert letters[0].taken == []
+    client.post("/campaigns/spring/resume")
+    sending.run_until_done(draft, "spring")
+
+    text = page(client, "/campaigns/spring")
+    accounts = text.split('id="accounted"')[1].split("</section>")[0]
+    parts = numbers(accounts, r'zy-account-figure zy-num">([\d,]+)<')
+    planned = numbers(accounts, r"([\d,]+) planned")
+    assert [sum(parts)] == planned == [40]
+    assert len(letters[0].taken) == Message.objects.filter(status="accepted").count() == parts[2]
+    assert "Measuring" in text
+    for tab in ("delivery", "links", "people", "content"):
+        assert "zy-tabs" in page(client, f"/campaigns/spring?tab={tab}")
+    for status, n in zip(("held_out", "refused", "accepted", "failed"), parts, strict=False):
+        assert f">{n} customer" in page(client, f"/campaigns/spring?tab=people&status={status}")
+    assert client.get("/campaigns/spring/progress")["HX-Redirect"] == "/campaigns/spring"
+
+
+def test_cancelling_keeps_the_rest_from_getting_it(draft: Workspace) -> None:
+    client = sign_in()
+    client.post("/campaigns/spring/start", {})
+    sending.plan_step(draft)
+    client.post("/campaigns/spring/pause")
+    client.post("/campaigns/spring/cancel")
+    assert campaigns.get(draft, "spring").status == "cancelled"
+    assert "Cancelled" in page(client, "/campaigns/spring")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_decision_is_explained_for_everyone(draft: Workspace, language: str) -> None:
+    campaigns.start(draft, "spring")
+    sending.run_until_done(draft, "spring")
+    client = sign_in(language)
+    for status in ("held_out", "refused", "accepted", "failed"):
+        message = Message.objects.filter(status=status).first()
+        if message is not None:
+            text = page(client, f"/campaigns/spring/people/{message.customer_id}")
+            assert 'id="answer"' in text
+    assert 'class="zy-no"' in page(client, "/campaigns/spring/people/c07")
+
+
+def test_people_are_exported_without_formulas(draft: Workspace) -> None:
+    from zhiyin.adapters.records.models import Customer
+
+    Customer.objects.filter(pk="c01").update(name='=HYPERLINK("x")')
+    campaigns.start(draft, "spring")
+    sending.run_until_done(draft, "spring")
+    answer = sign_in().get("/campaigns/spring/people.csv")
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    assert len(text.splitlines()) == 41
+    assert "'=HYPERLINK" in text
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_verdict_comes_first_once_the_window_has_closed(draft: Workspace, language: str) -> None:
+    campaigns.start(draft, "spring")
+    sending.run_until_done(draft, "spring")
+    draft.spool.close()
+    ingest.drain(draft)
+    now = draft.now()
+    sent = Message.objects.filter(status="accepted").values_list("customer_id", flat=True)
+    orders = [
+        Event(f"new-{i}", "track", ORDER_COMPLETED, now + timedelta(hours=2), i, order_id=f"new-{i}", amount=9900)
+        for i in sent
+    ]  # fmt: skip
+    table = events_to_table(orders, timezone=draft.timezone, received_at=now)
+    draft.lake.append("events", table, app_id="later", version=1)
+    later = now + timedelta(days=8)
+    object.__setattr__(draft, "now", lambda: later)
+    client = sign_in(language)
+    report = reports.campaign(draft, "spring")
+    assert report.state != "measuring"
+    text = page(client, "/campaigns/spring")
+    for number in (report.message_group.bought, report.message_group.n, report.holdout_group.n):
+        assert str(number) in text.split("zy-evidence")[1].split("</p>")[0]
+    order = [text.index(mark) for mark in ("zy-headline", 'id="accounted"', "zy-responses")]
+    assert order == sorted(order)
+    assert 'data-zy-chart="band"' in text
+    assert 'id="course-table"' in text
+    assert "zy-interval" in page(client, "/campaigns")
+
+
+def test_run_again_makes_a_fresh_draft(draft: Workspace) -> None:
+    campaigns.start(draft, "spring")
+    answer = sign_in().post("/campaigns/spring/again")
+    assert answer["Location"] == "/campaigns/spring-2/compose"
+    assert campaigns.get(draft, "spring-2").status == "draft"
