@@ -190,7 +190,7 @@ def _sql(ws: Workspace, sql: str, **values: Any) -> pa.Table:
     connection = _connection()
     now = datetime(*simulated.AS_OF.timetuple()[:6])  # noqa: DTZ001 - plain UTC
     wanted = {"files": ws.lake.files("events"), "now": now, **values}
-    return connection.execute(sql, wanted).to_arrow_table()
+    return connection.sql(sql, params=wanted).to_arrow_table()
 
 
 _kept: list[duckdb.DuckDBPyConnection] = []

@@ -21,7 +21,7 @@ def duckdb() -> Engine:
     return engine("duckdb", threads=1)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(world=worlds(), several=st.lists(rules(), min_size=1, max_size=8))
 def test_both_interpreters_agree(duckdb: Engine, world: World, several: list[Rule]) -> None:
     with tempfile.TemporaryDirectory() as folder:
