@@ -84,3 +84,6 @@ def sign_in() -> Callable[..., Client]:
         return client
 
     return enter
+
+
+from tests.console.small_shop import filled, owned  # noqa: E402, F401 - fixtures for the tests of other pages

@@ -73,6 +73,7 @@ def rejects(request: HttpRequest) -> HttpResponse:
         "console/rejects.html",
         {
             "total": total,
+            "rejected": total,
             "rows": [{**row, "file": Path(row["file"] or "").name} for row in rows],
             "page": max(page, 1),
             "pages": max(1, -(-total // PER_PAGE)),

@@ -81,7 +81,8 @@ def _line(row: RecommenderModel) -> dict[str, Any]:
 def _rival(best: dict[str, Any] | None, scored: list[dict[str, Any]]) -> dict[str, Any] | None:
     """A model whose interval reaches into that of the best one: which is better is not clear."""
     return next(
-        (line for line in scored if best and line is not best and line["recall"].high >= best["recall"].low), None
+        (line for line in scored if best and line is not best and line["recall"].high >= best["recall"].low),
+        None,
     )
 
 

@@ -146,7 +146,10 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def checks(request: HttpRequest) -> HttpResponse:
     """The doctor's checks, loaded after the page: the mail server may take seconds to answer."""
-    found = [(check, words.CHECK_TEXTS.get((check.name, check.level), check.what)) for check in doctor.check(current())]
+    found = [
+        (check, words.CHECK_TEXTS.get((check.name, check.level), check.what))
+        for check in doctor.check(current())
+    ]
     return render(request, "console/_checks.html", {"checks": found})
 
 

@@ -256,7 +256,9 @@ CHECK_TEXTS: dict[tuple[str, str], Promise | str] = {
     ("spool", "ok"): _("Arriving events are taken in."),
     ("spool", "warning"): _("Many events wait to be taken in. See whether the worker runs."),
     ("address", "ok"): _("Links in messages lead to a public address."),
-    ("address", "warning"): _("Links in messages lead to this machine only. Set server.base_url to the public address."),
+    ("address", "warning"): _(
+        "Links in messages lead to this machine only. Set server.base_url to the public address."
+    ),
     ("sender", "ok"): _("Messages have a sender."),
     ("sender", "warning"): _("Messages have no sender yet. Fill in the sender's e-mail."),
     ("mail", "ok"): _("The mail server answers."),
