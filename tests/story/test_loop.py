@@ -26,6 +26,7 @@ from zhiyin.simulate.mailbox import Mailbox
 from zhiyin.simulate.market import Market
 from zhiyin.simulate.story import Story
 
+pytestmark = pytest.mark.xdist_group("story-loop")  # one run for all tests of this file
 CAMPAIGNS = (wording.WELCOME.key, wording.NEW_TEAS.key)
 
 

@@ -27,7 +27,7 @@ from zhiyin.simulate.server import free_port, serving
 from zhiyin.simulate.world import World
 
 AGO = timedelta(days=WINDOW + 1)  # how long ago the history ends
-_STARTING = timedelta(seconds=8)  # real time for the server to come up before the customers live on
+_STARTING = timedelta(seconds=6)  # real time for the server to come up before the customers live on
 _PACE = 100.0  # letters a real second that server and customers keep up with easily
 KINDS = ("customers", "items", "orders", "events")
 
