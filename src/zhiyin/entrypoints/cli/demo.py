@@ -33,6 +33,9 @@ def demo(
 ) -> None:
     """Set up a simulated shop and run the whole loop on it: import, profile, segments, recommendations, a
     campaign by e-mail, the customers' responses, and what the campaign changed."""
+    import signal
+    import sys
+
     from zhiyin.adapters import clock
     from zhiyin.entrypoints.cli.demo_output import Telling
     from zhiyin.entrypoints.site import create_workspace
@@ -42,6 +45,9 @@ def demo(
 
     if language not in wording.SHOP:
         raise typer.BadParameter("must be en or zh-hans", param_hint="--language")
+    signal.signal(
+        signal.SIGTERM, lambda number, frame: sys.exit(143)
+    )  # end in order: a server may be running
     _make_room(folder, fresh)
     telling = Telling(quiet=as_json)
     until = story.end_of_history(clock.system())
