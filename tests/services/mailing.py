@@ -43,8 +43,14 @@ def people(ws: Workspace, count: int, *, consent: bool | None = True, profile: b
 
 def campaign(ws: Workspace, key: str = "spring", **changes: Any) -> Campaign:
     """A draft for everyone."""
-    given = {"name": "Spring", "segment": "everyone", "subject": "Hello {{ customer.name }}", "body": BODY}
-    return campaigns.create(ws, key=key, sender_email="shop@example.com", **(given | changes))
+    given = {
+        "name": "Spring",
+        "segment": "everyone",
+        "subject": "Hello {{ customer.name }}",
+        "body": BODY,
+        "sender_email": "shop@example.com",
+    }
+    return campaigns.create(ws, key=key, **(given | changes))
 
 
 @dataclass

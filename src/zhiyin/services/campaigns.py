@@ -374,7 +374,10 @@ def why(ws: Workspace, key: str, customer_id: str) -> dict[str, Any]:
         return head | _recorded(message)
     if not Customer.objects.filter(pk=customer_id).exists():
         raise NotFound(f"There is no customer {customer_id!r}.", fix="Check the id.")
-    inside = segments.why(ws, row.segment_rule or row.segment.rule, customer_id)
+    try:
+        inside = segments.why(ws, row.segment_rule or row.segment.rule, customer_id)
+    except NotFound:  # came after the last profiling, so no segment holds them yet
+        return head | {"state": "outside", "choice": "none", "membership": [], "facts": []}
     membership = sending.facts_json(inside.facts)
     if not inside.inside or row.planned_at is not None:
         return head | {"state": "outside", "choice": "none", "membership": membership, "facts": []}

@@ -28,6 +28,9 @@ MAX_OUTPUT = 500_000  # bytes of one rendered message
 _MAX_VALUE = 100_000  # characters of one value on its way through filters
 _REMOVED_TAGS = ("include", "render", "doc")
 _REMOVED_FILTERS = ("safe",)
+_BLOCK = re.compile(
+    r"\{%-?\s*(?P<end>end)?(?P<name>if|unless|case|for|tablerow|capture|ifchanged|comment|raw)\b"
+)
 _FOR = re.compile(r"\{%-?\s*for\s+([\w-]+)\s+in\s+(\w+)")
 
 
@@ -60,7 +63,7 @@ def parse(
     try:
         template = _environment(html, strict).from_string(source)
     except LiquidError as error:
-        raise told(error, what) from error
+        raise _unclosed(source, what) or told(error, what) from error
     for name, spans in template.analyze().filters.items():
         if name not in template.env.filters:
             raise BadTemplate(
@@ -127,6 +130,24 @@ def told(error: LiquidError, what: str) -> BadTemplate:
     if context and context[3].strip():
         why += f" The line reads: {context[3].strip()[:120]}"
     return BadTemplate(f"{what}{place} cannot be used.", why=why, fix="Correct it and save again.")
+
+
+def _unclosed(source: str, what: str) -> BadTemplate | None:
+    """The error for a block that never ends, which Liquid tells without a place; None if all end."""
+    opened: list[tuple[str, int]] = []
+    for match in _BLOCK.finditer(source):
+        if not match["end"]:
+            opened.append((match["name"], source.count("\n", 0, match.start()) + 1))
+        elif opened and opened[-1][0] == match["name"]:
+            opened.pop()
+        else:
+            return None  # closes something else: Liquid names that one's place
+    if not opened:
+        return None
+    name, line = opened[-1]
+    return BadTemplate(
+        f"{what}, line {line}: {{% {name} %}} is never closed.", fix=f"Add {{% end{name} %}} where it ends."
+    )
 
 
 def _near(name: str, known: Collection[str]) -> str:
