@@ -80,11 +80,11 @@ def _campaign(folder: Path, port: int) -> tuple[float, dict[str, Any]]:
     campaigns.create(ws, key="spring", name="Spring", segment="everyone", template="picks-zh")
     campaigns.start(ws, "spring")
 
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     sending.plan_step(ws)
     planned = time.perf_counter()
     counts = sending.run_until_done(ws, "spring")
-    seconds = time.perf_counter() - started
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
     assert counts["accepted"] == RECIPIENTS, counts
 
     row = Campaign.objects.get()
@@ -98,7 +98,7 @@ def _campaign(folder: Path, port: int) -> tuple[float, dict[str, Any]]:
     return round(RECIPIENTS / seconds), {
         "planning, of it": (planned - started) * 1e3 / RECIPIENTS,
         "recommending, rendering, links and MIME, of it": writing * 1e3 / len(tokens),
-        "size of a message, kB": len(sample.envelope.content) / 1e3,
+        "processor time of this process": cpu * 1e3 / RECIPIENTS,
         "message": sample.envelope,
     }
 
