@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 EVENTS, CUSTOMERS, RUNS = 10_000_000, 500_000, 5
 THREADS, MEMORY = 2, "4GB"
 RULE = (
-    'lifecycle in (at_risk, lapsed) and did "Order Completed" at least 2 times within 150 days '
-    'where category = Tea and never "Order Completed" within 45 days'
+    'lifecycle in (active, at_risk) and did "Order Completed" at least 2 times within 150 days '
+    'where category = Tea and never "Order Completed" within 30 days'
 )
 
 # What an analyst would write for the same table: one scan, `max(…, 2)` for the last two orders.
@@ -96,7 +96,7 @@ FROM days LEFT JOIN scored USING (customer_id), usual
 
 SEGMENT_SQL = """
 SELECT count(*) FROM read_parquet($profiles) p
-WHERE lifecycle IN ('at_risk', 'lapsed')
+WHERE lifecycle IN ('active', 'at_risk')
   AND customer_id IN (
     SELECT customer_id FROM read_parquet($files, hive_partitioning = true)
     WHERE event = 'Order Completed' AND timestamp > $now - INTERVAL 150 DAY AND timestamp <= $now
@@ -105,7 +105,7 @@ WHERE lifecycle IN ('at_risk', 'lapsed')
   AND NOT EXISTS (
     SELECT 1 FROM read_parquet($files, hive_partitioning = true) e
     WHERE e.customer_id = p.customer_id AND event = 'Order Completed'
-      AND timestamp > $now - INTERVAL 45 DAY AND timestamp <= $now)
+      AND timestamp > $now - INTERVAL 30 DAY AND timestamp <= $now)
 """
 
 

@@ -63,9 +63,8 @@ def _scores(frame: nw.LazyFrame[Any], value: str, score: str) -> nw.LazyFrame[An
         up_to=nw.col("equal").cast(nw.Int64).cum_sum().over(order_by=value).cast(nw.Int64),
         twice_buyers=(nw.col("equal").sum() * 2).cast(nw.Int64),
     ).with_columns(points=(nw.col("up_to") * 2 - nw.col("equal")) * 5)
-    return placed.select(
-        value, ((nw.col("points") // nw.col("twice_buyers")).cast(nw.Int64) + 1).alias(score)
-    )
+    fifth = (nw.col("points") / nw.col("twice_buyers")).floor().cast(nw.Int64)
+    return placed.select(value, (fifth + 1).alias(score))
 
 
 def _group() -> nw.Expr:
