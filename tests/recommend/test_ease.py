@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from zhiyin.domain.errors import ZhiyinError
-from zhiyin.loop.recommend.ease import Ease, linear
+from zhiyin.loop.recommend.ease import Ease, linear, tail_weights
 from zhiyin.testing.recommender import ITEMS, NOW, checkerboard, history
 
 
@@ -45,6 +45,20 @@ def test_items_beyond_the_cap_are_still_recommended() -> None:
     model = Ease(max_items=4).fit(checkerboard(), ITEMS, NOW)
     shown = model.recommend(history("i1", "i3"), 8, exclude=["i1", "i3"])
     assert {r.item_id for r in shown if r.reason == "because_bought"} >= {"i5", "i7"}
+
+
+def test_rare_items_do_not_outshout_common_ones() -> None:
+    rng = np.random.default_rng(3)
+    shares = np.array([0.5, 0.5, 0.4, 0.4, 0.06, 0.03])
+    taste = sparse.csr_array((rng.random((400, 6)) < shares).astype(np.float32))
+    head, tail = np.arange(4), np.array([False] * 4 + [True] * 2)
+    weights = linear(taste, head, np.ones(6, dtype=bool), l2=5.0, keep=6)
+    weights = weights + tail_weights(taste, tail, weights)
+    shown = np.asarray((taste @ weights).mean(axis=0)).ravel()
+    taken = np.asarray(taste.mean(axis=0)).ravel()
+    # each is scored as often as it is taken, less one common shrinkage
+    assert shown[4] / taken[4] == pytest.approx(shown[5] / taken[5], rel=1e-3)
+    assert shown[4:].max() < shown[:4].min()
 
 
 def test_a_singular_matrix_is_told_with_its_cure() -> None:

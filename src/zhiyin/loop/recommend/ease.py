@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
+from scipy import sparse
 from scipy.linalg import lapack
 
 from zhiyin.domain.errors import ZhiyinError
@@ -28,7 +29,7 @@ class Ease:
     Steck (2019), "Embarrassingly Shallow Autoencoders for Sparse Data": with ``G = X'X + l2 I`` and
     ``P = G^-1`` the weights are ``B_ij = -P_ij / P_jj``. ``max_items`` most touched items take part (memory
     grows with its square: 4,000 items take 64 MB while training, 10,000 take 400 MB); targets beyond them
-    take the weights of ``ItemNeighbours``, scaled to the same size. The ``keep`` strongest weights of each
+    take the weights of ``ItemNeighbours``, scaled to compare. The ``keep`` strongest weights of each
     target are served. ``half_life``, ``taste_days``, ``popular_days`` and ``trend`` mean what they mean for
     ``ItemNeighbours``.
     """
@@ -69,19 +70,13 @@ class Ease:
         tail = matrix.available & (touched > 0)
         tail[head] = False
         if tail.any():
-            weights = weights + self._tail(matrix.taste, tail, weights)
+            weights = sparse.csr_array(weights + tail_weights(matrix.taste, tail, weights))
             weights.sort_indices()
         weights = lifted(weights, matrix.trend**self.trend)
         self.ranking_ = Ranking(
             matrix.item_ids, matrix.available, matrix.popularity, self.kinds, self.half_life, weights
         )
         return self
-
-    def _tail(self, taste: Any, tail: np.ndarray[Any, Any], head_weights: Any) -> Any:
-        """Neighbour weights of the targets beyond ``max_items``, sized so that the two kinds compare."""
-        near = neighbours(taste, tail, k=_TAIL_NEIGHBOURS, shrinkage=10.0)
-        strong, weak = _typical(head_weights), _typical(near)
-        return near * np.float32(min(strong / weak, 1.0) if weak > 0 else 0.0)
 
     def recommend(
         self, history: Sequence[Interaction], n: int, exclude: Collection[str] = ()
@@ -139,8 +134,18 @@ def linear(
     return assemble(parts, size)
 
 
-def _typical(weights: Any) -> float:
-    """The median over targets of the sum of their positive weights."""
-    sums = np.asarray(weights.maximum(0).sum(axis=0)).ravel()
-    sums = sums[sums > 0]
-    return float(np.median(sums)) if len(sums) else 0.0
+def tail_weights(taste: Any, tail: np.ndarray[Any, Any], head_weights: Any) -> Any:
+    """Neighbour weights of the targets ``tail``, sized so that their scores compare with those of the head.
+
+    A linear model predicts each item about as often as it is taken, times a shrinkage that grows as items get
+    rarer. So each tail target is scaled to score, on average over all customers, what it is taken, times the
+    shrinkage of the rarer half of the head.
+    """
+    near = neighbours(taste, tail, k=_TAIL_NEIGHBOURS, shrinkage=10.0)
+    taken = np.asarray(taste.mean(axis=0), dtype=np.float64).ravel()
+    head_score, near_score = np.maximum(taken @ head_weights, 0.0), taken @ near
+    head = np.flatnonzero(head_score)
+    rarer = head[taken[head] <= np.median(taken[head])] if len(head) else head
+    shrunk = float(np.median(head_score[rarer] / taken[rarer])) if len(rarer) else 0.0
+    factors = np.divide(shrunk * taken, near_score, out=np.zeros_like(taken), where=near_score > 0)
+    return lifted(near, factors.astype(np.float32))
