@@ -21,7 +21,7 @@ from zhiyin.adapters.records.models import (
 )
 from zhiyin.domain.errors import NotFound
 from zhiyin.domain.event import ORDER_COMPLETED, Event
-from zhiyin.services import ingest, privacy, profiles, segments
+from zhiyin.services import gate, ingest, privacy, profiles, segments
 from zhiyin.services.workspace import Workspace
 
 ID, EMAIL, NAME = "wei-71134", "wei.71134@example.com", "Wei Seventyone"
@@ -99,6 +99,13 @@ def test_the_address_stays_suppressed_as_a_hash(shop: Workspace) -> None:
     privacy.erase(shop, ID)
     row = Suppression.objects.get()
     assert (row.address, row.reason) == (address_mark(EMAIL.upper()), "erased")
+
+
+def test_who_comes_back_after_erasure_is_not_written_to(shop: Workspace) -> None:
+    privacy.erase(shop, ID)
+    Customer.objects.create(customer_id="again", email=EMAIL.upper())
+    assert gate.contacts(["again", "bob"])["again"].suppressed == "erased"
+    assert gate.contacts(["again", "bob"])["bob"].suppressed == ""
 
 
 def test_the_ledger_keeps_its_sums_and_sends_nothing_more(shop: Workspace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from zhiyin.adapters.records.erasure import address_mark
 from zhiyin.adapters.records.models import Consent, Customer, Suppression
 from zhiyin.domain.consent import MARKETING
 from zhiyin.loop.decide import Contact, Policy
@@ -27,11 +28,15 @@ def contacts(customer_ids: Sequence[str], channel: str = "email") -> dict[str, C
             customer__in=customer_ids, channel=channel, purpose=MARKETING
         ).values("customer_id", "granted", "source")
     }
-    suppressed = dict(
-        Suppression.objects.filter(
-            channel=channel, address__in={address.lower() for address in addresses.values() if address}
-        ).values_list("address", "reason")
-    )
+    # an erased address is known by its mark alone
+    plain = {address.lower() for address in addresses.values() if address}
+    forms = {form: address for address in plain for form in (address, address_mark(address))}
+    suppressed = {
+        forms[form]: reason
+        for form, reason in Suppression.objects.filter(channel=channel, address__in=forms).values_list(
+            "address", "reason"
+        )
+    }
     result = {}
     for customer_id in customer_ids:
         address = addresses.get(customer_id, "")
