@@ -105,6 +105,16 @@ def test_saving_makes_a_segment_and_a_change_raises_its_version(shop: Workspace)
     assert "City teas" in page(client, "/segments")
 
 
+def test_what_is_typed_after_saving_does_not_save_again(shop: Workspace) -> None:
+    answer = sign_in().post(
+        "/segments/new",
+        {**BUILDER, "do": "save"},
+        headers={"HX-Request": "true", "HX-Target": "segment-result"},
+    )
+    assert answer.status_code == 200
+    assert segments.list_(shop) == []
+
+
 def test_a_segment_needs_a_name(shop: Workspace) -> None:
     text = sign_in().post("/segments/new", {**BUILDER, "name": " ", "do": "save"}).content.decode()
     assert "Give the segment a name." in text

@@ -145,7 +145,7 @@ def _opened(request: HttpRequest, stored: Any, currency: str, traits: frozenset[
 
 def _posted(request: HttpRequest, stored: Any, currency: str) -> Page:
     data = request.POST
-    do = data.get("do", "")
+    do = pressed(request)
     template = _PARTIALS.get(request.headers.get("HX-Target", ""), "console/segments/edit.html")
     name = data.get("name", "").strip()
     page = Page(template, stored, name, "form", Form(), "", None)
@@ -160,6 +160,14 @@ def _posted(request: HttpRequest, stored: Any, currency: str) -> Page:
             page.rule = segment_form.rule_of(page.form, currency, {}).rule
             page.text = segment_form.text_of(page.rule)
     return page
+
+
+def pressed(request: HttpRequest) -> str:
+    """The button that was pressed; none where the form was posted because somebody typed.
+
+    htmx sends the last button again with what is typed after it, which must not save or add a second time.
+    """
+    return "" if request.headers.get("HX-Target") == "segment-result" else request.POST.get("do", "")
 
 
 def _read_text(page: Page, text: str, currency: str, *, leave: bool) -> None:
@@ -223,7 +231,7 @@ def _answer(ws: Workspace, request: HttpRequest, page: Page) -> None:
     from zhiyin.services import customers, segments
 
     chosen = request.POST.get("why", "")
-    if not chosen and request.POST.get("do") == "who" and request.POST.get("who", "").strip():
+    if not chosen and pressed(request) == "who" and request.POST.get("who", "").strip():
         page.who = request.POST["who"].strip()
         found = list(customers.search(ws, q=page.who, per_page=6).rows)
         if len(found) == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import Any as Json
@@ -72,6 +73,11 @@ CHOICES: Mapping[str, Mapping[str, Json]] = {
 }
 
 
+_SEAM = re.compile(
+    r"(?<=[\u4e00-\u9fff])(?<![年月日])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])(?![年月日])"
+)
+
+
 def trait(name: str) -> str:
     """The name of a trait for a reader; a stated trait without a usual name keeps its own."""
     return str(TRAITS.get(name, name))
@@ -97,6 +103,19 @@ def value(name: str, raw: Json, currency: str) -> str:
 
 def sentence(rule: Rule, currency: str) -> str:
     """A rule as one sentence in the reader's language, without a full stop."""
+    return spaced(_sentence(rule, currency))
+
+
+def spaced(text: str) -> str:
+    """A text with a blank between Chinese and Latin letters or digits, but not inside a date.
+
+    >>> spaced("城市为London，3月12日以来2次")
+    '城市为 London，3月12日以来 2 次'
+    """
+    return _SEAM.sub(" ", text)
+
+
+def _sentence(rule: Rule, currency: str) -> str:
     match rule:
         case Trait():
             return _trait(rule, currency)
@@ -105,7 +124,7 @@ def sentence(rule: Rule, currency: str) -> str:
         case Not(Did(at_least=1) as did):
             return _never(did)
         case Not(inner):
-            return gettext("not: %(rule)s") % {"rule": sentence(inner, currency)}
+            return gettext("not: %(rule)s") % {"rule": _sentence(inner, currency)}
         case All(rules):
             if not rules:
                 return gettext("all customers")
@@ -119,7 +138,7 @@ def sentence(rule: Rule, currency: str) -> str:
 def _joined(template: str, rules: tuple[Rule, ...], currency: str) -> str:
     return reduce(
         lambda one, other: template % {"one": one, "other": other},
-        (sentence(rule, currency) for rule in rules),
+        (_sentence(rule, currency) for rule in rules),
     )
 
 
@@ -202,14 +221,14 @@ def fact(one: Fact, currency: str, show: Callable[[str], str]) -> tuple[str, str
     """
     detail = one.detail
     if one.code in ("trait", "trait_not"):
-        return _trait_found(detail, currency, show), _trait_needs(one.code, detail, currency)
+        return spaced(_trait_found(detail, currency, show)), spaced(_trait_needs(one.code, detail, currency))
     parts = {
         "event": event(str(detail["event"])),
         "found": detail["found"],
         "needs": detail["needs"],
         "date": show(str(detail["since"])) if detail.get("since") else "",
     }
-    return _did_found(parts, detail, show), _did_needs(one.code, parts)
+    return spaced(_did_found(parts, detail, show)), spaced(_did_needs(one.code, parts))
 
 
 def _did_found(parts: Mapping[str, Json], detail: Mapping[str, Json], show: Callable[[str], str]) -> str:
@@ -253,6 +272,10 @@ def _trait_needs(code: str, detail: Mapping[str, Json], currency: str) -> str:
 
 def short(rule: Rule, currency: str) -> str:
     """A rule in a few words, for the label of a bar."""
+    return spaced(_short(rule, currency))
+
+
+def _short(rule: Rule, currency: str) -> str:
     match rule:
         case Did(at_least=1):
             return event(rule.event)

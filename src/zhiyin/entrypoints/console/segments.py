@@ -34,7 +34,7 @@ def edit(request: HttpRequest, key: str = "") -> HttpResponse:
     ws = current()
     stored = segments.get(ws, key) if key else None
     page = segment_page.build(ws, request, stored)
-    if request.method == "POST" and request.POST.get("do") == "save" and page.can_save:
+    if request.method == "POST" and segment_page.pressed(request) == "save" and page.can_save:
         saved = segment_page.save(ws, page)
         messages.success(request, gettext("Segment “%(name)s” saved.") % {"name": saved.name})
         return redirect("segment", saved.key)
