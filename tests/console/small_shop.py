@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,10 +34,13 @@ def client(language: str = "en", **kwargs: object) -> object:
 
 
 @pytest.fixture
-def owned(workspace: Workspace) -> Workspace:
-    """The workspace with an owner and nothing else."""
-    owner()
-    return workspace
+def owned(workspace: Workspace) -> Iterator[Workspace]:
+    """The workspace with an owner and nothing else; passwords are hashed the fast way."""
+    from django.test import override_settings
+
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        owner()
+        yield workspace
 
 
 @pytest.fixture

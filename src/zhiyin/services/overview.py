@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import narwhals as nw
@@ -153,7 +154,7 @@ def needs(ws: Workspace) -> list[Need]:
         found.append(Need("stopped" if campaign.error else "paused", left, campaign.name, campaign.key))
     since = ws.now() - timedelta(days=7)
     for run in Import.objects.filter(rejected__gt=0, started_at__gte=since)[:3]:
-        found.append(Need("rejects", run.rejected, ", ".join(run.files), run.import_id))
+        found.append(Need("rejects", run.rejected, ", ".join(Path(file).name for file in run.files), run.import_id))
     return found
 
 

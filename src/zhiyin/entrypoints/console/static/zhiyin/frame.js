@@ -8,7 +8,7 @@
   document.addEventListener("click", (event) => {
     const at = (selector) => event.target.closest(selector);
     let element;
-    if (at("[data-zy-theme]")) {
+    if (at("[data-zy-switch-theme]")) {
       const theme = root.dataset.bsTheme === "dark" ? "light" : "dark";
       root.dataset.bsTheme = root.dataset.zyTheme = theme;
       document.cookie = `zhiyin_theme=${theme}; path=/; max-age=31536000; samesite=lax`;

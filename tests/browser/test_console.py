@@ -1,0 +1,133 @@
+"""The console in a real browser: quiet, on one host, accessible, within the window, usable by keyboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.browser.conftest import AXE, RULES, Site
+from tests.console.small_shop import PASSWORD
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+PAGES = (
+    "/", "/customers", "/customers?q=nobody", "/customers/c1", "/customers/c3", "/recommendations", "/data",
+    "/data/import", "/data/rejects", "/settings", "/password",
+)  # fmt: skip
+
+
+def sign_in(site: Site) -> Any:
+    """A session, made through the form by keyboard."""
+    page = site.page()
+    page.goto(f"{site.base}/login")
+    page.keyboard.type("yue@example.com")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{site.base}/")
+    return page.context.storage_state()
+
+
+def visit(page: Any, address: str) -> None:
+    response = page.goto(address)
+    assert response.status == 200, address
+    page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_pages_fit_every_window_and_break_no_rule_of_accessibility(filled_site: Site, language: str) -> None:
+    session = sign_in(filled_site)
+    page = filled_site.page(language=language, session=session)
+    found: list[tuple[object, ...]] = []
+    for path in PAGES:
+        visit(page, filled_site.base + path)
+        for width in (1440, 390, 320):
+            page.set_viewport_size({"width": width, "height": 900})
+            wide = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            if wide > 0:
+                found.append((path, width, f"{wide} px too wide"))
+        page.set_viewport_size({"width": 1440, "height": 900})
+        page.evaluate(AXE.read_text("utf-8"))
+        for theme in ("light", "dark") if language == "en" else ("light",):
+            page.evaluate("theme => (document.documentElement.dataset.bsTheme = theme)", theme)
+            result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+            found += [(path, theme, v["id"], v["nodes"][0]["html"][:200]) for v in result["violations"]]
+    assert found == []
+
+
+def test_the_first_visit_by_keyboard_leads_to_the_first_step(site: Site) -> None:
+    page = site.page()
+    visit(page, f"{site.base}/")
+    assert page.url == f"{site.base}/welcome"
+    page.keyboard.type("Yue Chen")
+    page.keyboard.press("Tab")
+    page.keyboard.type("yue@example.com")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{site.base}/")
+    assert page.inner_text("h1").endswith("Start with your data.")
+    assert page.get_by_role("link", name="Import files").first.is_visible()
+
+
+def test_keys_lead_through_the_console(filled_site: Site) -> None:
+    session = sign_in(filled_site)
+    page = filled_site.page(session=session)
+    visit(page, f"{filled_site.base}/")
+    page.keyboard.press("g")
+    page.keyboard.press("c")
+    page.wait_for_url(f"{filled_site.base}/customers")
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("/")
+    page.keyboard.type("Lin")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{filled_site.base}/customers?q=Lin")
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog").is_visible()
+    page.keyboard.press("Escape")
+    assert page.get_by_role("dialog").count() == 0
+
+
+def test_the_theme_is_kept(filled_site: Site) -> None:
+    page = filled_site.page(session=sign_in(filled_site))
+    visit(page, f"{filled_site.base}/")
+    page.get_by_role("button", name="Light or dark").click()
+    assert page.get_attribute("html", "data-bs-theme") == "dark"
+    page.reload()
+    assert page.get_attribute("html", "data-bs-theme") == "dark"
+
+
+def test_the_chart_has_a_table_with_the_same_figures(filled_site: Site) -> None:
+    page = filled_site.page(session=sign_in(filled_site))
+    visit(page, f"{filled_site.base}/")
+    page.wait_for_selector("#weekly-chart svg")
+    page.get_by_role("button", name="Show as table").click()
+    assert page.locator("#weekly-table").is_visible()
+    assert not page.locator("#weekly-chart").is_visible()
+    drawn = page.evaluate("JSON.parse(document.getElementById('weekly-data').textContent).values")
+    told = page.locator("#weekly-table tbody td:last-child").all_inner_texts()
+    assert [f"¥{value / 100:,.2f}" for value in drawn] == told
+
+
+def test_the_decision_opens_in_place(filled_site: Site) -> None:
+    page = filled_site.page(session=sign_in(filled_site))
+    visit(page, f"{filled_site.base}/customers/c3")
+    page.get_by_text("Why not?").click()
+    assert page.get_by_text("Chosen by chance:").is_visible()
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.get_by_text("person3@example.com").wait_for()
+
+
+def test_a_first_visit_weighs_little(filled_site: Site) -> None:
+    session = sign_in(filled_site)
+    page = filled_site.page(session=session)
+    visit(page, f"{filled_site.base}/customers")
+    weight = page.evaluate(
+        "performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))"
+        ".reduce((sum, entry) => sum + entry.encodedBodySize, 0)"
+    )
+    assert weight < 230_000

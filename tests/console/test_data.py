@@ -1,0 +1,102 @@
+"""Importing in the browser, and what was rejected."""
+
+import re
+import threading
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from tests.console.small_shop import PASSWORD, client
+
+from zhiyin.adapters.records.models import Consent, Customer, Import
+from zhiyin.services.workspace import Workspace
+
+FILE = "customer_id,email,city\nc1,a@example.com,Shanghai\nc2,no address,Suzhou\nc3,c@example.com,Wuhan\n"
+
+
+def signed_in() -> object:
+    made = client()
+    assert made.login(username="yue@example.com", password=PASSWORD)
+    return made
+
+
+def upload(browser: object, text: str = FILE, kind: str = "customers") -> str:
+    """The address of the preview of an uploaded file."""
+    file = SimpleUploadedFile("people.csv", text.encode("utf-8"))
+    response = browser.post("/data/import", {"kind": kind, "files": [file]})
+    assert response.status_code == 302
+    return str(response["Location"])
+
+
+def finish() -> None:
+    """Wait for the work that a page started."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("job-"):
+            thread.join(60)
+
+
+def test_a_file_is_shown_before_anything_is_taken_in(owned: Workspace) -> None:
+    page = signed_in().get(upload(signed_in())).content.decode()
+    assert "2 rows can be imported, 1 would be rejected." in page
+    assert "Not an e-mail address" in page
+    assert re.search(r'name="map\.email".*?value="email" selected', page, re.S)
+    assert Customer.objects.count() == 0
+
+
+def test_importing_profiles_customers_and_leads_to_the_result(owned: Workspace) -> None:
+    browser = signed_in()
+    address = upload(browser)
+    response = browser.post(address, {"kind": "customers", "consent": "yes"})
+    assert response["Location"] == "/data"
+    finish()
+    run = Import.objects.get()
+    assert (run.read, run.imported, run.rejected) == (3, 2, 1)
+    assert Customer.objects.filter(lifecycle="lead").count() == 2
+    assert Consent.objects.filter(granted=True).count() == 2
+    assert "2 rows imported, 1 rejected." in browser.get(f"/data/imports/{run.import_id}").content.decode()
+    assert browser.get(address).status_code == 404  # the uploaded file is gone
+
+
+def test_a_column_can_be_corrected_and_left_out(owned: Workspace) -> None:
+    browser = signed_in()
+    address = upload(browser, "code,mail,note\nc1,a@example.com,x\n")
+    mapping = {"map.code": "customer_id", "map.mail": "email", "map.note": "-"}
+    assert "1 row can be imported." in browser.get(address, mapping).content.decode()
+    browser.post(address.split("?")[0], {"kind": "customers", **mapping})
+    finish()
+    assert Customer.objects.get().traits == {}
+
+
+def test_a_file_without_the_needed_column_says_so_and_lets_it_be_named(owned: Workspace) -> None:
+    browser = signed_in()
+    page = browser.get(upload(browser, "a,b\n1,2\n", "orders")).content.decode()
+    assert "The columns need your help." in page
+    assert 'name="map.a"' in page
+
+
+def test_a_file_that_cannot_be_read_is_told_as_such(owned: Workspace) -> None:
+    browser = signed_in()
+    page = browser.get(upload(browser, "")).content.decode()
+    assert 'role="alert"' in page
+
+
+def test_an_upload_stays_in_its_own_folder(owned: Workspace) -> None:
+    file = SimpleUploadedFile("../../evil.csv", FILE.encode())
+    signed_in().post("/data/import", {"kind": "customers", "files": [file]})
+    assert not (owned.folder.parent / "evil.csv").exists()
+    assert not (owned.folder / "evil.csv").exists()
+    assert signed_in().get("/data/import/..?kind=customers").status_code == 404
+
+
+def test_rejected_rows_are_exported_without_formulas(filled: Workspace) -> None:
+    response = signed_in().get("/data/rejects.csv")
+    assert response["Content-Disposition"].startswith("attachment")
+    rows = response.content.decode("utf-8-sig").splitlines()
+    assert len(rows) == 2
+    for cell in re.findall(r'(?:^|,)"?([^",]*)', rows[1]):
+        assert not cell.startswith(("=", "+", "-", "@"))
+
+
+def test_rejected_rows_are_found_by_import_and_reason(filled: Workspace) -> None:
+    run = Import.objects.get(kind="orders")
+    browser = signed_in()
+    assert "1 row rejected" in browser.get(f"/data/rejects?import={run.import_id}").content.decode()
+    assert "No row was rejected" in browser.get("/data/rejects?reason=too_large").content.decode()

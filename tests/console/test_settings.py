@@ -1,0 +1,102 @@
+"""Settings: saved to the file, in force at once; keys; the test e-mail."""
+
+import re
+import tomllib
+
+from aiosmtpd.controller import Controller
+from tests.console.small_shop import PASSWORD, client
+
+from zhiyin.adapters.records.models import ApiKey
+from zhiyin.entrypoints.site import current
+from zhiyin.services.workspace import Workspace
+from zhiyin.simulate.server import free_port
+
+FORM = {
+    "shop__name": "Qinghe Tea", "shop__language": "zh-hans", "shop__currency": "CNY",
+    "shop__timezone": "Asia/Shanghai", "shop__address": "1 Tea Road", "sender__name": "",
+    "sender__email": "shop@example.com", "smtp__host": "127.0.0.1", "smtp__port": "2525",
+    "smtp__security": "none", "smtp__user": "", "smtp__password": "hunter2", "campaign__holdout": "12.5",
+    "campaign__window_days": "14", "campaign__cost": "0.05", "campaign__consent": "opt_in",
+}  # fmt: skip
+
+
+def signed_in() -> object:
+    made = client()
+    assert made.login(username="yue@example.com", password=PASSWORD)
+    return made
+
+
+def test_saved_settings_stand_in_the_file_and_hold_at_once(owned: Workspace) -> None:
+    browser = signed_in()
+    assert browser.post("/settings", FORM)["Location"] == "/settings"
+    written = tomllib.loads((owned.folder / "zhiyin.toml").read_text("utf-8"))
+    assert written["shop"]["name"] == current().settings.shop.name == "Qinghe Tea"
+    assert written["campaign"]["holdout"] == current().settings.campaign.holdout == 0.125
+    assert "Qinghe Tea" in browser.get("/customers").content.decode()
+
+
+def test_a_wrong_value_saves_nothing_and_marks_its_field(owned: Workspace) -> None:
+    response = signed_in().post("/settings", {**FORM, "campaign__holdout": "80"})
+    assert response.status_code == 422
+    assert "Nothing was saved." in response.content.decode()
+    assert current().settings.shop.name == "Test shop"
+
+
+def test_the_password_is_never_sent_back_and_stays_if_untouched(owned: Workspace) -> None:
+    browser = signed_in()
+    browser.post("/settings", FORM)
+    page = browser.get("/settings").content.decode()
+    assert "hunter2" not in page
+    shown = re.search(r'name="smtp__password" value="([^"]*)"', page)[1]
+    browser.post("/settings", {**FORM, "smtp__password": shown})
+    assert current().settings.smtp.password == "hunter2"
+    browser.post("/settings", {**FORM, "smtp__password": ""})
+    assert current().settings.smtp.password == ""
+
+
+def test_a_key_is_shown_once_and_can_be_revoked(owned: Workspace) -> None:
+    browser = signed_in()
+    page = browser.post("/settings/keys", {"name": "Web shop"}).content.decode()
+    key = re.search(r">(zy_[\w-]+)<", page)[1]
+    assert key not in browser.get("/settings").content.decode()
+    row = ApiKey.objects.get()
+    assert browser.post(f"/settings/keys/{row.pk}/revoke").status_code == 302
+    row.refresh_from_db()
+    assert row.revoked_at is not None
+    assert browser.post(f"/settings/keys/{row.pk}/revoke").status_code == 404
+
+
+def test_without_a_server_the_test_e_mail_says_what_is_missing(owned: Workspace) -> None:
+    response = signed_in().post("/settings/mail-test", {"to": "me@example.com"})
+    assert response.status_code == 422
+    assert "No mail server is set up." in response.content.decode()
+
+
+def test_the_test_e_mail_goes_through_the_saved_server(owned: Workspace) -> None:
+    class Inbox:
+        content = b""
+
+        async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
+            self.content = envelope.content
+            return "250 OK"
+
+    inbox, port = Inbox(), free_port()
+    server = Controller(inbox, hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        browser = signed_in()
+        browser.post("/settings", {**FORM, "smtp__port": str(port), "smtp__password": ""})
+        page = browser.post("/settings/mail-test", {"to": "me@example.com"}).content.decode()
+    finally:
+        server.stop()
+    assert "The mail server took the message." in page
+    assert b"To: me@example.com" in inbox.content
+
+
+def test_every_check_of_the_doctor_has_a_name(owned: Workspace) -> None:
+    from zhiyin.entrypoints.console import words
+    from zhiyin.services import doctor
+
+    found = doctor.check(current())
+    assert {check.name for check in found} <= words.CHECKS.keys()
+    assert {(check.name, check.level) for check in found} <= words.CHECK_TEXTS.keys()
