@@ -16,7 +16,7 @@ from tests.console.tea_shop import fill, sign_in
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.adapters.records.models import Message
 from zhiyin.domain.event import ORDER_COMPLETED, Event
-from zhiyin.services import campaigns, ingest, reports, segments, sending
+from zhiyin.services import campaigns, ingest, planning, reports, reviews, segments, sending
 from zhiyin.services.workspace import Workspace
 from zhiyin.simulate.server import free_port
 
@@ -171,7 +171,7 @@ def test_the_review_subtracts_down_to_who_will_receive_it(draft: Workspace, lang
     sum_ = text.split('<table class="zy-table zy-sum">')[1].split("</table>")[0]
     figures = numbers(sum_, r'<td class="zy-num">([−\d,]+)</td>')
     assert figures[0] == 40
-    assert sum(figures[:-1]) == figures[-1] == campaigns.review(draft, "spring").will_receive
+    assert sum(figures[:-1]) == figures[-1] == reviews.review(draft, "spring").will_receive
     assert 'name="typed"' not in text
 
 
@@ -194,11 +194,13 @@ def test_from_start_to_report_everyone_is_accounted_for(
 ) -> None:
     client = sign_in()
     assert client.post("/campaigns/spring/start", {})["Location"] == "/campaigns/spring"
-    sending.plan_step(draft)
+    planning.plan_step(draft)
     assert "Pausing holds back" in page(client, "/campaigns/spring")
     client.post("/campaigns/spring/pause")
     paused = page(client, "/campaigns/spring")
     assert "cancel-dialog" in paused
+    waiting = numbers(paused, r'zy-account-figure zy-num">([\d,]+)<')[-1]
+    assert f">{waiting} customer" in page(client, "/campaigns/spring?tab=people&status=pending")
     assert letters[0].taken == []
     client.post("/campaigns/spring/resume")
     sending.run_until_done(draft, "spring")
@@ -220,7 +222,7 @@ def test_from_start_to_report_everyone_is_accounted_for(
 def test_cancelling_keeps_the_rest_from_getting_it(draft: Workspace) -> None:
     client = sign_in()
     client.post("/campaigns/spring/start", {})
-    sending.plan_step(draft)
+    planning.plan_step(draft)
     client.post("/campaigns/spring/pause")
     client.post("/campaigns/spring/cancel")
     assert campaigns.get(draft, "spring").status == "cancelled"

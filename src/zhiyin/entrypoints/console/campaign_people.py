@@ -15,18 +15,18 @@ from zhiyin.entrypoints.console.segment_page import page_number, shower
 from zhiyin.services.workspace import Workspace
 
 PER_PAGE = 50
-_STATUSES = ("held_out", "refused", "accepted", "failed", "unknown", "planned")
+_STATUSES = ("held_out", "refused", "accepted", "failed", "unknown", "pending")
 _COLUMNS = ("customer_id", "name", "email", "status", "reason", "detail", "at")
 
 
 def listed(ws: Workspace, request: HttpRequest, key: str) -> dict[str, Any]:
     """One page of people, filtered by outcome and reason from the query string."""
-    from zhiyin.services import campaigns
+    from zhiyin.services import explanations
 
     status, reason = request.GET.get("status", ""), request.GET.get("reason", "")
-    status = status if status in (*_STATUSES, "pending") else ""
+    status = status if status in _STATUSES else ""
     number = page_number(request.GET.get("page", ""))
-    total, rows = campaigns.people(
+    total, rows = explanations.people(
         ws, key, status or None, reason or None, offset=(number - 1) * PER_PAGE, limit=PER_PAGE
     )
     return {
@@ -36,16 +36,18 @@ def listed(ws: Workspace, request: HttpRequest, key: str) -> dict[str, Any]:
         "pages": max(1, -(-total // PER_PAGE)),
         "status": status,
         "reason": reason,
-        "statuses": [(code, words.name(words.STATUSES, code)) for code in _STATUSES],
+        "statuses": [
+            (code, words.name({**words.STATUSES, "pending": gettext("Pending")}, code)) for code in _STATUSES
+        ],
     }
 
 
 def why(ws: Workspace, key: str, customer_id: str) -> dict[str, Any]:
     """The decision for one customer: membership, permissions, chances, versions, outcome."""
-    from zhiyin.services import campaigns, customers
+    from zhiyin.services import campaigns, customers, explanations
 
     campaign = campaigns.get(ws, key)
-    record = campaigns.why(ws, key, customer_id)
+    record = explanations.why(ws, key, customer_id)
     facts = [_gate_fact(one) for one in record.get("facts", [])]
     inside, membership = _membership(ws, campaign, customer_id)
     decided_at = record.get("decided_at")
@@ -157,10 +159,10 @@ def _membership(ws: Workspace, campaign: Any, customer_id: str) -> tuple[bool, l
 
 def _subject(ws: Workspace, campaign: Any, customer_id: str) -> str:
     """The subject as this customer read it."""
-    from zhiyin.services import campaigns
+    from zhiyin.services import reviews
 
     try:
-        return campaigns.preview(ws, campaign.key, customer_id).subject
+        return reviews.preview(ws, campaign.key, customer_id).subject
     except ZhiyinError:
         return str(campaign.name)
 
@@ -170,7 +172,7 @@ def lines(ws: Workspace, key: str, query: Mapping[str, str]) -> Iterator[str]:
     import csv
     import io
 
-    from zhiyin.services import campaigns
+    from zhiyin.services import campaigns, explanations
 
     campaigns.get(ws, key)
 
@@ -182,7 +184,7 @@ def lines(ws: Workspace, key: str, query: Mapping[str, str]) -> Iterator[str]:
     yield "\ufeff" + row(list(_COLUMNS))
     offset, size = 0, 1_000
     while True:
-        _, rows = campaigns.people(
+        _, rows = explanations.people(
             ws, key, query.get("status") or None, query.get("reason") or None, offset=offset, limit=size
         )
         for person in rows:

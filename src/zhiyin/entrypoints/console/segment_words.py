@@ -77,6 +77,8 @@ _SEAM = re.compile(
     r"(?<=[\u4e00-\u9fff])(?<![年月日])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])(?![年月日])"
 )
 
+_GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+
 
 def trait(name: str) -> str:
     """The name of a trait for a reader; a stated trait without a usual name keeps its own."""
@@ -112,7 +114,7 @@ def spaced(text: str) -> str:
     >>> spaced("城市为London，3月12日以来2次")
     '城市为 London，3月12日以来 2 次'
     """
-    return _SEAM.sub(" ", text)
+    return _SEAM.sub(" ", _GAP.sub("", text))
 
 
 def _sentence(rule: Rule, currency: str) -> str:
