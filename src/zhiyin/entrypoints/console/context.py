@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 # section, name, icon, key after `g`, in the phone's bottom bar, below the line of housekeeping
@@ -54,9 +54,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         **shown,
         "nav": [
-            Entry(key, label, icon, href, go, phone, line, live.get(key, 0))
+            Entry(key, label, icon, reverse(key), go, phone, line, live.get(key, 0))
             for key, label, icon, go, phone, line in _SECTIONS
-            if (href := _href(key))
         ],
         "section": request.path.strip("/").split("/")[0] or "overview",
         "fresh": overview.fresh(workspace),
@@ -67,10 +66,3 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 def _theme(request: HttpRequest) -> str:
     theme = request.COOKIES.get("zhiyin_theme", "")
     return theme if theme in ("light", "dark") else ""
-
-
-def _href(key: str) -> str:
-    try:
-        return reverse(key)
-    except NoReverseMatch:
-        return ""

@@ -142,8 +142,8 @@ def _told(entry: customers.Entry, items: Mapping[str, Item], language: str) -> d
 
 def _joined(newer: dict[str, Any], line: dict[str, Any]) -> bool:
     """Whether a visit of the same kind just after was extended by this one: one line for both."""
-    events = [one.get("event") for one in (newer, line)]
-    if None in events or events[0].name != events[1].name or events[0].name not in _VISITS:
+    last, event = newer.get("event"), line.get("event")
+    if last is None or event is None or last.name != event.name or event.name not in _VISITS:
         return False
     newer["times"] += 1
     newer["since"] = line["at"]
