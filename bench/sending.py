@@ -71,7 +71,7 @@ def _campaign(folder: Path, port: int) -> tuple[float, dict[str, Any]]:
     )  # fmt: skip
     ws = open_workspace(folder)
     from zhiyin.adapters.records.models import Campaign
-    from zhiyin.services import campaigns, messages, profiles, recommendations, segments, sending
+    from zhiyin.services import campaigns, messages, planning, profiles, recommendations, segments, sending
 
     _people(ws)
     profiles.run(ws)
@@ -81,7 +81,7 @@ def _campaign(folder: Path, port: int) -> tuple[float, dict[str, Any]]:
     campaigns.start(ws, "spring")
 
     started, cpu = time.perf_counter(), time.process_time()
-    sending.plan_step(ws)
+    planning.plan_step(ws)
     planned = time.perf_counter()
     counts = sending.run_until_done(ws, "spring")
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu

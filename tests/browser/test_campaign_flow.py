@@ -14,7 +14,7 @@ from tests.console.tea_shop import fill
 from tests.console.test_campaigns import LETTER, Letters, letters
 
 from zhiyin.adapters.records.models import Message
-from zhiyin.services import campaigns, segments, sending
+from zhiyin.services import campaigns, reviews, segments, sending
 from zhiyin.services.workspace import Workspace
 
 __all__ = ["letters"]  # the fixture, from the tests without a browser
@@ -94,7 +94,7 @@ def test_from_a_segment_to_a_sent_campaign(
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Review").click()
     page.wait_for_url(f"{tea_site.base}/campaigns/first-flush/review")
-    receives = campaigns.review(tea, "first-flush").will_receive
+    receives = reviews.review(tea, "first-flush").will_receive
     page.get_by_role("button", name=f"Send to {receives}").click()
     page.wait_for_url(f"{tea_site.base}/campaigns/first-flush")
     page.wait_for_selector("#progress")

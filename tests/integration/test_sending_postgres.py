@@ -11,7 +11,7 @@ from django.db import connection
 from tests.services.mailing import campaign, people
 
 from zhiyin.adapters.records.models import Consent
-from zhiyin.services import campaigns, sending
+from zhiyin.services import campaigns, planning, sending
 from zhiyin.services.workspace import Workspace
 from zhiyin.testing.channel import FakeChannel
 
@@ -26,7 +26,7 @@ def test_workers_share_a_campaign_and_nobody_gets_two(postgres_workspace: Worksp
     ids = people(ws, 120)
     campaign(ws, holdout=0.1)
     campaigns.start(ws, "spring")
-    sending.plan_step(ws)
+    planning.plan_step(ws)
     Consent.objects.filter(customer__in=ids[:5]).update(granted=False)
     channel = FakeChannel()
 

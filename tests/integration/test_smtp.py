@@ -19,7 +19,7 @@ from zhiyin.adapters.records.models import Message
 from zhiyin.domain.errors import NotFound
 from zhiyin.domain.message import Envelope, MessageStatus, Receipt
 from zhiyin.domain.settings import Settings, SmtpSettings
-from zhiyin.services import campaigns, sending
+from zhiyin.services import campaigns, planning, sending
 from zhiyin.testing.channel import ChannelContract, FakeChannel
 
 LETTER = Envelope(
@@ -312,7 +312,7 @@ def test_a_server_that_goes_away_in_the_middle_loses_nobody(make_workspace):
     people(ws, 80)
     campaign(ws, holdout=0)
     campaigns.start(ws, "spring")
-    sending.plan_step(ws)
+    planning.plan_step(ws)
     sending.send_step(ws, "test:1", limit=30)
     server.__exit__()
     sending.run_until_done(ws, "spring")

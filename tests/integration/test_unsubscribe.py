@@ -13,7 +13,7 @@ from tests.services.mailing import campaign, people
 
 from zhiyin.adapters.records.models import Consent, Customer, Message, Suppression
 from zhiyin.loop.deliver import sign
-from zhiyin.services import campaigns, ingest, sending
+from zhiyin.services import campaigns, ingest, planning, sending
 from zhiyin.services.messages import PublicLinks
 from zhiyin.testing.channel import FakeChannel
 
@@ -65,7 +65,7 @@ def sent(make_workspace):
     campaign(ws, holdout=0)
     campaigns.start(ws, "spring")
     channel = FakeChannel()
-    sending.plan_step(ws)
+    planning.plan_step(ws)
     sending.send_step(ws, "test:1", channel=channel)
     with Site(ws) as site:
         yield ws, site, _paths(ws)
@@ -148,7 +148,7 @@ def test_who_unsubscribed_is_not_mailed_again(sent):
     campaign(ws, key="summer", holdout=0)
     campaigns.start(ws, "summer")
     channel = FakeChannel()
-    sending.plan_step(ws)
+    planning.plan_step(ws)
     sending.send_step(ws, "test:1", channel=channel)
     assert [envelope.to for envelope in channel.sent] == ["c0001@example.com"]
     assert campaigns.progress(ws, "summer")["refused_by_reason"] == {"unsubscribed": 1}
@@ -201,7 +201,7 @@ def test_the_links_of_a_real_message_work_from_end_to_end(sent):
     channel = FakeChannel()
     campaign(ws, key="summer", holdout=0)
     campaigns.start(ws, "summer")
-    sending.plan_step(ws)
+    planning.plan_step(ws)
     sending.send_step(ws, "test:1", channel=channel)
     import email
 

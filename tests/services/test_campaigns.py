@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from zhiyin.adapters.records.models import Campaign, Customer, Message
 from zhiyin.domain.errors import BadSetting, BadTemplate, Conflict, NotFound
-from zhiyin.services import campaigns, sending, templates, tracking
+from zhiyin.services import campaigns, checks, explanations, planning, reviews, sending, templates, tracking
 from zhiyin.testing.channel import FakeChannel
 
 
@@ -25,7 +25,7 @@ def _sent(ws, **changes):
     campaign(ws, **changes)
     campaigns.start(ws, "spring")
     channel = FakeChannel()
-    sending.plan_step(ws)
+    planning.plan_step(ws)
     sending.send_step(ws, "test:1", channel=channel)
     return channel
 
@@ -68,14 +68,14 @@ def test_bad_input_says_what_is_wrong_and_leaves_nothing(ws, changes, error, mat
 def test_a_trait_that_some_customer_has_may_be_named_and_others_lack_it(ws):
     Customer.objects.filter(pk="c0001").update(traits={"favourite": "oolong"})
     campaign(ws, subject="{{ customer.favourite | default: 'tea' }} for you")
-    assert campaigns.preview(ws, "spring", "c0001").subject == "oolong for you"
-    assert campaigns.preview(ws, "spring", "c0002").subject == "tea for you"
+    assert reviews.preview(ws, "spring", "c0001").subject == "oolong for you"
+    assert reviews.preview(ws, "spring", "c0002").subject == "tea for you"
 
 
 def test_a_value_from_a_customer_cannot_become_html(ws):
     Customer.objects.filter(pk="c0001").update(name="<img src=x onerror=alert(1)>\r\nBcc: x@y.example")
     campaign(ws)
-    shown = campaigns.preview(ws, "spring", "c0001")
+    shown = reviews.preview(ws, "spring", "c0001")
     assert "<img src=x" not in shown.html
     assert "\n" not in shown.subject
 
@@ -98,7 +98,7 @@ def test_a_campaign_without_server_sender_or_unsubscribe_link_does_not_start(mak
     ws = make_workspace()
     people(ws, 1)
     campaigns.create(ws, key="spring", name="x", segment="everyone", subject="x", body="<p>Hello</p>")
-    codes = {p.code for p in campaigns.check(ws, "spring") if p.level == "error"}
+    codes = {p.code for p in checks.check(ws, campaigns.get(ws, "spring")) if p.level == "error"}
     assert codes == {"no_unsubscribe", "no_sender", "no_server"}
     with pytest.raises(Conflict, match="cannot be sent yet"):
         campaigns.start(ws, "spring")
@@ -107,11 +107,11 @@ def test_a_campaign_without_server_sender_or_unsubscribe_link_does_not_start(mak
 def test_the_review_is_what_planning_then_does(ws):
     Customer.objects.filter(pk__in=["c0001", "c0002"]).update(email="")
     campaign(ws, holdout=0.3)
-    found = campaigns.review(ws, "spring")
+    found = reviews.review(ws, "spring")
     assert found.segment == 40 == found.held_out + sum(found.refused.values()) + found.will_receive
     assert found.smallest_effect is not None
     campaigns.start(ws, "spring")
-    sending.plan_step(ws)
+    planning.plan_step(ws)
     standing = campaigns.progress(ws, "spring")
     assert (standing["held_out"], standing["refused_by_reason"], standing["waiting"]) == (
         found.held_out,
@@ -123,28 +123,28 @@ def test_the_review_is_what_planning_then_does(ws):
 def test_why_answers_for_everybody(ws):
     Customer.objects.filter(pk="c0001").update(email="")
     campaign(ws, holdout=0.3)
-    before = {i: campaigns.why(ws, "spring", i) for i in ("c0001", "c0002")}
+    before = {i: explanations.why(ws, "spring", i) for i in ("c0001", "c0002")}
     assert {record["state"] for record in before.values()} == {"forecast"}
     campaigns.start(ws, "spring")
-    sending.plan_step(ws)
+    planning.plan_step(ws)
     sending.send_step(ws, "test:1", channel=FakeChannel())
     for customer_id, forecast in before.items():
-        record = campaigns.why(ws, "spring", customer_id)
+        record = explanations.why(ws, "spring", customer_id)
         assert record["state"] == "decided"
         assert (record["choice"], record["assigned"]) == (forecast["choice"], forecast["assigned"])
         assert sum(a["probability"] for a in record["alternatives"]) == 1
         assert record["versions"]["segment"] == "everyone@1"
     Customer.objects.create(customer_id="late", email="late@example.com")
-    assert campaigns.why(ws, "spring", "late")["state"] == "outside"
+    assert explanations.why(ws, "spring", "late")["state"] == "outside"
     with pytest.raises(NotFound):
-        campaigns.why(ws, "spring", "stranger")
+        explanations.why(ws, "spring", "stranger")
 
 
 def test_people_can_be_listed_by_status(ws):
     _sent(ws, holdout=0.3)
-    total, page = campaigns.people(ws, "spring", limit=5)
+    total, page = explanations.people(ws, "spring", limit=5)
     assert (total, len(page)) == (40, 5)
-    held, rows = campaigns.people(ws, "spring", status="held_out", limit=100)
+    held, rows = explanations.people(ws, "spring", status="held_out", limit=100)
     assert held == len(rows) == Message.objects.filter(status="held_out").count()
     assert {row["reason"] for row in rows} == {"holdout"}
 
@@ -154,7 +154,7 @@ def test_a_test_message_is_in_no_ledger_and_its_links_change_nothing(make_worksp
         ws = make_workspace(**server.settings)
         people(ws, 1)
         campaign(ws)
-        assert campaigns.test_send(ws, "spring", "me@example.com").status == "accepted"
+        assert reviews.test_send(ws, "spring", "me@example.com").status == "accepted"
     assert server.received() == {"me@example.com": 1}
     assert Message.objects.count() == 0
     assert campaigns.get(ws, "spring").tested_at is not None
@@ -172,8 +172,8 @@ def test_every_ready_made_template_can_be_sent_as_it_is(ws, design, language):
     campaigns.create(
         ws, key="spring", name="x", segment="everyone", template=key, sender_email="shop@example.com"
     )
-    assert not [p for p in campaigns.check(ws, "spring") if p.level == "error"]
-    shown = campaigns.preview(ws, "spring", "c0001")
+    assert not [p for p in checks.check(ws, campaigns.get(ws, "spring")) if p.level == "error"]
+    shown = reviews.preview(ws, "spring", "c0001")
     assert "[[" not in shown.html + shown.subject
     assert "C0001" in shown.text
     assert row.language in ("en", "zh-hans")

@@ -17,7 +17,7 @@ from tests.services.mailing import Server, campaign, moving, people
 from zhiyin.adapters import clock
 from zhiyin.adapters.records.models import Campaign, Consent, Customer, Decision, Message, Suppression
 from zhiyin.domain.message import MessageStatus
-from zhiyin.services import campaigns, ingest, segments, sending
+from zhiyin.services import campaigns, decisions, explanations, ingest, planning, receipts, segments, sending
 from zhiyin.testing.channel import FakeChannel
 
 
@@ -43,7 +43,7 @@ def ws(make_workspace):
 
 
 def _everything(ws, channel, rounds=50):
-    sending.plan_step(ws)
+    planning.plan_step(ws)
     for _ in range(rounds):
         if not sending.send_step(ws, "test:1", channel=channel):
             return
@@ -52,8 +52,8 @@ def _everything(ws, channel, rounds=50):
 
 def test_everyone_in_the_segment_gets_one_row_and_one_decision(ws):
     ids = _started(ws, holdout=0.3)
-    assert sending.plan_step(ws) == 40
-    assert sending.plan_step(ws) == 0
+    assert planning.plan_step(ws) == 40
+    assert planning.plan_step(ws) == 0
     assert set(Message.objects.values_list("customer_id", flat=True)) == set(ids)
     standing = _adds_up(ws)
     assert 0 < standing["held_out"] < 40
@@ -62,8 +62,8 @@ def test_everyone_in_the_segment_gets_one_row_and_one_decision(ws):
 
 def test_an_interrupted_planning_goes_on_where_it_stopped(ws, monkeypatch):
     _started(ws, holdout=0.3)
-    monkeypatch.setattr(sending, "PLAN_BATCH", 10)
-    real, calls = sending._plan_batch, []
+    monkeypatch.setattr(planning, "PLAN_BATCH", 10)
+    real, calls = planning._plan_batch, []
 
     def dies_on_the_third(*args):
         calls.append(1)
@@ -71,13 +71,13 @@ def test_an_interrupted_planning_goes_on_where_it_stopped(ws, monkeypatch):
             raise KeyboardInterrupt
         return real(*args)
 
-    monkeypatch.setattr(sending, "_plan_batch", dies_on_the_third)
+    monkeypatch.setattr(planning, "_plan_batch", dies_on_the_third)
     with pytest.raises(KeyboardInterrupt):
-        sending.plan_step(ws)
+        planning.plan_step(ws)
     before = dict(Message.objects.values_list("customer_id", "token"))
     assert len(before) == 20
     assert sending.send_step(ws, "test:1", channel=FakeChannel()) == 0  # not before everyone has a row
-    assert sending.plan_step(ws) == 20
+    assert planning.plan_step(ws) == 20
     after = dict(Message.objects.values_list("customer_id", "token"))
     assert len(after) == 40
     assert before.items() <= after.items()
@@ -123,7 +123,7 @@ def test_the_message_has_its_headers_links_and_parts(ws):
 
 def test_consent_withdrawn_between_plan_and_claim_is_not_mailed(ws):
     _started(ws, count=10, holdout=0)
-    sending.plan_step(ws)
+    planning.plan_step(ws)
     Consent.objects.filter(customer="c0003").update(granted=False, source="unsubscribe:page")
     Suppression.objects.create(channel="email", address="c0004@example.com", reason="complaint", at=ws.now())
     Customer.objects.filter(pk="c0005").delete()
@@ -133,14 +133,14 @@ def test_consent_withdrawn_between_plan_and_claim_is_not_mailed(ws):
     assert not sent & {f"c000{n}@example.com" for n in (3, 4, 5)}
     standing = _adds_up(ws)
     assert standing["refused_by_reason"] == {"erased": 1, "suppressed": 1, "unsubscribed": 1}
-    record = campaigns.why(ws, "spring", "c0003")
+    record = explanations.why(ws, "spring", "c0003")
     assert (record["choice"], record["assigned"], record["reason"]) == ("refuse", "send", "unsubscribed")
     assert any(fact["code"] == "unsubscribed" and not fact["holds"] for fact in record["facts"])
 
 
 def test_an_address_changed_after_planning_is_the_one_written_to(ws):
     _started(ws, count=2, holdout=0)
-    sending.plan_step(ws)
+    planning.plan_step(ws)
     Customer.objects.filter(pk="c0001").update(email="New@Example.com")
     channel = FakeChannel()
     _everything(ws, channel)
@@ -180,7 +180,7 @@ def test_after_the_last_try_it_has_failed(make_workspace):
     ws, now = moving(make_workspace(smtp__host="127.0.0.1"))
     ids = _started(ws, count=1, holdout=0)
     channel = FakeChannel({f"{ids[0]}@example.com": "later"})
-    sending.plan_step(ws)
+    planning.plan_step(ws)
     for _ in range(6):
         sending.send_step(ws, "test:1", channel=channel)
         now.ahead += timedelta(hours=7)
@@ -224,7 +224,7 @@ def test_a_server_that_refuses_one_after_the_other_stops_the_campaign(ws):
 
 def test_pause_keeps_what_is_not_handed_over_and_resume_goes_on(ws):
     _started(ws, count=60, holdout=0)
-    sending.plan_step(ws)
+    planning.plan_step(ws)
     channel = FakeChannel()
     sending.send_step(
         ws,
@@ -246,7 +246,7 @@ def test_pause_keeps_what_is_not_handed_over_and_resume_goes_on(ws):
 
 def test_a_cancelled_campaign_accounts_for_everybody(ws):
     _started(ws, count=60, holdout=0)
-    sending.plan_step(ws)
+    planning.plan_step(ws)
     channel = FakeChannel()
     sending.send_step(
         ws,
@@ -280,7 +280,7 @@ def test_two_workers_share_the_work_and_nobody_gets_two(ws):
     if connection.vendor == "sqlite":
         connection.close()
     _started(ws, count=120, holdout=0)
-    sending.plan_step(ws)
+    planning.plan_step(ws)
     channel = FakeChannel()
 
     def work(name):
@@ -302,7 +302,7 @@ def test_two_workers_share_the_work_and_nobody_gets_two(ws):
 
 def _left_behind(ws, status, claim):
     _started(ws, count=4, holdout=0)
-    sending.plan_step(ws)
+    planning.plan_step(ws)
     Message.objects.all().update(status=status, claimed_by=claim, claimed_at=clock.system())
 
 
@@ -339,9 +339,9 @@ def test_decisions_and_outcomes_are_events_once(ws):
     channel = FakeChannel({f"{i}@example.com": "refuse" for i in ids[:5]})
     _everything(ws, channel)
     standing = _adds_up(ws)
-    sending._publish_decisions(ws, Campaign.objects.get())  # as after a crash
+    decisions.publish(ws, Campaign.objects.get())  # as after a crash
     Message.objects.update(published=False)
-    sending._publish(ws)
+    receipts.publish(ws)
     ws.spool.close()
     ingest.drain(ws)
     counts = ingest.counts(ws)
@@ -353,7 +353,7 @@ def test_decisions_and_outcomes_are_events_once(ws):
 def test_the_frozen_rule_and_wording_are_used_though_the_segment_changed(ws):
     _started(ws, count=5, holdout=0)
     segments.update(ws, "everyone", rule={"trait": "name", "is": "C0001"})
-    assert sending.plan_step(ws) == 5
+    assert planning.plan_step(ws) == 5
 
 
 def test_run_until_done_over_real_smtp_reports_its_progress(make_workspace):

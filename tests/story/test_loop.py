@@ -52,9 +52,9 @@ def events(story: Story, name: str) -> list[dict[str, Any]]:
 
 
 def people(story: Story, key: str, status: str | None = None) -> list[dict[str, Any]]:
-    from zhiyin.services import campaigns
+    from zhiyin.services import explanations
 
-    return campaigns.people(story.ws, key, status, limit=story.market.customers)[1]
+    return explanations.people(story.ws, key, status, limit=story.market.customers)[1]
 
 
 def test_what_is_read_is_imported_or_rejected(story: Story) -> None:
@@ -159,11 +159,11 @@ def test_every_act_of_a_customer_is_an_event_once(story: Story) -> None:
 
 
 def test_who_unsubscribed_is_written_to_no_more(story: Story) -> None:
-    from zhiyin.services import campaigns
+    from zhiyin.services import campaigns, reviews
 
     gone = {event["customer_id"] for event in events(story, UNSUBSCRIBED)}
     campaigns.create(story.ws, key="again", name="Again", segment="buyers", template="new-teas", holdout=0.0)
-    refused = campaigns.review(story.ws, "again").refused
+    refused = reviews.review(story.ws, "again").refused
     buyers = {person["customer_id"] for person in people(story, "new-teas")}
     assert gone & buyers
     assert refused["unsubscribed"] == len(gone & buyers)

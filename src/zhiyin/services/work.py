@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Callable
 
-from zhiyin.services import ingest, sending
+from zhiyin.services import ingest, planning, sending
 from zhiyin.services.workspace import Workspace
 
 FILES = 64  # a dataset with more files than this is compacted between rounds
@@ -22,7 +22,7 @@ def run_once(ws: Workspace, name: str = "") -> int:
     name = name or worker_id()
     done = ingest.drain(ws)
     sending.recover(ws)
-    done += sending.plan_step(ws)
+    done += planning.plan_step(ws)
     done += sending.send_step(ws, name)
     if not done:
         done += _tidy(ws)

@@ -139,10 +139,10 @@ def recommend(story: Story, tell: Tell) -> Figures:
 
 def campaign(story: Story, tell: Tell) -> Figures:
     """Write two campaigns and review whom they would reach."""
-    from zhiyin.services import campaigns, templates
+    from zhiyin.services import campaigns, reviews, templates
 
     templates.defaults(story.ws)
-    reviews: Figures = {}
+    reviewed: Figures = {}
     for letter in (wording.WELCOME, wording.NEW_TEAS):
         name = letter.name_zh if story.chinese else letter.name
         templates.save(story.ws, key=letter.key, name=name, subject=letter.subject, body=letter.body)
@@ -158,8 +158,8 @@ def campaign(story: Story, tell: Tell) -> Figures:
             cost="0.05",
             seed=f"{letter.key}-{story.market.seed}",
         )
-        reviews[letter.key] = {"name": name, **campaigns.review(story.ws, letter.key).to_dict()}
-    return reviews
+        reviewed[letter.key] = {"name": name, **reviews.review(story.ws, letter.key).to_dict()}
+    return reviewed
 
 
 def send(story: Story, tell: Tell) -> Figures:
@@ -222,9 +222,9 @@ def report(story: Story, tell: Tell) -> Figures:
 
 def _decided(story: Story, key: str) -> Sequence[str]:
     """Everyone a campaign decided about; each counts in the arm they were assigned to by chance."""
-    from zhiyin.services import campaigns
+    from zhiyin.services import explanations
 
-    _, people = campaigns.people(story.ws, key, limit=story.market.customers)
+    _, people = explanations.people(story.ws, key, limit=story.market.customers)
     return [person["customer_id"] for person in people]
 
 

@@ -131,9 +131,9 @@ def preview(
 ) -> None:
     """Show what a customer would see, rendered as it will be sent."""
     ws = open_workspace(workspace)
-    from zhiyin.services import campaigns
+    from zhiyin.services import reviews
 
-    shown = campaigns.preview(ws, key, customer)
+    shown = reviews.preview(ws, key, customer)
     if html:
         html.write_text(shown.html, encoding="utf-8")
     if as_json:
@@ -160,9 +160,9 @@ def send_test(
 ) -> None:
     """Send the message of one customer to yourself."""
     ws = open_workspace(workspace)
-    from zhiyin.services import campaigns
+    from zhiyin.services import reviews
 
-    receipt = campaigns.test_send(ws, key, to, customer)
+    receipt = reviews.test_send(ws, key, to, customer)
     if as_json:
         print_json({"status": receipt.status, "reason": receipt.reason, "detail": receipt.detail})
     else:
@@ -175,9 +175,9 @@ def send_test(
 def review(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
     """Show the arithmetic from the segment to the recipients, and what to mend first."""
     ws = open_workspace(workspace)
-    from zhiyin.services import campaigns
+    from zhiyin.services import reviews
 
-    found = campaigns.review(ws, key)
+    found = reviews.review(ws, key)
     if as_json:
         print_json(found.to_dict())
         return
@@ -193,11 +193,11 @@ def send(
 ) -> None:
     """Start a draft and wait until everything is handed over; a campaign under way is carried on."""
     ws = open_workspace(workspace)
-    from zhiyin.services import campaigns, sending
+    from zhiyin.services import campaigns, reviews, sending
 
     row = campaigns.get(ws, key)
     if row.status == "draft":
-        found = campaigns.review(ws, key)
+        found = reviews.review(ws, key)
         if not as_json:
             _show_review(found)
         if not yes:
@@ -259,9 +259,9 @@ def why(
 ) -> None:
     """Say why a customer got this campaign, or did not."""
     ws = open_workspace(workspace)
-    from zhiyin.services import campaigns
+    from zhiyin.services import explanations
 
-    found = campaigns.why(ws, key, customer)
+    found = explanations.why(ws, key, customer)
     if as_json:
         print_json(found)
         return

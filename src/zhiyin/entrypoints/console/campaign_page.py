@@ -222,7 +222,7 @@ def previewed(
     kept: Kept | None = None,
 ) -> dict[str, Any]:
     """The preview for the chosen customer, and the checks that stand beside it."""
-    from zhiyin.services import campaigns
+    from zhiyin.services import checks
 
     data = request.POST
     language, search = data.get("language", ""), data.get("search", "").strip()
@@ -235,7 +235,7 @@ def previewed(
     return {
         "campaign": campaign,
         "section": "campaigns",
-        "checks": [] if error else campaigns.check(ws, campaign.key),
+        "checks": [] if error else checks.check(ws, campaign),
         "preview": Preview(
             **shown,
             language=language,
@@ -280,7 +280,7 @@ def _members(ws: Workspace, campaign: Any, language: str) -> list[Any]:
 def _preview(
     ws: Workspace, campaign: Any, customer_id: str, ids: list[str], error: ZhiyinError | None = None
 ) -> dict[str, Any]:
-    from zhiyin.services import campaigns, customers
+    from zhiyin.services import customers, reviews
 
     if not customer_id:
         return _broken(error) if error else {}
@@ -296,7 +296,7 @@ def _preview(
     if error:
         return shown | _broken(error)
     try:
-        return {**shown, "rendered": campaigns.preview(ws, campaign.key, customer_id)}
+        return {**shown, "rendered": reviews.preview(ws, campaign.key, customer_id)}
     except ZhiyinError as problem:
         return shown | _broken(problem)
 
@@ -308,7 +308,7 @@ def _broken(error: ZhiyinError) -> dict[str, Any]:
 
 def test(ws: Workspace, key: str, data: QueryDict, own_address: str) -> dict[str, Any]:
     """Send one message to one address and tell what the mail server said."""
-    from zhiyin.services import campaigns
+    from zhiyin.services import reviews
 
     filled = data.copy()
     filled.setdefault("to", own_address)
@@ -317,7 +317,7 @@ def test(ws: Workspace, key: str, data: QueryDict, own_address: str) -> dict[str
         return {"form": form, "told": gettext("The test was not sent: this is not an address.")}
     to = form.cleaned_data["to"]
     try:
-        receipt = campaigns.test_send(ws, key, to, form.cleaned_data["customer"] or None)
+        receipt = reviews.test_send(ws, key, to, form.cleaned_data["customer"] or None)
     except ZhiyinError as error:
         return {"form": form, "error": error, "told": str(error)}
     taken = gettext("The mail server took the test for %(to)s.") % {"to": to}
@@ -344,9 +344,9 @@ def content(ws: Workspace, campaign: Any) -> dict[str, Any]:
 
 def review(ws: Workspace, request: HttpRequest, campaign: Any) -> dict[str, Any]:
     """The subtraction, what the holdout can show, the warnings, and the question."""
-    from zhiyin.services import campaigns
+    from zhiyin.services import reviews
 
-    reviewed = campaigns.review(ws, campaign.key)
+    reviewed = reviews.review(ws, campaign.key)
     confirm = forms.styled(forms.Confirm(posted(request), recipients=reviewed.will_receive))
     members = _members(ws, campaign, "")
     shown = _preview(ws, campaign, members[0].customer_id if members else "", [])

@@ -1,0 +1,65 @@
+"""The breaker: a campaign waits or pauses by itself when the fault is not one recipient's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from zhiyin.adapters.records.models import Campaign, Message
+from zhiyin.domain.campaign import CampaignStatus
+from zhiyin.domain.message import MessageStatus, Receipt
+from zhiyin.domain.reasons import FailReason
+from zhiyin.loop.deliver import retry
+
+BREAKER = 20  # refusals in a row, and nothing accepted, before sending stops by itself
+
+
+_PAUSED = {
+    FailReason.AUTHENTICATION: "The mail server did not accept the user name or password: {answer}. "
+    "Correct smtp.user and smtp.password, then resume.",
+    FailReason.SERVER_REFUSED: "The mail server refuses this sender: {answer}. "
+    "Correct the sender's address or smtp.user, then resume.",
+    "": "The mail server cannot be reached: {answer}. Check smtp.host, smtp.port and smtp.security, then resume.",
+}
+
+
+def watch(campaign: Campaign, refusals: dict[int, int], receipts: Sequence[Receipt]) -> bool:
+    """Stop a campaign of which the server refuses one after the other: something is wrong with us, not them.
+
+    ``refusals`` counts those in a row for each campaign, and is counted on. False where the campaign was paused.
+    """
+    row = refusals.get(campaign.pk, 0)
+    for receipt in receipts:
+        row = row + 1 if receipt.status == MessageStatus.FAILED and not receipt.retry else 0
+    refusals[campaign.pk] = row
+    if row < BREAKER:
+        return True
+    pause(
+        campaign,
+        f"The mail server refused {row} messages in a row, so sending stopped. "
+        f"Its last answer: {receipts[-1].detail}. Check the sender and the server, then resume.",
+    )
+    return False
+
+
+def nobody_answers(campaign: Campaign, claim: str, refusal: Receipt, now: datetime) -> None:
+    """A refusal that is not about one recipient: wait if the server asks to, else pause and say why."""
+    claimed = Message.objects.filter(campaign=campaign, status=MessageStatus.CLAIMED, claimed_by=claim)
+    if refusal.retry:
+        first = claimed.order_by("attempts").values_list("attempts", flat=True).first() or 0
+        again = retry.next_try(first + 1, now)
+        if again is not None:
+            waiting = Message.objects.filter(
+                campaign=campaign, status=MessageStatus.PLANNED, due_at__lte=again, attempts__lte=first
+            )
+            claimed.update(status=MessageStatus.PLANNED, claimed_by="")
+            waiting.update(due_at=again, attempts=first + 1, detail=refusal.detail)
+            return
+    pause(campaign, _PAUSED.get(refusal.reason, _PAUSED[""]).format(answer=refusal.detail))
+
+
+def pause(campaign: Campaign, error: str) -> None:
+    """Pause a campaign that is being sent, and say why."""
+    Campaign.objects.filter(pk=campaign.pk, status=CampaignStatus.SENDING).update(
+        status=CampaignStatus.PAUSED, error=error
+    )

@@ -1,0 +1,144 @@
+"""Claims: which messages a worker holds, the gate asked once more, and what is given back."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from zhiyin.adapters import clock
+from zhiyin.adapters.records.message import save_many
+from zhiyin.adapters.records.models import Decision, Message
+from zhiyin.domain.campaign import CampaignStatus
+from zhiyin.domain.decision import REFUSE, Fact
+from zhiyin.domain.message import MessageStatus
+from zhiyin.domain.reasons import Reason
+from zhiyin.loop import decide
+from zhiyin.services import decisions, gate
+from zhiyin.services.batches import batches
+from zhiyin.services.workspace import Workspace
+
+_CLAIM_ID = re.compile(r"(?P<host>.+):(?P<pid>\d+):[0-9a-f]{12}")
+_CANCELLED = 500  # ended in one statement
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Messages that may go, and how many the gate refused at the last moment."""
+
+    rows: list[Message]
+    refused: int
+
+
+def claim(ws: Workspace, name: str, limit: int) -> Claimed:
+    """Claim due messages and ask the gate again, all in one transaction (law 4)."""
+    now = ws.now()
+    with transaction.atomic():
+        due = list(
+            Message.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(
+                status=MessageStatus.PLANNED,
+                due_at__lte=now,
+                campaign__status=CampaignStatus.SENDING,
+                campaign__planned_at__isnull=False,
+            )
+            .order_by("due_at", "pk")[:limit]
+        )
+        if not due:
+            return Claimed([], 0)
+        contacts = gate.contacts([row.customer_id for row in due])
+        policy = gate.policy(ws)
+        going: list[tuple[Message, Sequence[Fact], str]] = []
+        stopped: list[tuple[Message, Sequence[Fact], str]] = []
+        moved: list[Message] = []
+        for row in due:
+            contact = contacts[row.customer_id]
+            facts = decide.check(contact, policy)
+            reason = decide.refusal(facts)
+            if row.address != contact.address:
+                row.address = contact.address
+                moved.append(row)
+            (stopped if reason else going).append((row, facts, reason))
+        rows = [row for row, _, _ in going]
+        Message.objects.filter(pk__in=[row.pk for row in rows], status=MessageStatus.PLANNED).update(
+            status=MessageStatus.CLAIMED, claimed_by=name, claimed_at=clock.system()
+        )
+        save_many(moved, ("address",))
+        refuse(stopped, now)
+    return Claimed(rows, len(stopped))
+
+
+def refuse(stopped: Sequence[tuple[Message, Sequence[Fact], str]], now: datetime) -> None:
+    """Note late refusals in ledger and decisions together; the arm by chance stays what it was."""
+    if not stopped:
+        return
+    for row, _, reason in stopped:
+        row.status, row.reason, row.address = MessageStatus.REFUSED, reason, ""
+        row.finished_at, row.claimed_by, row.published = now, "", False
+    names = ("status", "reason", "detail", "address", "finished_at", "claimed_by", "published")
+    save_many([row for row, _, _ in stopped], names)
+    facts = {row.pk: (found, reason) for row, found, reason in stopped}
+    made = list(Decision.objects.filter(message__in=facts))
+    for decision in made:
+        found, decision.reason = facts[decision.message_id]
+        decision.choice = REFUSE
+        if found:
+            decision.facts = decisions.facts_json(found)
+    Decision.objects.bulk_update(made, ["choice", "reason", "facts"], batch_size=200)
+
+
+def release(claims: Q, now: datetime) -> int:
+    """Give claimed messages back; those of a cancelled campaign end there."""
+    with transaction.atomic():
+        rows = Message.objects.filter(claims)
+        given = rows.exclude(campaign__status=CampaignStatus.CANCELLED).update(
+            status=MessageStatus.PLANNED, claimed_by=""
+        )
+        cancel_rows(rows, now)
+    return given
+
+
+def cancel_rows(rows: QuerySet[Message], now: datetime) -> int:
+    """End messages that were not handed over: refused, because the campaign was cancelled."""
+    ids = list(rows.values_list("pk", flat=True))
+    for batch in batches(ids, _CANCELLED):
+        Message.objects.filter(pk__in=batch).update(
+            status=MessageStatus.REFUSED,
+            reason=Reason.CANCELLED,
+            claimed_by="",
+            finished_at=now,
+            published=False,
+        )
+        Decision.objects.filter(message__in=batch).update(choice=REFUSE, reason=Reason.CANCELLED)
+    return len(ids)
+
+
+def stale(before: datetime) -> list[str]:
+    """The claims of workers that are gone, and those made before a moment of the system's clock."""
+    claims = (
+        Message.objects.filter(status__in=(MessageStatus.CLAIMED, MessageStatus.HANDED_OVER))
+        .order_by()
+        .values_list("claimed_by", "claimed_at")
+        .distinct()
+    )
+    return sorted({claim for claim, at in claims if at is None or at < before or not _alive(claim)})
+
+
+def _alive(claim: str) -> bool:
+    """Whether the process of a claim may still be there; on another machine we cannot know."""
+    match = _CLAIM_ID.fullmatch(claim)
+    if match is None or match["host"] != socket.gethostname()[:40]:
+        return True
+    try:
+        os.kill(int(match["pid"]), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

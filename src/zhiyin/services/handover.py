@@ -1,0 +1,144 @@
+"""The hand-over: written, marked as handed over on disk, and only then given to the channel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from zhiyin.adapters import clock
+from zhiyin.adapters.records.message import save_many
+from zhiyin.adapters.records.models import Campaign, Message, Suppression
+from zhiyin.domain.campaign import CampaignStatus
+from zhiyin.domain.decision import Fact
+from zhiyin.domain.errors import BadTemplate
+from zhiyin.domain.message import PENDING, MessageStatus, Receipt
+from zhiyin.domain.ports import Channel
+from zhiyin.domain.reasons import Reason, SuppressReason
+from zhiyin.loop.deliver import retry
+from zhiyin.services import breaker, claims, messages, receipts
+from zhiyin.services.messages import Written
+from zhiyin.services.workspace import Workspace
+
+
+@dataclass
+class Round:
+    """One claim on its way through the channel."""
+
+    ws: Workspace
+    claim: str
+    channel: Channel
+    pool: ThreadPoolExecutor
+    on_sent: Callable[[int], None] | None
+    done: int = 0
+    refusals: dict[int, int] = field(default_factory=dict)  # campaign → refusals in a row
+    published: list[int] = field(default_factory=list)
+
+
+def write(round_: Round, campaign: Campaign, rows: Sequence[Message]) -> list[tuple[Message, Written]]:
+    """The messages of a claim. What cannot be rendered is refused, one by one, with the reason."""
+    ws = round_.ws
+    tokens = {row.customer_id: row.token for row in rows}
+    try:
+        written = messages.write(ws, campaign, tokens, now=ws.now())
+    except BadTemplate as error:
+        breaker.pause(campaign, str(error))
+        return []
+    ready: list[tuple[Message, Written]] = []
+    broken: list[tuple[Message, Sequence[Fact], str]] = []
+    for row in rows:
+        result = written.get(row.customer_id)
+        if isinstance(result, Written):
+            ready.append((row, result))
+        elif result is None:
+            broken.append((row, (), Reason.ERASED))
+        else:
+            row.detail = str(result)
+            broken.append((row, (), Reason.RENDER_FAILED))
+    with transaction.atomic():
+        claims.refuse(broken, ws.now())
+    _moved(round_, len(broken))
+    return ready
+
+
+def hand_over(round_: Round, campaign: Campaign, chunk: Sequence[tuple[Message, Written]]) -> bool:
+    """Hand a chunk over; False where the campaign must not go on."""
+    refusal = round_.channel.open()
+    if refusal is not None:
+        breaker.nobody_answers(campaign, round_.claim, refusal, round_.ws.now())
+        return False
+    mine = _mark_handed_over(round_, [row.pk for row, _ in chunk])
+    going = [(row, written) for row, written in chunk if row.pk in mine]
+    if not going:
+        return False
+    answers = list(round_.pool.map(round_.channel.send, [written.envelope for _, written in going]))
+    return _note(round_, campaign, going, answers)
+
+
+def _mark_handed_over(round_: Round, ids: Sequence[int]) -> set[int]:
+    """On disk when this returns: from here on these messages are never claimed again by themselves."""
+    with transaction.atomic():
+        mine = set(
+            Message.objects.select_for_update(of=("self",))
+            .filter(
+                pk__in=ids,
+                status=MessageStatus.CLAIMED,
+                claimed_by=round_.claim,
+                campaign__status=CampaignStatus.SENDING,
+            )
+            .values_list("pk", flat=True)
+        )
+        Message.objects.filter(pk__in=mine).update(
+            status=MessageStatus.HANDED_OVER, handed_over_at=round_.ws.now(), claimed_at=clock.system()
+        )
+        flag_published(round_)
+    return mine
+
+
+def _note(
+    round_: Round,
+    campaign: Campaign,
+    going: Sequence[tuple[Message, Written]],
+    answers: Sequence[Receipt],
+) -> bool:
+    """Write down what the channel answered; False where the campaign must not go on."""
+    now = round_.ws.now()
+    dead: list[str] = []
+    stop: Receipt | None = None
+    for (row, written), receipt in zip(going, answers, strict=True):
+        receipts.settle(row, receipt, now)
+        row.items = list(written.items)
+        if receipt.everyone:
+            stop = receipt
+        elif row.status == MessageStatus.FAILED and retry.no_such_mailbox(receipt.detail):
+            dead.append(row.address.lower())
+    with transaction.atomic():
+        save_many([row for row, _ in going], receipts.SETTLED)
+        Suppression.objects.bulk_create(
+            [
+                Suppression(channel="email", address=address, reason=SuppressReason.HARD_BOUNCE, at=now)
+                for address in dict.fromkeys(dead)
+            ],
+            ignore_conflicts=True,
+        )
+    round_.published += receipts.record(round_.ws, [row for row, _ in going], campaign.key)
+    _moved(round_, sum(row.status not in PENDING for row, _ in going))
+    if stop is not None:
+        breaker.nobody_answers(campaign, round_.claim, stop, round_.ws.now())
+        return False
+    return breaker.watch(campaign, round_.refusals, answers)
+
+
+def _moved(round_: Round, count: int) -> None:
+    round_.done += count
+    if count and round_.on_sent:
+        round_.on_sent(count)
+
+
+def flag_published(round_: Round) -> None:
+    """Note which outcomes are in the spool already, so that they are not told again."""
+    if round_.published:
+        Message.objects.filter(pk__in=round_.published).update(published=True)
+        round_.published = []
