@@ -53,6 +53,21 @@ def test_liquid_between_the_rows_of_a_column_stays_between_them():
     assert text == ["t1", "¥12.00", "t2"]
 
 
+def test_liquid_tags_stand_in_title_and_preview_as_in_any_text():
+    head = (
+        "<mj-title>{% if customer.name %}Teas{% else %}None{% endif %}</mj-title>"
+        "<mj-preview>{% for item in recommendations %}[{{ item.item_id }}]{% endfor %}</mj-preview>"
+    )
+    html = _shown(_mjml("<mj-section><mj-column><mj-text>x</mj-text></mj-column></mj-section>", head)).html
+    assert "<title>Teas</title>" in html
+    assert ">[t1][t2]</div>" in html
+
+
+def test_an_empty_title_leaves_the_liquid_after_it_alone():
+    body = "<mj-section>{% if true %}<mj-column><mj-text>x</mj-text></mj-column>{% endif %}</mj-section>"
+    assert _shown(_mjml(body, "<mj-title/>")).text == "x"
+
+
 def test_values_are_escaped_in_html_and_not_in_text_and_subject():
     shown = _shown(_text("{{ recommendations[0].name }}"), "{{ recommendations[0].name }}")
     assert "Oolong &lt;&amp; co&gt;" in shown.html

@@ -28,6 +28,7 @@ _HOLD_HTML = frozenset(
         "mj-html-attribute",
     )
 )  # fmt: skip
+_HOLD_TEXT = frozenset(("mj-preview", "mj-title"))  # no comment: the parser refuses or drops it
 _LIQUID = re.compile(
     r"\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}"
     r"|\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}"
@@ -76,11 +77,16 @@ def restore(text: str, pieces: list[str]) -> str:
 
 def _comment_marks(marked: str, pieces: list[str]) -> str:
     """Marks of Liquid tags between elements become comments: an HTML parser leaves those where they are,
-    even inside a table, while it would move text out of it."""
-    parts, last = [], 0
+    even inside a table, while it would move text out of it. Title and preview hold plain text: there they stay."""
+    parts, last, plain = [], 0, False
     for match in _TAG.finditer(marked):
-        parts += [_commented(marked[last : match.start()], pieces), match[0]]
-        last = match.end()
+        between = marked[last : match.start()]
+        parts += [between if plain else _commented(between, pieces), match[0]]
+        name, closed = (
+            (match["name"] or "").lower(),
+            match["close"] or (match["rest"] or "").rstrip().endswith("/"),
+        )
+        last, plain = match.end(), name in _HOLD_TEXT and not closed
     return "".join([*parts, _commented(marked[last:], pieces)])
 
 
