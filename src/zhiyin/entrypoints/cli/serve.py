@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -27,10 +29,13 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     role: Annotated[str, typer.Option(help="all, or api for the web part without the worker.")] = "all",
+    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> None:
     """Serve the console, the public links and the tracking API, and run the worker beside them."""
     from zhiyin.entrypoints.site import migrate
 
+    if with_parent:
+        _end_with(os.getppid())
     if role not in ("all", "api"):
         raise typer.BadParameter("must be all or api; `zhiyin work` is the worker alone", param_hint="--role")
     ws = open_workspace(workspace, server__host=host, server__port=port)
@@ -67,6 +72,18 @@ def run(ws: Workspace, *, worker: bool = True) -> None:
     finally:
         if supervisor is not None:
             supervisor.stop()
+
+
+def _end_with(parent: int) -> None:
+    """End this server as Ctrl+C does when the process that started it is gone, also when it was killed."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            pause.wait(0.5)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    pause = threading.Event()  # never set: it only spaces the looks
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
 class Supervisor:
