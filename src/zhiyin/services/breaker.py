@@ -13,7 +13,6 @@ from zhiyin.loop.deliver import retry
 
 BREAKER = 20  # refusals in a row, and nothing accepted, before sending stops by itself
 
-
 _PAUSED = {
     FailReason.AUTHENTICATION: "The mail server did not accept the user name or password: {answer}. "
     "Correct smtp.user and smtp.password, then resume.",
