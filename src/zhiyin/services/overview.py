@@ -154,18 +154,21 @@ def needs(ws: Workspace) -> list[Need]:
         found.append(Need("stopped" if campaign.error else "paused", left, campaign.name, campaign.key))
     since = ws.now() - timedelta(days=7)
     for run in Import.objects.filter(rejected__gt=0, started_at__gte=since)[:3]:
-        found.append(Need("rejects", run.rejected, ", ".join(Path(file).name for file in run.files), run.import_id))
+        found.append(
+            Need("rejects", run.rejected, ", ".join(Path(file).name for file in run.files), run.import_id)
+        )
     return found
 
 
 def steps(ws: Workspace) -> list[Step]:
     """The four first steps of a new shop."""
     settings = ws.settings
+    sent = Campaign.objects.exclude(status=CampaignStatus.DRAFT).exists()
     return [
         Step("data", Customer.objects.exists()),
         Step("segment", Segment.objects.filter(archived=False).exists()),
-        Step("sender", bool(settings.smtp.host and settings.sender.email)),
-        Step("campaign", Campaign.objects.exclude(status=CampaignStatus.DRAFT).exists()),
+        Step("sender", sent or bool(settings.smtp.host and settings.sender.email)),
+        Step("campaign", sent),
     ]
 
 
