@@ -326,7 +326,9 @@ def test_what_a_dead_worker_handed_over_is_unknown_for_ever(ws):
 
 
 @pytest.mark.parametrize(
-    "claim", [f"{socket.gethostname()[:40]}:{os.getpid()}:0123456789ab", "far:1:0123456789ab"]
+    "claim",
+    [f"{socket.gethostname()[:40]}:{os.getpid()}:0123456789ab", "far:1:0123456789ab"],
+    ids=["living", "far"],
 )
 def test_a_living_worker_and_one_on_another_machine_keep_their_claims(ws, claim):
     _left_behind(ws, MessageStatus.CLAIMED, claim)
