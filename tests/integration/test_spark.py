@@ -12,6 +12,7 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tests.profile import test_segment
 from tests.profile.worlds import NOW, World, rules, worlds
 
 from zhiyin.adapters.lake import Lake
@@ -150,3 +151,7 @@ def test_random_rules_agree(
         )
         answers.append(one.collect(marked.sort("customer_id")).to_pylist())
     assert answers[0] == answers[1]
+
+
+def test_every_comparison_agrees_with_the_single_customer(spark: Engine, tmp_path: Path) -> None:
+    test_segment.test_every_value_against_every_comparison(spark, tmp_path)
