@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from zhiyin.adapters.lake.datasets import DATASETS
+from zhiyin.services.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = [
-    path for path in sorted((ROOT / "src" / "zhiyin").rglob("*.py")) if "migrations" not in path.parts
-]
+SOURCES = [path for path in sorted((ROOT / "src" / "zhiyin").rglob("*.py")) if "migrations" not in path.parts]
 
 
 def test_the_import_contracts_hold() -> None:
@@ -65,3 +64,9 @@ def test_every_record_that_names_a_customer_is_known_to_erasure() -> None:
         & {name for field in model._meta.get_fields() for name in (field.name, getattr(field, "attname", ""))}
     }
     assert naming == {model.__name__ for model in HOLDS_PEOPLE}
+
+
+def test_the_migrations_are_those_of_the_models(workspace: Workspace) -> None:
+    from django.core.management import call_command
+
+    call_command("makemigrations", "records", check=True, dry_run=True, verbosity=0)

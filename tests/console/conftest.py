@@ -23,7 +23,10 @@ CITIES = ("上海", "杭州", "London", "苏州")
 def shop(make_workspace: Callable[..., Workspace]) -> Workspace:
     """40 customers in four cities; c00 to c29 ordered, the lower the number the longer ago; every 8th said no."""
     workspace = make_workspace(
-        smtp__host="127.0.0.1", smtp__security="none", sender__email="hello@shop.example", shop__address="1 Road"
+        smtp__host="127.0.0.1",
+        smtp__security="none",
+        sender__email="hello@shop.example",
+        shop__address="1 Road",
     )
     fill(workspace, 40)
     return workspace
@@ -44,7 +47,13 @@ def fill(workspace: Workspace, customers: int) -> None:
         for i in range(customers)
     )
     Consent.objects.bulk_create(
-        Consent(customer_id=f"c{i:02}", channel="email", granted=i % 8 != 7, source="form", at=now - timedelta(days=100))
+        Consent(
+            customer_id=f"c{i:02}",
+            channel="email",
+            granted=i % 8 != 7,
+            source="form",
+            at=now - timedelta(days=100),
+        )
         for i in range(customers)
     )
     events = [event for i in range(customers * 3 // 4) for event in _orders(i, now)]
@@ -61,7 +70,9 @@ def _orders(i: int, now: datetime) -> Iterator[Event]:
             f"o{i}-{n}", "track", ORDER_COMPLETED, at, f"c{i:02}", order_id=f"o{i}-{n}", amount=8800 + 100 * i,
             currency="CNY", products=(line,),
         )  # fmt: skip
-        yield Event(f"v{i}-{n}", "track", PRODUCT_VIEWED, at - timedelta(hours=1), f"c{i:02}", products=(line,))
+        yield Event(
+            f"v{i}-{n}", "track", PRODUCT_VIEWED, at - timedelta(hours=1), f"c{i:02}", products=(line,)
+        )
 
 
 @pytest.fixture

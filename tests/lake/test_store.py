@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -115,3 +116,11 @@ def test_a_second_writer_waits_and_then_says_so(lake: Lake) -> None:
     with lake.writing(), pytest.raises(Busy, match="another process"):
         other.append("events", table(order(1)), app_id="a", version=1)
     assert other.append("events", table(order(1)), app_id="a", version=1)
+
+
+def test_another_thread_of_the_same_lake_waits_too(lake: Lake) -> None:
+    with lake.writing(), ThreadPoolExecutor(1) as pool:
+        with lake.writing():  # the same thread may nest
+            refused = pool.submit(lambda: lake.append("events", table(order(1)), app_id="a", version=1))
+        with pytest.raises(Busy):
+            refused.result()

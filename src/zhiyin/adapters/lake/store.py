@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -43,7 +44,7 @@ class Lake:
         self.folder = Path(folder)
         self.patience = patience
         self._engine_name, self._threads, self._memory = engine_name, threads, memory
-        self._depth = 0
+        self._held = threading.local()  # a lease belongs to one thread; another one waits for it
 
     @cached_property
     def engine(self) -> Engine:
@@ -116,12 +117,8 @@ class Lake:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the writer lease; may be nested."""
-        if self._depth:
-            self._depth += 1
-            try:
-                yield
-            finally:
-                self._depth -= 1
+        if getattr(self._held, "lease", False):
+            yield
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.folder / "writer.lock", "w") as lock:
@@ -138,11 +135,11 @@ class Lake:
                             fix="Wait for the import or the worker to finish, then try again.",
                         ) from None
                     time.sleep(0.05)
-            self._depth = 1
+            self._held.lease = True
             try:
                 yield
             finally:
-                self._depth = 0
+                self._held.lease = False
 
     def append(self, dataset: str, rows: pa.Table, *, app_id: str, version: int) -> bool:
         """Append rows once: False, and nothing written, if ``app_id`` has committed ``version`` before."""

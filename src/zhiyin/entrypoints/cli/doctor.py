@@ -9,7 +9,7 @@ import typer
 
 from zhiyin.entrypoints.cli.output import JsonOption, WorkspaceOption, open_workspace, print_json, table
 
-_MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "problem": "[red]problem[/]"}
+_COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
 def register(app: typer.Typer) -> None:
@@ -20,6 +20,8 @@ def register(app: typer.Typer) -> None:
 def doctor(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
     """Check the whole installation; ends with exit code 1 if something does not work."""
     ws = open_workspace(workspace)  # before anything touches the records
+    from rich.text import Text
+
     from zhiyin.services.doctor import check
 
     checks = check(ws)
@@ -29,7 +31,7 @@ def doctor(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) 
         table(
             "",
             ("Check", "", "Found", "What to do"),
-            [(c.name, _MARKS[c.level], c.what, c.fix) for c in checks],
+            [(c.name, Text(c.level, _COLOURS[c.level]), c.what, c.fix) for c in checks],
         )
     if any(c.level == "problem" for c in checks):
         raise typer.Exit(1)

@@ -47,15 +47,19 @@ def say(text: str = "") -> None:
 def table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[int] = ()
 ) -> None:
-    """A table for people; ``right`` lists the columns that hold numbers."""
+    """A table for people; ``right`` lists the columns that hold numbers. Cells are plain text, or Rich's
+    ``Text``: what customers wrote must not be read as markup."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     drawn = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold")
     for index, column in enumerate(columns):
         drawn.add_column(column, justify="right" if index in right else "left")
     for row in rows:
-        drawn.add_row(*("" if cell is None else str(cell) for cell in row))
+        drawn.add_row(
+            *(cell if isinstance(cell, Text) else Text("" if cell is None else str(cell)) for cell in row)
+        )
     Console(highlight=False).print(drawn)
 
 
@@ -91,7 +95,7 @@ def fail(error: ZhiyinError) -> None:
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False)
-    console.print(f"[bold red]{error.what}[/]", soft_wrap=True)
+    console.print(error.what, style="bold red", soft_wrap=True, markup=False)
     for part in (error.why, error.fix):
         if part:
             console.print(part, soft_wrap=True, markup=False)
