@@ -14,6 +14,7 @@ import pytest
 
 from zhiyin.adapters import settings
 from zhiyin.domain.errors import BadSetting, WorkspaceNotFound
+from zhiyin.entrypoints.cli.serve import worker_environment
 from zhiyin.services import doctor
 from zhiyin.services.workspace import Workspace
 
@@ -141,3 +142,12 @@ def test_the_doctor_sees_a_mail_server_that_does_not_answer(make_workspace: Any)
     ws = make_workspace(smtp__host="127.0.0.1", smtp__port=1, smtp__security="none")
     (mail,) = (check for check in doctor.check(ws) if check.name == "mail")
     assert mail.level == "problem"
+
+
+def test_the_worker_of_a_server_on_another_port_writes_links_to_that_port(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = settings.read(workspace.folder, {"server.port": 8425, "server.host": "127.0.0.2"})
+    for name, value in worker_environment(served).items():
+        monkeypatch.setenv(name, value)
+    assert settings.read(workspace.folder).base_url == served.base_url == "http://127.0.0.2:8425"

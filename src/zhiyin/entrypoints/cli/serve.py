@@ -16,6 +16,7 @@ from zhiyin.domain.errors import ZhiyinError
 from zhiyin.entrypoints.cli.output import WorkspaceOption, open_workspace, say
 
 if TYPE_CHECKING:
+    from zhiyin.domain.settings import Settings
     from zhiyin.services.workspace import Workspace
 
 
@@ -59,7 +60,7 @@ def run(ws: Workspace, *, worker: bool = True) -> None:
             fix="Stop what uses it, or choose another with --port.",
             code="port_in_use",
         )
-    supervisor = Supervisor(ws.folder) if worker else None
+    supervisor = Supervisor(ws.settings) if worker else None
     try:
         uvicorn.run(
             application(ws),
@@ -86,19 +87,26 @@ def _end_with(parent: int) -> None:
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
+def worker_environment(settings: Settings) -> dict[str, str]:
+    """What the worker must know of this server's flags, so that the links in messages lead to it."""
+    return {"ZHIYIN_SERVER_HOST": settings.server.host, "ZHIYIN_SERVER_PORT": str(settings.server.port)}
+
+
 class Supervisor:
     """Keeps one worker process running; starts it again, after a pause, when it ends by itself.
 
     When the settings are changed, it ends the worker after its step, so that the next one reads them.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, settings: Settings) -> None:
+        folder = settings.workspace
+        self._environment = {**os.environ, **worker_environment(settings)}
         self._command = [
             sys.executable, "-m", "zhiyin.entrypoints.cli", "work", "--workspace", str(folder), "--with-parent",
         ]  # fmt: skip
         self._settings = folder / "zhiyin.toml"
         self._stopping = threading.Event()
-        self._process = subprocess.Popen(self._command)
+        self._process = subprocess.Popen(self._command, env=self._environment)
         self._thread = threading.Thread(target=self._watch, name="worker-supervisor", daemon=True)
         self._thread.start()
 
@@ -121,7 +129,7 @@ class Supervisor:
             if self._process.poll() is not None:
                 if self._stopping.wait(2.0):  # not at full speed when it dies at once each time
                     return
-                self._process = subprocess.Popen(self._command)
+                self._process = subprocess.Popen(self._command, env=self._environment)
 
 
 def _free(host: str, port: int) -> bool:
