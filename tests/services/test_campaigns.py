@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from zhiyin.adapters.records.models import Campaign, Customer, Message
 from zhiyin.domain.errors import BadSetting, BadTemplate, Conflict, NotFound
 from zhiyin.services import campaigns, checks, explanations, planning, reviews, sending, templates, tracking
+from zhiyin.services.messages import language_of_wording
 from zhiyin.testing.channel import FakeChannel
 
 
@@ -177,6 +178,7 @@ def test_every_ready_made_template_can_be_sent_as_it_is(ws, design, language):
     assert "[[" not in shown.html + shown.subject
     assert "C0001" in shown.text
     assert row.language in ("en", "zh-hans")
+    assert language_of_wording(row.body) == row.language  # so that its items speak that language too
 
 
 def test_saving_a_template_raises_its_version_only_when_it_changed(ws):

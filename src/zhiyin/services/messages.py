@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -139,6 +140,9 @@ def prepared(subject: str, body: str, preheader: str) -> render.Wording:
     return render.prepare(subject, body, preheader)
 
 
+_LANG = re.compile(r"""<(?:mjml|html)\b[^>]*?\slang=["']([A-Za-z-]+)["']""", re.IGNORECASE)
+
+
 def language_of(ws: Workspace, customer: Customer) -> str:
     """The language to write in: the customer's if we speak it, else the shop's."""
     spoken = (customer.language or ws.settings.shop.language).lower()
@@ -152,6 +156,18 @@ def language_of(ws: Workspace, customer: Customer) -> str:
 
 
 @lru_cache(maxsize=64)
+def language_of_wording(body: str) -> str:
+    """The language that a wording says it is in (``<mjml lang="zh-Hans">``), empty if it does not say.
+
+    >>> language_of_wording('<mjml lang="zh-Hans"><mj-body></mj-body></mjml>')
+    'zh-hans'
+    """
+    said = _LANG.search(body)
+    spoken = said[1].lower() if said else ""
+    return "zh-hans" if spoken.startswith("zh") else "en" if spoken.startswith("en") else ""
+
+
+@lru_cache(maxsize=64)
 def _recommends(body: str, subject: str, preheader: str) -> bool:
     return templates.uses_recommendations(body, subject, preheader)
 
@@ -159,7 +175,11 @@ def _recommends(body: str, subject: str, preheader: str) -> bool:
 def _chosen(
     ws: Workspace, campaign: CampaignRow, customers: Sequence[Customer]
 ) -> dict[str, list[dict[str, Any]]]:
-    """The recommended items of every customer, in their language, with the reason; empty without a model."""
+    """The recommended items of every customer, with the reason; empty without a model.
+
+    In the language of the wording, so that one message speaks one language; where the wording does not say
+    it, in the customer's.
+    """
     from zhiyin.services import recommendations  # brings numpy along, for those messages that need it
 
     if not customers or not _recommends(campaign.body, campaign.subject, campaign.preheader):
@@ -172,8 +192,9 @@ def _chosen(
     items = recommendations.items(ws, sorted(named))
     currency = ws.settings.shop.currency
     result = {}
+    wording = language_of_wording(campaign.body)
     for customer in customers:
-        language = language_of(ws, customer)
+        language = wording or language_of(ws, customer)
         result[customer.customer_id] = [
             context.of_item(
                 items[entry.item_id], recommendations.reason_text(entry, items, language), language, currency
