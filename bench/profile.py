@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
-from bench import lake as simulated
+from bench import _lake as simulated
 from zhiyin.entrypoints.site import create_workspace, open_workspace
 
 if TYPE_CHECKING:
