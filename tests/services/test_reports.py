@@ -184,6 +184,25 @@ def test_there_is_no_verdict_while_the_window_is_open(world: World) -> None:
     assert early.effect("bought").high > late.effect("bought").high  # type: ignore[operator]
 
 
+def test_right_after_sending_there_is_no_interval(world: World) -> None:
+    world.add(world.order("m00", 0.1))
+    fresh = reports.campaign(world.ws, "spring", START + timedelta(hours=3))
+    assert fresh.state == "measuring"
+    assert {(e.estimate.value, e.estimate.low, e.estimate.note) for e in fresh.effects} == {
+        (None, None, "too_early")
+    }
+    assert {day.added_orders.note for day in fresh.daily} == {"too_early"}
+    assert {part.lift.note for part in fresh.groups} == {"too_early"}
+    next_day = reports.campaign(world.ws, "spring", START + timedelta(days=1))
+    assert next_day.effect("bought").low is not None
+
+
+def test_before_anybody_bought_there_is_no_interval_either(world: World) -> None:
+    report = reports.campaign(world.ws, "spring", START + timedelta(days=3))
+    assert report.effect("bought").note == "too_early"
+    assert {day.added_orders.note for day in report.daily} == {"too_early"}
+
+
 def test_a_report_of_the_past_does_not_know_the_future(world: World) -> None:
     world.add(world.order("m00", 1), world.order("m01", 3))
     assert reports.campaign(world.ws, "spring", START + timedelta(days=2)).converted == 1
@@ -270,7 +289,7 @@ def test_before_sending_the_report_is_empty(workspace: Workspace) -> None:
     world.campaign.status, world.campaign.started_at, world.campaign.planned_at = "draft", None, None
     world.campaign.save()
     report = reports.campaign(workspace, "spring", CLOSED)
-    assert (report.state, report.window_ends) == ("measuring", None)
+    assert (report.state, report.window_ends) == ("draft", None)
     assert report.accounted == reports.Accounted()
     assert reports.effects(workspace) == []
 

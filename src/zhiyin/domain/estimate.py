@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Estimate:
     """A value with its interval and the probability that the truth is above zero.
 
-    ``note`` is a code where the data are degenerate (``too_few``, ``no_holdout``); value and bounds are then
-    None rather than invented.
+    ``note`` is a code where the data are degenerate or too fresh (``too_few``, ``no_holdout``,
+    ``too_early``); value and bounds are then None rather than invented.
     """
 
     value: float | None

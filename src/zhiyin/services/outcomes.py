@@ -16,6 +16,7 @@ from zhiyin.adapters.records.models import Campaign
 from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.decision import HOLDOUT
 from zhiyin.domain.lifecycle import Lifecycle
+from zhiyin.loop.measure.campaign import too_early
 from zhiyin.loop.measure.outcomes import OUTCOMES, Group, Responses, arms, decided, outcomes
 from zhiyin.loop.profile.lifecycle import lifecycle
 from zhiyin.loop.profile.traits import traits
@@ -48,6 +49,13 @@ class Found:
             or moment < self.ends
             or (self.row.planned_at is None and self.row.status == CampaignStatus.SENDING)
         )
+
+    def too_early(self, moment: datetime) -> bool:
+        """Whether the window is open and too fresh for an interval."""
+        if not self.open(moment):
+            return False
+        days = (moment - self.starts) / timedelta(days=1) if self.starts else 0.0
+        return too_early(days, *self.arms())
 
     def fraction(self, moment: datetime) -> float | None:
         """The share of the window that has passed, None once it has closed."""

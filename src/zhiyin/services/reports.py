@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -76,7 +76,8 @@ class CampaignReport:
     """The report of a campaign at a moment.
 
     Amounts are minor units of ``currency``. ``state`` is ``measured``, ``no_effect``, ``not_clear``,
-    ``measuring`` or ``no_holdout``; while it is ``measuring`` every interval holds for repeated looking.
+    ``measuring``, ``no_holdout`` or ``draft``; while it is ``measuring`` every interval holds for repeated
+    looking, and there is none (``too_early``) before the first day is over and somebody bought.
     ``detectable`` is the smallest lift in points that this holdout finds with 80 % power.
     """
 
@@ -167,7 +168,10 @@ def campaign(ws: Workspace, key: str, as_of: datetime | None = None) -> Campaign
     z = measure.reach(fraction)
     cost = row.cost * Message.objects.filter(program=row.program, handed_over_at__isnull=False).count()
     margin = ws.settings.campaign.margin
+    early = found.too_early(moment)
     effects = measure.effects(message, holdout, cost=cost, margin=margin, z=z)
+    if early and found.held_out:
+        effects = measure.withheld(effects)
     lift = effects[0].estimate
     hits = opens.of(ws, row.key, found.starts, moment) if found.starts else Hits()
     rate = holdout.buyers.rate or message.buyers.rate or 0.0
@@ -197,7 +201,7 @@ def campaign(ws: Workspace, key: str, as_of: datetime | None = None) -> Campaign
         revenue=round(message.revenue.total),
         cost=cost,
         roi=measure.roi(effects[3].estimate, cost=cost, margin=margin),
-        groups=tuple(measure.parts(outcomes.stages(ws, found), z_fraction=fraction)) if holdout.n else (),
+        groups=tuple(_parts(ws, found, moment)) if holdout.n else (),
         daily=tuple(_days(ws, found, moment)) if holdout.n else (),
         links=hits.links,
     )
@@ -220,9 +224,10 @@ def effects(ws: Workspace) -> list[EffectLine]:
         one = found[row.key]
         message, holdout = one.arms()
         z = measure.reach(one.fraction(now))
-        lift, _, _, added, *_ = (
-            effect.estimate for effect in measure.effects(message, holdout, cost=0, margin=1.0, z=z)
-        )
+        found_effects = measure.effects(message, holdout, cost=0, margin=1.0, z=z)
+        if one.held_out and one.too_early(now):
+            found_effects = measure.withheld(found_effects)
+        lift, _, _, added, *_ = (effect.estimate for effect in found_effects)
         state = _state(ws, one, lift, now)
         lines.append(
             EffectLine(
@@ -230,6 +235,11 @@ def effects(ws: Workspace) -> list[EffectLine]:
             )
         )
     return lines
+
+
+def _parts(ws: Workspace, found: Found, moment: datetime) -> list[Part]:
+    parts = measure.parts(outcomes.stages(ws, found), z_fraction=found.fraction(moment))
+    return [replace(part, lift=measure.TOO_EARLY) for part in parts] if found.too_early(moment) else parts
 
 
 def _days(ws: Workspace, found: Found, moment: datetime) -> list[Day]:
@@ -248,10 +258,12 @@ def _days(ws: Workspace, found: Found, moment: datetime) -> list[Day]:
     z = [measure.reach(day / whole) if still_open else None for day in ends[:-1]]
     z.append(measure.reach(found.fraction(moment)))  # the headline's
     first = found.starts.astimezone(ws.timezone).date()
-    return [
-        Day(day, first + timedelta(days=day), estimate)
-        for day, estimate in zip(ends, measure.course(groups, z=z), strict=True)
-    ]
+    days = []
+    for day, both, estimate in zip(ends, groups, measure.course(groups, z=z), strict=True):
+        so_far = min(day, passed)  # the last day may not be over
+        early = still_open and measure.too_early(so_far, *both)
+        days.append(Day(day, first + timedelta(days=day), measure.TOO_EARLY if early else estimate))
+    return days
 
 
 def _accounted(row: Campaign) -> Accounted:
@@ -280,6 +292,8 @@ def _accounted(row: Campaign) -> Accounted:
 
 
 def _state(ws: Workspace, found: Found, lift: Estimate, moment: datetime) -> str:
+    if found.row.status == CampaignStatus.DRAFT:
+        return measure.DRAFT
     return measure.state(
         lift,
         open_=found.open(moment),

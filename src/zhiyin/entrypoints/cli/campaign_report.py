@@ -12,14 +12,20 @@ _STATES = {
     "no_effect": "No effect seen: the interval lies within what would be worth having.",
     "not_clear": "Not clear: the interval holds both zero and effects worth having.",
     "measuring": "Measuring: figures so far, with intervals that hold for repeated looking.",
+    "draft": "Not sent yet, so there is nothing to measure.",
     "no_holdout": "No holdout was kept, so the effect is not known.",
 }
+
+_NOTES = {"too_early": "too early to say", "too_few": "too few people", "no_holdout": "no holdout"}
 
 
 def show(report: dict[str, Any]) -> None:
     """Print a report, given as ``CampaignReport.to_dict()``."""
     currency = report["currency"]
     say(f"[bold]{report['name']}[/] · {_STATES.get(report['state'], report['state'])}")
+    if report["state"] == "draft":
+        say(f"Send it with: zhiyin campaigns send {report['campaign']}")
+        return
     arms = [("Message group", report["message_group"]), ("Holdout", report["holdout_group"])]
     table(
         "As assigned by chance",
@@ -88,8 +94,9 @@ def show(report: dict[str, Any]) -> None:
 def _effect(line: dict[str, Any], currency: str) -> tuple[str, str, str, str, str]:
     unit = line["unit"]
     name = line["name"].replace("_", " ") + (", points" if unit == "points" else "")
+    note = line["estimate"].get("note", "")
     meaning = "" if line["meaning"] == "unclear" else line["meaning"]
-    return (name, *_interval(line["estimate"], unit, currency), meaning or line["estimate"].get("note", ""))
+    return (name, *_interval(line["estimate"], unit, currency), meaning or _NOTES.get(note, note))
 
 
 def _interval(estimate: dict[str, Any], unit: str, currency: str) -> tuple[str, str, str]:

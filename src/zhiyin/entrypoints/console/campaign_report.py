@@ -82,6 +82,8 @@ def headline(ws: Workspace, report: CampaignReport) -> str:
     orders = report.effect("added_orders")
     if report.state == "no_holdout":
         return gettext("This campaign kept no holdout, so its effect is not known.")
+    if report.state == "measuring" and orders.note == "too_early":
+        return _measuring(ws, report)
     if orders.value is None:
         return gettext("There is nothing to compare yet.")
     parts = {
@@ -109,13 +111,15 @@ def headline(ws: Workspace, report: CampaignReport) -> str:
 
 def _measuring(ws: Workspace, report: CampaignReport) -> str:
     lift = report.effect("bought")
-    if report.window_ends is None or report.started_at is None or lift.low is None:
+    if report.window_ends is None or report.started_at is None:
         return gettext("Measuring: the window opens with the first decisions.")
     days = max(0, (report.as_of - report.started_at).days)
-    so_far = gettext("So far: %(low)s to %(high)s points, too early to say.") % {
-        "low": formats.number(lift.low, 1, signed=True),
-        "high": formats.number(lift.high, 1, signed=True),
-    }
+    so_far = gettext("It is too early to say.")
+    if lift.low is not None:
+        so_far = gettext("So far: %(low)s to %(high)s points, too early to say.") % {
+            "low": formats.number(lift.low, 1, signed=True),
+            "high": formats.number(lift.high, 1, signed=True),
+        }
     until = ngettext(
         "Measuring until %(date)s. %(days)s of %(window)s day is in.",
         "Measuring until %(date)s. %(days)s of %(window)s days are in.",
@@ -221,6 +225,7 @@ def _from_to(estimate: Estimate, unit: str, currency: str) -> str:
 
 def _note(estimate: Estimate) -> str:
     return {
+        "too_early": gettext("too early to say"),
         "too_few": gettext("too few people"),
         "no_holdout": gettext("no holdout"),
         "no_cost": gettext("no cost given"),
@@ -273,7 +278,8 @@ def groups(report: CampaignReport) -> dict[str, Any] | None:
     ]
     for row in rows:
         value = row["lift"].value
-        row["digits"] = formats.number(value, 1, signed=True) if value is not None else gettext("few")
+        few = gettext("too early") if row["lift"].note == "too_early" else gettext("few")
+        row["digits"] = formats.number(value, 1, signed=True) if value is not None else few
     bounds = [bound for row in rows for bound in (row["lift"].low, row["lift"].high)]
     judged = sum(1 for part in report.groups if part.lift.value is not None)
     return {

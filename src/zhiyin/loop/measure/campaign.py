@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zhiyin.domain.estimate import Estimate
 from zhiyin.loop.measure.outcomes import Group
@@ -11,8 +11,9 @@ from zhiyin.stats import means, proportions, sequential
 from zhiyin.stats.intervals import Interval
 
 MEASURED, NO_EFFECT, NOT_CLEAR = "measured", "no_effect", "not_clear"
-MEASURING, NO_HOLDOUT = "measuring", "no_holdout"
-STATES = (MEASURED, NO_EFFECT, NOT_CLEAR, MEASURING, NO_HOLDOUT)
+MEASURING, NO_HOLDOUT, DRAFT = "measuring", "no_holdout", "draft"
+STATES = (MEASURED, NO_EFFECT, NOT_CLEAR, MEASURING, NO_HOLDOUT, DRAFT)
+TOO_EARLY = Estimate(None, None, None, note="too_early")
 
 POINTS, MONEY, COUNT = "points", "money", "count"
 FEW = 30  # people in an arm below which a part of the audience is not judged
@@ -56,6 +57,19 @@ def reach(fraction: float | None, level: float = 0.95) -> float | None:
     ``fraction`` is the share of the window that has passed, None after its end.
     """
     return None if fraction is None else sequential.reach(fraction, level)
+
+
+def too_early(days: float, message: Group, holdout: Group) -> bool:
+    """Whether an open window is too fresh for an interval: its first day is not over, or nobody bought yet.
+
+    Intervals that hold at every look are so wide then that they only puzzle.
+    """
+    return days < 1 or message.bought + holdout.bought == 0
+
+
+def withheld(effects: Sequence[Effect]) -> list[Effect]:
+    """The lines without figures, while it is too early for them."""
+    return [replace(effect, estimate=TOO_EARLY) for effect in effects]
 
 
 def lift(message: Group, holdout: Group, *, level: float = 0.95, z: float | None = None) -> Estimate:
