@@ -57,7 +57,7 @@ def create(
         segment=segment,
         template=template,
         subject=subject,
-        body=body.read_text(encoding="utf-8") if body else None,
+        body=_read(body) if body else None,
         preheader=preheader,
         sender_name=sender_name,
         sender_email=sender_email,
@@ -295,6 +295,26 @@ def report(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOption
     from zhiyin.entrypoints.cli.campaign_report import show as show_report
 
     show_report(found)
+
+
+def _read(body: Path) -> str:
+    """The text of the file with the body. Raises ``BadFile``."""
+    from zhiyin.domain.errors import BadFile
+
+    try:
+        return body.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadFile(
+            f"{body} cannot be read.",
+            why=f"{error.strerror}.",
+            fix="Give --body the path of a file with MJML.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise BadFile(
+            f"{body} is not text in UTF-8.",
+            why=f"Byte {error.start + 1} does not fit.",
+            fix="Save the file as UTF-8.",
+        ) from error
 
 
 def _form(row: Any) -> dict[str, Any]:
