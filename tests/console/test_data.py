@@ -65,6 +65,16 @@ def test_a_column_can_be_corrected_and_left_out(owned: Workspace) -> None:
     assert Customer.objects.get().traits == {}
 
 
+def test_looking_again_keeps_the_csrf_token_out_of_the_address(owned: Workspace) -> None:
+    browser = signed_in()
+    address = upload(browser)
+    assert 'formmethod="get"' not in browser.get(address).content.decode()
+    corrected = {"kind": "customers", "map.city": "-", "csrfmiddlewaretoken": "secret", "look": "again"}
+    response = browser.post(address, corrected)
+    assert response["Location"] == address.split("?")[0] + "?kind=customers&map.city=-"
+    assert Customer.objects.count() == 0
+
+
 def test_a_file_without_the_needed_column_says_so_and_lets_it_be_named(owned: Workspace) -> None:
     browser = signed_in()
     page = browser.get(upload(browser, "a,b\n1,2\n", "orders")).content.decode()

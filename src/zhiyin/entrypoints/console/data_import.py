@@ -7,6 +7,7 @@ import shutil
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -64,6 +65,9 @@ def preview(request: HttpRequest, key: str) -> HttpResponse:
     kind = given.get("kind", "customers")
     paths = _files(ws, key)
     mapping = _mapping(given)
+    if "look" in request.POST:  # by way of a POST, so that the CSRF token never stands in an address
+        shown_again = {name: given[name] for name in given if name == "kind" or name.startswith("map.")}
+        return redirect(f"{request.path}?{urlencode(shown_again)}")
     if request.method == "POST":
         return _start(request, ws, key, kind, paths, mapping, given.get("consent", ""))
     shown: dict[str, Any] = {}
