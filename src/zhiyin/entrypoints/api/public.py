@@ -55,7 +55,7 @@ def clicked(request: HttpRequest, signed: str) -> HttpResponse:
     """On to where the signed link leads; an altered link leads nowhere."""
     url = tracking.clicked(current(), signed, _visitor(request))
     if url is None:
-        return _page(current().settings.shop.language, "unknown", 404)
+        return _page(_strangers(request), "unknown", 404)
     return _unkept(HttpResponseRedirect(url))
 
 
@@ -68,12 +68,12 @@ def unsubscribe(request: HttpRequest, signed: str) -> HttpResponse:
     if request.method != "POST":
         shown = tracking.subscription(current(), signed)
         if shown is None:
-            return _page(current().settings.shop.language, "unknown", 404)
+            return _page(_strangers(request), "unknown", 404)
         return _page(shown.language, "test" if shown.test else "gone" if shown.gone else "ask", 200, shown)
     how = _how(request)
     shown = tracking.unsubscribe(current(), signed, how, _visitor(request))
     if shown is None:
-        return _page(current().settings.shop.language, "unknown", 404)
+        return _page(_strangers(request), "unknown", 404)
     if how == "one_click":
         return _unkept(HttpResponse("Unsubscribed.\n", content_type="text/plain; charset=utf-8"))
     return _page(shown.language, "test" if shown.test else "gone", 200, shown)
@@ -92,6 +92,13 @@ def _how(request: HttpRequest) -> str:
         return "page" if request.POST.get("how") == "page" else "one_click"
     except MultiPartParserError:
         return "one_click"
+
+
+def _strangers(request: HttpRequest) -> str:
+    """The language of the browser, where no customer is known; without one that of the shop."""
+    if "Accept-Language" in request.headers:
+        return translation.get_language_from_request(request)
+    return current().settings.shop.language
 
 
 def _page(language: str, state: str, status: int, shown: tracking.Subscription | None = None) -> HttpResponse:
