@@ -156,3 +156,17 @@ def test_draining_again_after_a_crash_counts_once(workspace: Workspace, post: Cl
     segment.write_bytes(copy)  # as if the process died before it removed the segment
     ingest.drain(workspace)
     assert workspace.lake.count("events") == 1
+
+
+def test_an_event_nested_too_deeply_is_refused_before_it_is_kept(workspace: Workspace, post: Client) -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(60):
+        deep = {"a": deep}
+    status, answer = post("/v1/track", {**ORDER, "properties": deep})
+    assert (status, "levels deep" in answer["error"]) == (400, True)
+    assert moved(workspace) == 0
+
+
+def test_a_header_that_is_no_basic_authentication_is_refused(workspace: Workspace, post: Client) -> None:
+    for header in ("Basic \xe9", "Basic /w==", "Basic x"):
+        assert post("/v1/track", ORDER, Authorization=header)[0] == 401

@@ -110,3 +110,21 @@ def test_the_moment_is_corrected_for_the_clients_clock(at: str, sent: str | None
 )
 def test_any_payload_gives_an_event_or_a_reject(payload: dict[str, Any]) -> None:
     assert isinstance(take(payload), Event | Reject)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"type": "identify", "traits": [1]},
+        {"type": "identify", "context": {"traits": "x"}},
+        {"properties": {"total": "1e30"}},
+        {"properties": {"total": "1e999999"}},
+        {"properties": {"products": [{"product_id": "tea", "quantity": 1e300}]}},
+        {"properties": {"products": [{"product_id": "tea", "price": "1e30"}]}},
+        {"timestamp": "1990-01-01T00:00:00Z", "sentAt": "8999-01-01T00:00:00Z"},
+        {"timestamp": "2020-01-01T00:00:00Z", "sentAt": "3500-01-01T00:00:00Z"},
+        {"userId": "a\x00b"},
+    ],
+)
+def test_what_no_table_could_hold_is_a_reject(payload: dict[str, Any]) -> None:
+    assert isinstance(take(payload), Reject)

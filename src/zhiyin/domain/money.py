@@ -11,6 +11,7 @@ EXPONENTS = {
          "XAF", "XOF", "XPF"), 0),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
 }  # fmt: skip
+_DIGITS = 15  # of whole units: with three decimal places that still is a 64-bit number
 SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "HK$", "TWD": "NT$"}
 
 
@@ -20,7 +21,7 @@ def exponent(currency: str) -> int:
 
 
 def to_minor(amount: str | int | float | Decimal, currency: str) -> int:
-    """Minor units of an amount as people write it. Raises ``ValueError`` where it is not a number.
+    """Minor units of an amount as people write it. Raises ``ValueError`` where it is none, or 10¹⁵ and more.
 
     >>> to_minor("1,234.50", "CNY")
     123450
@@ -29,7 +30,7 @@ def to_minor(amount: str | int | float | Decimal, currency: str) -> int:
         value = Decimal(str(amount).replace(",", "").strip())
     except InvalidOperation:
         raise ValueError(f"{amount!r} is not an amount") from None
-    if not value.is_finite():
+    if not value.is_finite() or value.adjusted() >= _DIGITS:
         raise ValueError(f"{amount!r} is not an amount")
     return int((value * 10 ** exponent(currency)).to_integral_value(ROUND_HALF_UP))
 

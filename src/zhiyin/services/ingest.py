@@ -120,11 +120,15 @@ def _apply(customer: Customer, traits: Mapping[str, Any]) -> None:
     rest = dict(customer.traits)
     for key, value in traits.items():
         if key in _OWN_FIELDS:
-            text = str(value or "").strip()[: _OWN_FIELDS[key]]
+            text = _text(value or "").strip()[: _OWN_FIELDS[key]]
             setattr(customer, key, text.lower() if key == "email" else text)
         elif isinstance(value, str | int | float | bool):
-            rest[str(key)[:100]] = value
+            rest[_text(key)[:100]] = _text(value) if isinstance(value, str) else value
     customer.traits = rest
+
+
+def _text(value: object) -> str:
+    return str(value).replace("\x00", "")  # PostgreSQL keeps no NUL
 
 
 def _rejects_table(ws: Workspace, name: str, rejects: Sequence[tuple[int, Any, Reject]]) -> pa.Table:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,7 +15,7 @@ from typing import Any
 import msgspec
 from asgiref.sync import sync_to_async
 
-from zhiyin.loop.collect.payload import MAX_BYTES
+from zhiyin.loop.collect.payload import MAX_BYTES, MAX_DEPTH, too_deep
 from zhiyin.services import api_keys, ingest
 from zhiyin.services.workspace import Workspace
 
@@ -93,6 +92,8 @@ class TrackingApi:
         for payload in payloads:
             payload.pop("writeKey", None)
             payload.setdefault("messageId", ingest.new_id())
+        if any(map(too_deep, payloads)):
+            raise Refused(400, f"An event is nested more than {MAX_DEPTH} levels deep.")
         if any(len(msgspec.json.encode(payload)) > MAX_BYTES for payload in payloads):
             raise Refused(400, f"An event is larger than {MAX_BYTES // 1024} KB.")
         if payloads:
@@ -151,7 +152,7 @@ def _key(headers: Mapping[str, str], data: Mapping[str, Any]) -> str | None:
     if scheme.lower() == "basic":
         try:
             return base64.b64decode(value, validate=True).decode().partition(":")[0]
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # of base64 and of UTF-8 alike
             raise Refused(401, "The Authorization header is not Basic authentication.") from None
     if scheme.lower() == "bearer":
         return value.strip()

@@ -21,9 +21,11 @@ TYPES: Mapping[str, EventType] = {
     "alias": "alias",
 }
 MAX_BYTES = 32 * 1024
+MAX_DEPTH = 32  # objects and lists within each other
 FUTURE = timedelta(minutes=5)  # clocks of clients differ by that much even after the correction
 _NOBODY = {"", "null", "undefined", "none", "nan", "anonymous", "0", "-1", "[object object]"}
 _MAX_ID = 200
+_MAX_QUANTITY = 2**31 - 1
 
 
 def understand(
@@ -58,8 +60,11 @@ def understand(
     properties = payload.get("properties") or {}
     if kind == "identify":
         context = payload.get("context")
-        stated = context.get("traits") if isinstance(context, Mapping) else None
-        properties = {**(stated or {}), **(payload.get("traits") or {})}
+        stated = (context.get("traits") if isinstance(context, Mapping) else None) or {}
+        traits = payload.get("traits") or {}
+        if not isinstance(stated, Mapping) or not isinstance(traits, Mapping):
+            return _reject(RejectReason.BAD_ROW, "traits must be an object", payload)
+        properties = {**stated, **traits}
     elif kind in ("group", "alias"):
         properties = {
             key: payload[key] for key in ("groupId", "previousId", "traits") if payload.get(key) is not None
@@ -93,6 +98,18 @@ def understand(
     )
 
 
+def too_deep(value: Any, depth: int = MAX_DEPTH) -> bool:
+    """Whether objects and lists are nested so deeply that readers further on may give up.
+
+    >>> too_deep({"a": [1, {"b": 2}]}), too_deep([[[]]], depth=2)
+    (False, True)
+    """
+    if not isinstance(value, dict | list):
+        return False
+    within = value.values() if isinstance(value, dict) else value
+    return depth == 0 or any(too_deep(part, depth - 1) for part in within)
+
+
 def moment(payload: Mapping[str, Any], *, received_at: datetime, sent_at: str | None) -> datetime:
     """When it happened, corrected for the client's clock. Raises ``ValueError`` for a time that is none.
 
@@ -109,7 +126,7 @@ def moment(payload: Mapping[str, Any], *, received_at: datetime, sent_at: str | 
     if sent is not None:
         skew = received_at - _time(sent)
         if abs(skew) > FUTURE:  # a few minutes are the network's and the queue's, not the clock's
-            at += skew
+            at = _moved(at, skew)
     if at > received_at + FUTURE and sent is None:
         raise ValueError(f"timestamp {original} lies in the future")
     return min(at, received_at)
@@ -126,11 +143,22 @@ def _time(value: Any) -> datetime:
     return at.astimezone(UTC)
 
 
+def _moved(at: datetime, skew: timedelta) -> datetime:
+    try:
+        moved = at + skew
+    except OverflowError:
+        raise ValueError(f"sentAt and timestamp are {abs(skew.days)} days apart from now") from None
+    if moved.year < 1990:
+        raise ValueError(f"corrected by sentAt, {at.isoformat()} is not a time of this age")
+    return moved
+
+
 def _person(value: Any) -> str | None:
     if value is None or isinstance(value, bool | Mapping | list):
         return None
     text = str(value).strip()
-    return text if text.lower() not in _NOBODY and len(text) <= _MAX_ID else None
+    fits = len(text) <= _MAX_ID and "\x00" not in text  # PostgreSQL keeps no NUL
+    return text if fits and text.lower() not in _NOBODY else None
 
 
 def _amount(properties: Mapping[str, Any], currency: str) -> int | None:
@@ -161,7 +189,7 @@ def _products(properties: Mapping[str, Any], currency: str) -> tuple[Line, ...]:
             lines.append(
                 Line(
                     str(item),
-                    int(float(quantity)),
+                    _quantity(quantity),
                     None if price is None else to_minor(price, currency),
                     str(product["category"]) if product.get("category") else None,
                 )
@@ -169,6 +197,13 @@ def _products(properties: Mapping[str, Any], currency: str) -> tuple[Line, ...]:
         except (ValueError, TypeError, OverflowError):
             raise ValueError(f"product {item!r} has quantity {quantity!r} and price {price!r}") from None
     return tuple(lines)
+
+
+def _quantity(value: Any) -> int:
+    quantity = int(float(value))
+    if abs(quantity) > _MAX_QUANTITY:
+        raise ValueError
+    return quantity
 
 
 def _reject(reason: RejectReason, detail: str, payload: Mapping[str, Any]) -> Reject:
