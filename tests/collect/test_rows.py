@@ -219,6 +219,8 @@ def test_bad_events_are_rejected_with_their_reason() -> None:
     assert why("events", {**row, "event": ""}) == "missing_field"
     assert why("events", {**row, "type": "telepathy"}) == "unknown_type"
     assert why("events", {**row, "properties": "[1]"}) == "bad_row"
+    assert why("events", {**row, "properties": '{"a": NaN}'}) == "bad_row"
+    assert why("events", {**row, "properties": '{"a": [1e999]}'}) == "bad_row"
 
 
 _CELL = st.one_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -45,9 +46,7 @@ def events_to_table(events: Iterable[Event], *, timezone: ZoneInfo, received_at:
                     }
                     for line in event.products
                 ],
-                "properties": json.dumps(
-                    dict(event.properties), ensure_ascii=False, separators=(",", ":"), default=str
-                ),
+                "properties": _json(event.properties),
                 "month": f"{at:%Y-%m}",
             }
         )
@@ -74,6 +73,26 @@ def event_of(row: Mapping[str, Any]) -> Event:
         ),
         properties=json.loads(row["properties"] or "{}"),
     )
+
+
+def _json(properties: Mapping[str, object]) -> str:
+    """A JSON object; what is no number (NaN, infinity) is null there, since JSON has neither."""
+    try:
+        return _dumps(dict(properties))
+    except ValueError:
+        return _dumps(_finite(properties))
+
+
+def _dumps(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str, allow_nan=False)
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name: _finite(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(moment: datetime) -> datetime:

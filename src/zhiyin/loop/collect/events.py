@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -121,10 +122,17 @@ def _object(text: str | None) -> tuple[dict[str, object], bool]:
     if text is None:
         return {}, True
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_float=_number, parse_constant=_number)
     except ValueError:
         return {}, False
     return (value, True) if isinstance(value, dict) else ({}, False)
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number of JSON")  # Python reads NaN and Infinity, others do not
+    return number
 
 
 def _digests(event_id: pa.Array, columns: dict[str, pa.Array]) -> pa.Array:
