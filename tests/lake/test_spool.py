@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from io import FileIO
 from pathlib import Path
 
 import pytest
@@ -52,3 +54,24 @@ def test_a_writer_moves_on_to_a_new_segment(tmp_path: Path, monkeypatch: pytest.
         spool.append([b"0123456789"])
     spool.close()
     assert len(list(tmp_path.glob("*.jsonl"))) == 3
+
+
+def test_after_a_failed_write_the_spool_goes_on_and_no_line_is_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path)
+    spool.append([b"1"])
+
+    def full(file: FileIO, data: bytes) -> None:
+        file.write(data[:3])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(module, "_write", full)
+        with pytest.raises(OSError, match="No space"):
+            spool.append([b"22222"])
+    spool.append([b"3"])
+    spool.close()
+    taken: list[bytes] = []
+    spool.drain(lambda name, payloads: taken.extend(payloads))
+    assert taken == [b"1", b"3"]

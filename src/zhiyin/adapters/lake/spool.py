@@ -12,8 +12,8 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 SEGMENT_SECONDS = 1.0
 SEGMENT_BYTES = 16 * 1024 * 1024
@@ -25,7 +25,7 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
         self._lock = threading.Lock()
-        self._file: IO[bytes] | None = None
+        self._file: FileIO | None = None
         self._opened = 0.0
 
     def append(self, payloads: Sequence[bytes]) -> None:
@@ -38,9 +38,12 @@ class Spool:
             if self._file is None:
                 self._open()
             assert self._file is not None
-            self._file.write(b"".join(payload + b"\n" for payload in payloads))
-            self._file.flush()
-            os.fdatasync(self._file.fileno())
+            try:
+                _write(self._file, b"".join(payload + b"\n" for payload in payloads))
+                os.fdatasync(self._file.fileno())
+            except OSError:
+                self._close()  # a line may be cut off here, so nothing may follow it
+                raise
 
     def close(self) -> None:
         """Let go of the current segment, so that the worker can drain it."""
@@ -78,7 +81,7 @@ class Spool:
     def _open(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{time.time_ns():020d}-{uuid.uuid4().hex[:12]}.jsonl"
-        self._file = open(path, "ab")  # noqa: SIM115 - stays open across calls
+        self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - stays open across calls
         fcntl.flock(self._file, fcntl.LOCK_EX)
         directory = os.open(self.folder, os.O_RDONLY)
         try:
@@ -88,6 +91,13 @@ class Spool:
         self._opened = time.monotonic()
 
     def _close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+
+def _write(file: FileIO, data: bytes) -> None:
+    """All of it; without a buffer, which would come back later with what was never acknowledged."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
