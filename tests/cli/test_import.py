@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from zhiyin.adapters.records.models import Import
 from zhiyin.domain.errors import BadFile
 from zhiyin.entrypoints.cli import app
 from zhiyin.services.workspace import Workspace
@@ -97,3 +98,12 @@ def test_a_file_without_customers_is_imported_when_that_is_said(workspace: Works
         call(workspace, "orders", path)
     told = json.loads(call(workspace, "orders", path, "--map=-=customer_id", "--json"))
     assert (told["imported"], told["new"]) == (1, 1)
+
+
+def test_history_shows_whole_ids_and_the_first_line_of_an_error(workspace: Workspace, file: Path) -> None:
+    told = json.loads(call(workspace, "customers", file, "--json"))
+    assert told["import_id"] in call(workspace, "history")
+    Import.objects.update(error="It broke [here].\nTraceback")
+    text = call(workspace, "history")
+    assert f"{told['import_id']} It broke [here]." in text
+    assert "Traceback" not in text

@@ -123,11 +123,16 @@ def history(
         return
     rows = [
         [r.import_id, r.kind, r.status, *(f"{n:,}" for n in (r.read, r.imported, r.new, r.rejected)),
-         f"{r.started_at:%Y-%m-%d %H:%M}", r.error or ", ".join(r.files)]
+         f"{r.started_at:%Y-%m-%d %H:%M}"]
         for r in records
     ]  # fmt: skip
-    table("", ("Import", "Kind", "Status", "Read", "Imported", "New", "Rejected", "Started (UTC)", "Files or error"),
-          rows, right=(3, 4, 5, 6))  # fmt: skip
+    table("", ("Import", "Kind", "Status", "Read", "Imported", "New", "Rejected", "Started (UTC)"),
+          rows, right=(3, 4, 5, 6), whole=(0,))  # fmt: skip
+    from rich.markup import escape
+
+    for record in records:
+        if record.error:
+            say(f"[red]{record.import_id}[/] {escape(record.error.splitlines()[0])}")
 
 
 @app.command("rejects")

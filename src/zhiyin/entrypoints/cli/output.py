@@ -45,17 +45,22 @@ def say(text: str = "") -> None:
 
 
 def table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[int] = ()
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    right: Sequence[int] = (),
+    whole: Sequence[int] = (),
 ) -> None:
-    """A table for people; ``right`` lists the columns that hold numbers. Cells are plain text, or Rich's
-    ``Text``: what customers wrote must not be read as markup."""
+    """A table for people; ``right`` lists the columns that hold numbers, ``whole`` those never cut. Cells
+    are plain text, or Rich's ``Text``: what customers wrote must not be read as markup."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     drawn = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold")
     for index, column in enumerate(columns):
-        drawn.add_column(column, justify="right" if index in right else "left")
+        drawn.add_column(column, justify="right" if index in right else "left", no_wrap=index in whole)
     for row in rows:
         drawn.add_row(
             *(cell if isinstance(cell, Text) else Text("" if cell is None else str(cell)) for cell in row)
