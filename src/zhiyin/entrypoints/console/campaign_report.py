@@ -296,21 +296,20 @@ def groups(report: CampaignReport) -> dict[str, Any] | None:
 
 
 def worth_testing(report: CampaignReport) -> str:
-    """A proposal for the next test, where some groups gained and others did not show it."""
+    """A proposal for the next test: to leave out the groups in which a gain worth having can be ruled out.
+
+    An interval that merely includes zero is no such proof, so most reports propose nothing.
+    """
     if report.state == "measuring":
         return ""
+    worth = report.smallest_effect * 100  # points, as lifts are
     gained = [part for part in report.groups if part.lift.low is not None and part.lift.low > 0]
-    quiet = [
-        part
-        for part in report.groups
-        if part.lift.low is not None and part.lift.high is not None and part.lift.low <= 0 <= part.lift.high
-    ]
-    if not gained or not quiet:
+    without = [part for part in report.groups if part.lift.high is not None and part.lift.high < worth]
+    if not gained or not without:
         return ""
-    return gettext("Worth testing next: send to %(gained)s only. In %(quiet)s no gain was seen.") % {
-        "gained": _listed(gained),
-        "quiet": _listed(quiet),
-    }
+    return gettext(
+        "Worth testing next: leave out %(without)s, where a gain worth having is unlikely. %(gained)s gained."
+    ) % {"gained": _listed(gained), "without": _listed(without)}
 
 
 def _listed(parts: Sequence[Any]) -> str:

@@ -282,7 +282,10 @@ def _short(rule: Rule, currency: str) -> str:
         case Did(at_least=1):
             return event(rule.event)
         case Did():
-            return gettext("%(event)s %(times)s times") % {"event": event(rule.event), "times": rule.at_least}
+            return gettext("%(event)s at least %(times)s times") % {
+                "event": event(rule.event),
+                "times": rule.at_least,
+            }
         case Not(Did(within_days=int(days)) as did):
             template = ngettext("No %(event)s for %(days)s day", "No %(event)s for %(days)s days", days)
             return template % {"event": event(did.event), "days": days}
