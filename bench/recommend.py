@@ -100,9 +100,7 @@ def serving() -> list[dict[str, Any]]:
         speed = len(ids) / (time.perf_counter() - start)
         used = len(ids) / (time.process_time() - used)
         rows.append(_row("the same by processor time", round(used), "customers/CPU-s", ""))
-        rows.append(
-            _row(f"serving with histories, batches of {BATCH}", round(speed), "customers/s", "")
-        )
+        rows.append(_row(f"serving with histories, batches of {BATCH}", round(speed), "customers/s", ""))
         start = time.perf_counter()
         for customer_id in ids[:20]:
             recommendations.recommend(ws, customer_id)
