@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pyarrow as pa
 import pytest
+from django.db import connection
+from tests.services.mailing import BODY
 
 from zhiyin.adapters.lake.datasets import REJECTS
 from zhiyin.adapters.lake.rows import events_to_table
+from zhiyin.adapters.lake.spool import Spool
+from zhiyin.adapters.records import erasure
 from zhiyin.adapters.records.erasure import address_mark
 from zhiyin.adapters.records.models import (
     Campaign,
@@ -21,8 +26,11 @@ from zhiyin.adapters.records.models import (
 )
 from zhiyin.domain.errors import NotFound
 from zhiyin.domain.event import ORDER_COMPLETED, Event
-from zhiyin.services import gate, ingest, privacy, profiles, segments
+from zhiyin.domain.message import Envelope, MessageStatus, Receipt
+from zhiyin.services import decisions, gate, ingest, privacy, profiles, segments, sending, tracking
+from zhiyin.services.messages import PublicLinks
 from zhiyin.services.workspace import Workspace
+from zhiyin.testing.channel import FakeChannel
 
 ID, EMAIL, NAME = "wei-71134", "wei.71134@example.com", "Wei Seventyone"
 
@@ -97,7 +105,7 @@ def test_others_stay_as_they_were(shop: Workspace) -> None:
 
 def test_the_address_stays_suppressed_as_a_hash(shop: Workspace) -> None:
     privacy.erase(shop, ID)
-    row = Suppression.objects.get()
+    row = Suppression.objects.get(channel="email")
     assert (row.address, row.reason) == (address_mark(EMAIL.upper()), "erased")
 
 
@@ -121,6 +129,68 @@ def test_who_was_erased_does_not_come_back_with_the_next_profiling(shop: Workspa
     privacy.erase(shop, ID)
     profiles.run(shop)
     assert list(Customer.objects.values_list("pk", flat=True)) == ["bob"]
+
+
+def test_what_waited_in_another_process_is_refused_and_what_comes_later_is_not(shop: Workspace) -> None:
+    server = Spool(shop.folder / "spool")  # another process, whose segment is open
+    other = replace(shop, spool=server)
+    at = shop.now()
+    payloads = [
+        {"type": "identify", "userId": ID, "messageId": "p1", "traits": {"email": EMAIL, "name": NAME}},
+        {"type": "track", "userId": ID, "messageId": "p2", "properties": {"note": NAME}},
+    ]
+    ingest.accept(other, payloads, source="web", sent_at=None, received_at=at)
+    ingest.record(other, [Event("opened", "track", "Email Opened", at, ID)])
+    privacy.erase(shop, ID)
+    server.close()
+    before = shop.lake.count("rejects")
+    assert ingest.drain(shop) == 3
+    assert traces(shop) == set()
+    assert not Customer.objects.filter(pk=ID).exists()
+    reasons = shop.lake.collect(shop.lake.frame("rejects").select("reason"))["reason"].to_pylist()
+    assert (len(reasons) - before, reasons.count("erased")) == (3, 3)
+
+    ingest.accept(shop, payloads[:1], source="web", sent_at=None, received_at=shop.now())
+    shop.spool.close()
+    ingest.drain(shop)
+    assert Customer.objects.get(pk=ID).name == NAME  # who comes back is a customer again
+
+
+def test_an_answer_that_comes_after_the_erasure_brings_nothing_back(shop: Workspace) -> None:
+    class Slow(FakeChannel):
+        def send(self, envelope: Envelope) -> Receipt:
+            privacy.erase(shop, ID)
+            connection.close()  # this thread's own
+            return Receipt(MessageStatus.FAILED, f"550 5.1.1 <{EMAIL}>: no such user", "recipient_refused")
+
+    now = shop.now()
+    Suppression.objects.all().delete()
+    Campaign.objects.update(
+        status="sending", planned_at=now, subject="Hi", body=BODY, sender_email="shop@example.com"
+    )
+    sending.send_step(shop, "test:1", channel=Slow())
+    assert Message.objects.filter(status="failed").count() == 1
+    shop.spool.close()
+    ingest.drain(shop)
+    assert ingest.counts(shop) == {ORDER_COMPLETED: 3}
+    assert erasure_leftovers(shop) == set()
+
+
+def erasure_leftovers(ws: Workspace) -> set[str]:
+    """Traces in rows and current files; what an open transaction left on disk is tidied by the next erasure."""
+    erasure.vacuum()
+    return traces(ws)
+
+
+def test_nothing_is_told_of_the_name_that_leads_nowhere(shop: Workspace) -> None:
+    links = PublicLinks.of(shop)
+    signed = links.open("t0").rpartition("/")[2].removesuffix(".gif")
+    privacy.erase(shop, ID)
+    assert tracking.opened(shop, signed, tracking.Visitor())
+    decisions.publish(shop, Campaign.objects.get())
+    shop.spool.close()
+    ingest.drain(shop)
+    assert ingest.counts(shop) == {ORDER_COMPLETED: 3}
 
 
 def test_erasing_somebody_unknown_says_so(shop: Workspace) -> None:

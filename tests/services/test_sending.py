@@ -17,7 +17,17 @@ from tests.services.mailing import Server, campaign, moving, people
 from zhiyin.adapters import clock
 from zhiyin.adapters.records.models import Campaign, Consent, Customer, Decision, Message, Suppression
 from zhiyin.domain.message import MessageStatus
-from zhiyin.services import campaigns, decisions, explanations, ingest, planning, receipts, segments, sending
+from zhiyin.services import (
+    campaigns,
+    claims,
+    decisions,
+    explanations,
+    ingest,
+    planning,
+    receipts,
+    segments,
+    sending,
+)
 from zhiyin.testing.channel import FakeChannel
 
 
@@ -298,6 +308,24 @@ def test_two_workers_share_the_work_and_nobody_gets_two(ws):
     assert len(channel.sent) == 120
     assert max(Counter(envelope.to for envelope in channel.sent).values()) == 1
     assert _adds_up(ws)["accepted"] == 120
+
+
+def test_an_address_that_changed_since_the_claim_goes_through_the_gate_again(ws, monkeypatch):
+    _started(ws, count=2, holdout=0)
+    planning.plan_step(ws)
+    Suppression.objects.create(channel="email", address="gone@example.com", reason="manual", at=ws.now())
+    claim = claims.claim
+
+    def moved(*args):
+        claimed = claim(*args)
+        Customer.objects.filter(pk="c0000").update(email="gone@example.com")
+        return claimed
+
+    monkeypatch.setattr(claims, "claim", moved)
+    channel = FakeChannel()
+    _everything(ws, channel)
+    assert [envelope.to for envelope in channel.sent] == ["c0001@example.com"]
+    assert _adds_up(ws)["refused_by_reason"] == {"suppressed": 1}
 
 
 def _left_behind(ws, status, claim):

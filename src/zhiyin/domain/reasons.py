@@ -35,6 +35,7 @@ class RejectReason(StrEnum):
     TOO_LARGE = "too_large"
     UNKNOWN_TYPE = "unknown_type"
     BAD_CURRENCY = "bad_currency"
+    ERASED = "erased"
 
 
 class FailReason(StrEnum):

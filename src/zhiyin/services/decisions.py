@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from zhiyin.adapters.records.erasure import NOBODY
 from zhiyin.adapters.records.models import Campaign, Decision, Message
 from zhiyin.domain.decision import Decision as DecisionNoun
 from zhiyin.domain.decision import Fact
@@ -43,6 +44,7 @@ def publish(ws: Workspace, campaign: Campaign) -> None:
     """Every decision of a campaign as an event. Repeating it adds nothing: the ids are the same."""
     rows = (
         Decision.objects.filter(message__campaign=campaign)
+        .exclude(customer_id__startswith=NOBODY)
         .order_by("pk")
         .values_list(
             "message__token",

@@ -18,6 +18,7 @@ from zhiyin.domain.message import PENDING, MessageStatus, Receipt
 from zhiyin.domain.ports import Channel
 from zhiyin.domain.reasons import Reason, SuppressReason
 from zhiyin.loop.deliver import retry
+from zhiyin.loop.deliver.mime import ascii_address
 from zhiyin.services import breaker, claims, messages, receipts
 from zhiyin.services.messages import Written
 from zhiyin.services.workspace import Workspace
@@ -51,7 +52,9 @@ def write(round_: Round, campaign: Campaign, rows: Sequence[Message]) -> list[tu
     for row in rows:
         result = written.get(row.customer_id)
         if isinstance(result, Written):
-            ready.append((row, result))
+            if result.envelope.to == ascii_address(row.address):
+                ready.append((row, result))
+            # else: another address since the claim; it is given back, and the gate asked about that one
         elif result is None:
             broken.append((row, (), Reason.ERASED))
         else:
@@ -105,16 +108,19 @@ def _note(
 ) -> bool:
     """Write down what the channel answered; False where the campaign must not go on."""
     now = round_.ws.now()
-    dead: list[str] = []
     stop: Receipt | None = None
     for (row, written), receipt in zip(going, answers, strict=True):
         receipts.settle(row, receipt, now)
         row.items = list(written.items)
         if receipt.everyone:
             stop = receipt
-        elif row.status == MessageStatus.FAILED and retry.no_such_mailbox(receipt.detail):
-            dead.append(row.address.lower())
     with transaction.atomic():
+        _forget_erased([row for row, _ in going])
+        dead = [
+            row.address.lower()
+            for row, _ in going
+            if row.address and row.status == MessageStatus.FAILED and retry.no_such_mailbox(row.detail)
+        ]
         save_many([row for row, _ in going], receipts.SETTLED)
         Suppression.objects.bulk_create(
             [
@@ -129,6 +135,18 @@ def _note(
         breaker.nobody_answers(campaign, round_.claim, stop, round_.ws.now())
         return False
     return breaker.watch(campaign, round_.refusals, answers)
+
+
+def _forget_erased(rows: Sequence[Message]) -> None:
+    """Who was erased while the channel had their message stays erased: no address and no answer comes back."""
+    names = dict(
+        Message.objects.select_for_update(of=("self",))
+        .filter(pk__in=[row.pk for row in rows])
+        .values_list("pk", "customer_id")
+    )
+    for row in rows:
+        if names[row.pk] != row.customer_id:
+            row.customer_id, row.address, row.detail, row.items = names[row.pk], "", "", []
 
 
 def _moved(round_: Round, count: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,8 +14,10 @@ from django.db import transaction
 
 from zhiyin.adapters.lake.datasets import REJECTS
 from zhiyin.adapters.lake.rows import events_to_table
+from zhiyin.adapters.records import erasure
 from zhiyin.adapters.records.models import Customer
 from zhiyin.domain.event import Event
+from zhiyin.domain.reasons import RejectReason
 from zhiyin.domain.reject import Reject
 from zhiyin.loop.collect.payload import understand
 from zhiyin.services.workspace import Workspace
@@ -65,29 +68,56 @@ def latest(ws: Workspace, limit: int = 20) -> list[dict[str, Any]]:
 
 def _take(ws: Workspace, name: str, payloads: list[bytes]) -> None:
     """One segment of the spool; idempotent by its name."""
-    events, rejects = [], []
-    for number, line in enumerate(payloads, 1):
-        entry = msgspec.json.decode(line)
-        if "event" in entry:
-            events.append(msgspec.convert(entry["event"], Event))
-            continue
-        result = understand(
-            entry["payload"],
-            received_at=datetime.fromisoformat(entry["receivedAt"].replace("Z", "+00:00")),
-            sent_at=entry["sentAt"],
-            currency=ws.settings.shop.currency,
-            source=entry["source"],
-        )
-        if isinstance(result, Event):
-            events.append(result)
-        else:
-            rejects.append((number, entry, result))
-    _publish_traits(ws, [event for event in events if event.type == "identify"])
-    if events:
-        table = events_to_table(events, timezone=ws.timezone, received_at=ws.now())
-        ws.lake.append_new("events", table, app_id=f"spool:{name}", version=1)
-    if rejects:
-        ws.lake.append("rejects", _rejects_table(ws, name, rejects), app_id=f"spool:{name}", version=1)
+    arrived = [_arrived(ws, number, line) for number, line in enumerate(payloads, 1)]
+    with ws.lake.writing():  # an erasure comes after all this, or before and is seen here
+        arrived = _without_erased(arrived)
+        events = [one.result for one in arrived if isinstance(one.result, Event)]
+        _publish_traits(ws, [event for event in events if event.type == "identify"])
+        if events:
+            table = events_to_table(events, timezone=ws.timezone, received_at=ws.now())
+            ws.lake.append_new("events", table, app_id=f"spool:{name}", version=1)
+        if len(events) < len(arrived):
+            ws.lake.append("rejects", _rejects_table(ws, name, arrived), app_id=f"spool:{name}", version=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """One line of a segment: when it came, from where, whom it names, what it is."""
+
+    line: int
+    at: datetime
+    source: str
+    customer_id: str
+    result: Event | Reject
+
+
+def _arrived(ws: Workspace, number: int, line: bytes) -> _Arrived:
+    entry = msgspec.json.decode(line)
+    if "event" in entry:
+        event = msgspec.convert(entry["event"], Event)
+        return _Arrived(number, event.timestamp, event.source, event.customer_id or "", event)
+    at = datetime.fromisoformat(entry["receivedAt"].replace("Z", "+00:00"))
+    result = understand(
+        entry["payload"],
+        received_at=at,
+        sent_at=entry["sentAt"],
+        currency=ws.settings.shop.currency,
+        source=entry["source"],
+    )
+    named = result.customer_id if isinstance(result, Event) else str(entry["payload"].get("userId") or "")
+    return _Arrived(number, at, entry["source"], named or "", result)
+
+
+def _without_erased(arrived: Sequence[_Arrived]) -> list[_Arrived]:
+    """What came before its customer was erased is a reject that tells nothing of them."""
+    erased = erasure.erased_at({one.customer_id for one in arrived} - {""})
+    nothing = Reject(0, RejectReason.ERASED, "", "")
+    return [
+        replace(one, customer_id="", result=nothing)
+        if one.customer_id in erased and one.at <= erased[one.customer_id]
+        else one
+        for one in arrived
+    ]
 
 
 def _publish_traits(ws: Workspace, identifies: Sequence[Event]) -> None:
@@ -131,22 +161,23 @@ def _text(value: object) -> str:
     return str(value).replace("\x00", "")  # PostgreSQL keeps no NUL
 
 
-def _rejects_table(ws: Workspace, name: str, rejects: Sequence[tuple[int, Any, Reject]]) -> pa.Table:
+def _rejects_table(ws: Workspace, name: str, arrived: Sequence[_Arrived]) -> pa.Table:
     now = ws.now().astimezone(UTC).replace(tzinfo=None)
     rows = [
         {
-            "reject_id": f"spool:{name}:{number}",
+            "reject_id": f"spool:{name}:{one.line}",
             "import_id": "",
             "kind": "events",
-            "file": entry["source"],
-            "line": number,
-            "reason": str(reject.reason),
-            "detail": reject.detail,
-            "raw": reject.raw,
-            "customer_id": str(entry["payload"].get("userId") or "") or None,
+            "file": one.source,
+            "line": one.line,
+            "reason": str(one.result.reason),
+            "detail": one.result.detail,
+            "raw": one.result.raw,
+            "customer_id": one.customer_id or None,
             "rejected_at": now,
         }
-        for number, entry, reject in rejects
+        for one in arrived
+        if isinstance(one.result, Reject)
     ]
     return pa.Table.from_pylist(rows, schema=REJECTS.schema)
 

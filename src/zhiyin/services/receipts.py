@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from zhiyin.adapters.records.erasure import NOBODY
 from zhiyin.adapters.records.models import Message
 from zhiyin.domain.event import EMAIL_BOUNCED, EMAIL_DELIVERED, MESSAGE_REFUSED, Event
 from zhiyin.domain.message import MessageStatus, Receipt
@@ -46,7 +47,7 @@ def _outcome(row: Message, campaign_key: str) -> Event | None:
         MessageStatus.FAILED: (EMAIL_BOUNCED, "bounced"),
         MessageStatus.REFUSED: (MESSAGE_REFUSED, "refused"),
     }.get(MessageStatus(row.status), ("", ""))
-    if not name or row.finished_at is None:
+    if not name or row.finished_at is None or row.customer_id.startswith(NOBODY):
         return None
     properties: dict[str, object] = {"token": row.token, "step": row.step}
     if row.status == MessageStatus.ACCEPTED:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from zhiyin.adapters.records.erasure import NOBODY
 from zhiyin.adapters.records.models import Consent, Customer, Message, Suppression
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.event import CONSENT_CHANGED, EMAIL_LINK_CLICKED, EMAIL_OPENED, UNSUBSCRIBED, Event
@@ -161,8 +162,10 @@ def _record(ws: Workspace, name: str, token: str, visitor: Visitor, more: dict[s
         return
     message = Message.objects.filter(token=token).values_list("customer_id", "campaign__key", "step").first()
     if message is None:
-        return  # erased since, or from another workspace with the same secret
+        return  # from another workspace with the same secret
     customer_id, campaign, step = message
+    if customer_id.startswith(NOBODY):
+        return  # erased since: nothing is told of the name that leads nowhere
     ingest.record(
         ws,
         [

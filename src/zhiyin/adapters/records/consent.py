@@ -22,7 +22,10 @@ class Consent(models.Model):
 
 
 class Suppression(models.Model):
-    """An address that must not be written to, whoever it belongs to."""
+    """An address that must not be written to, whoever it belongs to.
+
+    The channel ``customer`` holds marks of erased ids: what of them was still on its way is not taken in.
+    """
 
     channel = models.CharField(max_length=20)
     address = models.CharField(max_length=254)

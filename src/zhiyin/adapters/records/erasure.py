@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -19,10 +20,26 @@ from zhiyin.domain.reasons import Reason, SuppressReason
 # every model that holds a person; a test finds one that is missing here
 HOLDS_PEOPLE = (Customer, Consent, Decision, Message, Suppression)
 
+NOBODY = "erased:"  # how the names begin under which the ledger keeps its sums
+_CUSTOMER = "customer"
+
 
 def address_mark(address: str) -> str:
     """What is kept of an erased address: a keyed hash, by which it is known again and cannot be read."""
     return "erased:" + salted_hmac("zhiyin.erasure", address.strip().lower(), algorithm="sha256").hexdigest()
+
+
+def customer_mark(customer_id: str) -> str:
+    """What is kept of an erased id, made like the mark of an address."""
+    return "erased:" + salted_hmac("zhiyin.erasure.customer", customer_id, algorithm="sha256").hexdigest()
+
+
+def erased_at(customer_ids: Iterable[str]) -> dict[str, datetime]:
+    """Those among the ids that were erased, and when."""
+    marks = dict(Suppression.objects.filter(channel=_CUSTOMER).values_list("address", "at"))
+    if not marks:
+        return {}
+    return {who: marks[mark] for who in customer_ids if (mark := customer_mark(who)) in marks}
 
 
 def addresses(customer_id: str) -> set[str]:
@@ -38,9 +55,9 @@ def erase(customer_id: str, now: datetime) -> dict[str, int]:
 
     The customer and their consents are deleted. Ledger rows and decisions stay for the sums of reports, under
     a random name and without address, details and facts; what was not sent yet is refused as erased. A
-    suppressed address stays suppressed, as ``address_mark``.
+    suppressed address stays suppressed, as ``address_mark``; the id is kept as ``customer_mark``.
     """
-    nobody = f"erased:{uuid.uuid4().hex}"
+    nobody = f"{NOBODY}{uuid.uuid4().hex}"
     with transaction.atomic():
         marks = {address_mark(address) for address in addresses(customer_id) if "@" in address}
         plain = Q(address__in={address.lower() for address in addresses(customer_id)})
@@ -62,6 +79,11 @@ def erase(customer_id: str, now: datetime) -> dict[str, int]:
         Suppression.objects.bulk_create(
             [Suppression(channel="email", address=m, reason=SuppressReason.ERASED, at=now) for m in marks],
             ignore_conflicts=True,
+        )
+        Suppression.objects.update_or_create(
+            channel=_CUSTOMER,
+            address=customer_mark(customer_id),
+            defaults={"reason": SuppressReason.ERASED, "at": now},
         )
     return counts
 
