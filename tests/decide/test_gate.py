@@ -17,6 +17,8 @@ GOOD = {"customer_id": "c1", "address": "li@example.com", "consent": True}
         ({"address": ""}, "no_address"),
         ({"address": "  "}, "no_address"),
         ({"address": "li@"}, "bad_address"),
+        ({"address": "li@xn--例.公司"}, "bad_address"),
+        ({"address": f"li@{'例' * 60}.公司"}, "bad_address"),
         ({"address": "li@example.com\r\nBcc: x@y.example"}, "bad_address"),
         ({"suppressed": "hard_bounce"}, "suppressed"),
         ({"suppressed": "complaint"}, "suppressed"),

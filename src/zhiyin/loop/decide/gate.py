@@ -113,4 +113,10 @@ def is_address(text: str) -> bool:
     >>> is_address("li.na@example.com"), is_address("li na@example"), is_address("li@例子.公司")
     (True, False, True)
     """
-    return len(text) <= 254 and len(text.split("@")[0]) <= 64 and _ADDRESS.fullmatch(text) is not None
+    fits = len(text) <= 254 and len(text.split("@")[0]) <= 64 and _ADDRESS.fullmatch(text) is not None
+    if not fits or text.isascii():
+        return fits
+    try:
+        return bool(text.rpartition("@")[2].encode("idna"))
+    except UnicodeError:  # a domain that no name server could hold, so that no message could be made
+        return False
