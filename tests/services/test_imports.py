@@ -265,3 +265,37 @@ def test_a_killed_import_is_completed_by_the_next(workspace: Workspace, tmp_path
     assert list((workspace.folder / "staging").iterdir()) == []
     assert [record.status for record in imports.history(workspace)] == ["done", "failed"]
     assert "Run it again" in imports.history(workspace)[1].error
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "person"),
+    [("customers", "Kunde,e-mail,Notes", "a"), ("items", "sku,name,Notes", None)],
+)
+def test_the_raw_row_of_a_duplicate_is_the_row_as_it_came(
+    workspace: Workspace, put: Callable[..., Path], kind: str, header: str, person: str | None
+) -> None:
+    """Empty cells stay empty, spaces stay, no column of another file or of ours joins it."""
+    first = put("a.csv", f"{header}\na,,1\n a ,, x\n")
+    second = put("b.csv", "id,Town,town\nb,x,y\nb,,Y\n")
+    mapping = {"Kunde": "customer_id"} if kind == "customers" else {}
+    result = imports.run(workspace, kind, [first], mapping)
+    other = imports.run(workspace, kind, [second])
+    both = imports.preview(workspace, "items", [put("c.csv", "sku,a\n1,\n"), put("d.csv", "sku,b\n1,2\n")])
+    _, rows = imports.rejects(workspace, result.import_id)
+    names = header.split(",")
+    assert [(row["line"], row["reason"], row["customer_id"]) for row in rows] == [(3, "duplicate_id", person)]
+    assert list(json.loads(rows[0]["raw"]).items()) == list(zip(names, [" a ", "", " x"], strict=True))
+    _, rows = imports.rejects(workspace, other.import_id)
+    assert json.loads(rows[0]["raw"]) == {"id": "b", "Town": "", "town": "Y"}
+    assert [json.loads(reject.raw) for reject in both.rejects] == [{"sku": "1", "b": "2"}]
+
+
+def test_a_known_order_with_another_amount_is_told(workspace: Workspace, put: Callable[..., Path]) -> None:
+    header = "order_id,customer_id,date,product,qty,unit_price\n"
+    line = "{0},ann,2026-03-0{0},tea,1,5.00\n"
+    imports.run(workspace, "orders", [put("a.csv", header + line.format(1) + line.format(2))])
+    more = header + line.format(1) + line.format(1).replace("tea", "cup") + line.format(2) + line.format(3)
+    result = imports.run(workspace, "orders", [put("b.csv", more)])
+    assert (result.read, result.imported, result.new, result.unchanged) == (4, 4, 1, 3)
+    assert (result.changed, result.changed_orders) == (1, ["1"])
+    assert amounts(workspace)["order:1"] == 500

@@ -78,4 +78,6 @@ def _person(raw: str, column: str | None) -> str | None:
     except ValueError:
         return None  # a line that was no row names nobody we could know
     found = row.get(column) if isinstance(row, dict) else None
+    if isinstance(found, float) and found.is_integer():
+        found = int(found)  # ids are read without a point
     return str(found).strip() or None if found is not None else None

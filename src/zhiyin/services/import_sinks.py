@@ -7,7 +7,8 @@ side by side, whatever the size of the file.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,7 +21,6 @@ from zhiyin.adapters.lake.datasets import EVENTS
 from zhiyin.adapters.lake.staging import Staging
 from zhiyin.domain.reasons import RejectReason
 from zhiyin.domain.reject import Reject
-from zhiyin.loop.collect.cells import text
 from zhiyin.loop.collect.order_groups import ORDER_OF_LINES, assemble, split_last
 from zhiyin.loop.collect.orders import facts
 from zhiyin.loop.collect.verdict import Shop, Understood, raw_json
@@ -30,21 +30,31 @@ from zhiyin.services.workspace import Workspace
 
 _RAW = "raw:"
 _EVENTS = 250_000  # events of one commit
+_SHOWN = 5  # changed orders that are named
 _LINES = 200_000  # lines of the orders of one commit
 
 
 @dataclass(slots=True)
 class Totals:
-    """Rows that added or changed something, and rows that were known."""
+    """Rows that added or changed something, and rows that were known.
+
+    ``changed`` counts the known orders whose amount is another in the file than in the lake, which stays;
+    ``changed_orders`` are the first of them.
+    """
 
     new: int = 0
     unchanged: int = 0
+    changed: int = 0
+    changed_orders: list[str] = field(default_factory=list)
 
 
 class Sink(Protocol):
-    """Takes accepted rows batch by batch; ``finish`` puts them where they belong."""
+    """Takes accepted rows batch by batch; ``finish`` puts them where they belong.
 
-    def take(self, file: Path, table: pa.Table, understood: Understood) -> None: ...
+    ``person`` is the column of the file that names the customer.
+    """
+
+    def take(self, file: Path, table: pa.Table, understood: Understood, person: str | None) -> None: ...
 
     def finish(self, on_progress: Callable[[int, int | None, str | None], object]) -> Totals: ...
 
@@ -73,31 +83,43 @@ class _Sink:
         self.staging.add(rows.append_column("seq", numbers))
 
 
-class _Unique(_Sink):
-    """Rows with an id of their own: the first of each stays, later ones are rejects."""
+class Unique(_Sink):
+    """Rows with an id of their own: the first of each stays and is published, later ones are rejects."""
 
-    key = ""
+    def __init__(
+        self, key: str, publish: Callable[[Unique, pa.Table], int], *args: Any, **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        self.key, self._publish = key, publish
+        self._layouts: list[pa.Schema] = []
+        self._persons: dict[str, str | None] = {}
 
-    def take(self, file: Path, table: pa.Table, understood: Understood) -> None:
+    def take(self, file: Path, table: pa.Table, understood: Understood, person: str | None) -> None:
+        """Stage the accepted rows beside the cells they came from, in case they turn out to be duplicates.
+
+        Files whose columns differ in name, type or order have a layout each, so that no row gets cells of another.
+        """
+        if table.schema not in self._layouts:
+            self._layouts.append(table.schema)
+        layout = self._layouts.index(table.schema)
+        self._persons[str(file)] = person
         kept = table.filter(understood.good)
         rows = understood.rows.append_column("file", pa.array([str(file)] * kept.num_rows, pa.string()))
-        for name in kept.column_names:
-            rows = rows.append_column(_RAW + name, text(kept[name]))
+        rows = rows.append_column("layout", pa.array([layout] * kept.num_rows, pa.int32()))
+        for index, cells in enumerate(kept.columns):
+            rows = rows.append_column(f"{_RAW}{layout}:{index}", cells)
         self.stage(rows)
 
     def finish(self, on_progress: Callable[[int, int | None, str | None], object]) -> Totals:
         done = 0
         for batch in self._firsts():
             if not self.dry:
-                added = self.publish(batch)
+                added = self._publish(self, batch)
                 self.totals.new += added
                 self.totals.unchanged += batch.num_rows - added
             done += batch.num_rows
             on_progress(done, self.seq, f"Writing {self.key.removesuffix('_id')}s")
         return self.totals
-
-    def publish(self, rows: pa.Table) -> int:
-        raise NotImplementedError
 
     def _firsts(self) -> Iterator[pa.Table]:
         last = None
@@ -114,32 +136,23 @@ class _Unique(_Sink):
 
     def _reject(self, rows: pa.Table) -> None:
         for row in rows.to_pylist():
-            raw = {k.removeprefix(_RAW): v for k, v in row.items() if k.startswith(_RAW)}
+            names = self._layouts[row["layout"]].names
+            raw = {name: row[f"{_RAW}{row['layout']}:{index}"] for index, name in enumerate(names)}
             detail = f"{self.key} {row[self.key]!r} has occurred before in these files; the first stays"
-            reject = Reject(
-                row["line"], RejectReason.DUPLICATE_ID, detail, raw_json({self.key: row[self.key], **raw})
-            )
-            self.rejects.add(row["file"], [reject], self.key if self.key == "customer_id" else None)
+            reject = Reject(row["line"], RejectReason.DUPLICATE_ID, detail, raw_json(raw))
+            self.rejects.add(row["file"], [reject], self._persons[row["file"]])
 
 
-class Customers(_Unique):
+def _customers(sink: Unique, rows: pa.Table) -> int:
     """Into the records, 5,000 a transaction."""
-
-    key = "customer_id"
-
-    def publish(self, rows: pa.Table) -> int:
-        return import_customers.publish(
-            self.ws, rows, import_id=self.import_id, consent=self.consent, fingerprint=self.fingerprint
-        )
+    return import_customers.publish(
+        sink.ws, rows, import_id=sink.import_id, consent=sink.consent, fingerprint=sink.fingerprint
+    )
 
 
-class Items(_Unique):
+def _items(sink: Unique, rows: pa.Table) -> int:
     """Into the dataset ``items``."""
-
-    key = "item_id"
-
-    def publish(self, rows: pa.Table) -> int:
-        return import_items.publish(self.ws, rows)
+    return import_items.publish(sink.ws, rows)
 
 
 class Events(_Sink):
@@ -150,7 +163,7 @@ class Events(_Sink):
         self._held: list[pa.Table] = []
         self._count = self._version = 0
 
-    def take(self, file: Path, table: pa.Table, understood: Understood) -> None:
+    def take(self, file: Path, table: pa.Table, understood: Understood, person: str | None) -> None:
         if self.dry:
             return
         self._held.append(understood.rows.select(EVENTS.schema.names).cast(EVENTS.schema))
@@ -177,7 +190,7 @@ class Events(_Sink):
 class Orders(_Sink):
     """Lines are staged, sorted by order, grouped into events and appended."""
 
-    def take(self, file: Path, table: pa.Table, understood: Understood) -> None:
+    def take(self, file: Path, table: pa.Table, understood: Understood, person: str | None) -> None:
         if not self.dry:
             self.stage(facts(understood.rows))
 
@@ -186,7 +199,9 @@ class Orders(_Sink):
         done = 0
         for version, lines in enumerate(self._complete_orders(), 1):
             events = assemble(lines, self.shop, categories)
-            known = self._known(events)
+            held = self._held(events)
+            known = pc.is_in(events["event_id"].combine_chunks(), value_set=held["event_id"].combine_chunks())
+            self._compare(events.filter(known), held)
             added = int(pc.sum(events["rows"].filter(pc.invert(known))).as_py() or 0)
             self.totals.new += added
             self.totals.unchanged += int(pc.sum(events["rows"]).as_py()) - added
@@ -212,19 +227,29 @@ class Orders(_Sink):
         if count:
             yield pa.concat_tables(held)
 
-    def _known(self, events: pa.Table) -> pa.Array:
-        """Which events the lake holds, in whatever month: an order whose date was mended is the same order."""
+    def _held(self, events: pa.Table) -> pa.Table:
+        """What the lake holds of them, in whatever month: an order whose date was mended is the same order."""
         lake = self.ws.lake
         if not lake.count("events"):
-            return pa.array(np.zeros(events.num_rows, bool))
+            return events.select(["event_id", "amount"]).slice(0, 0)
         wanted = lake.engine.table(events.select(["event_id"]))
-        held = lake.collect(lake.events().select("event_id").join(wanted, on="event_id", how="semi"))
-        return pc.is_in(events["event_id"].combine_chunks(), value_set=held["event_id"].combine_chunks())
+        held = lake.events().select("event_id", "amount").join(wanted, on="event_id", how="semi")
+        return lake.collect(held)
+
+    def _compare(self, known: pa.Table, held: pa.Table) -> None:
+        """Count known orders that say another amount now: the lake keeps facts as they first came."""
+        places = pc.index_in(known["event_id"], value_set=held["event_id"].combine_chunks())
+        before = held["amount"].take(places.combine_chunks())
+        differs = pc.fill_null(pc.not_equal(known["amount"], before), False)
+        orders = known["order_id"].filter(differs)
+        self.totals.changed += len(orders)
+        room = _SHOWN - len(self.totals.changed_orders)
+        self.totals.changed_orders += orders.slice(0, room).to_pylist()
 
 
 SINKS: dict[str, Callable[..., Sink]] = {
-    "customers": Customers,
-    "items": Items,
+    "customers": partial(Unique, "customer_id", _customers),
+    "items": partial(Unique, "item_id", _items),
     "orders": Orders,
     "events": Events,
 }

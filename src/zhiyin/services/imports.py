@@ -19,6 +19,7 @@ from zhiyin.adapters import sources
 from zhiyin.adapters.lake.lease import lease
 from zhiyin.adapters.lake.staging import Staging
 from zhiyin.adapters.records.models import Import
+from zhiyin.domain import spreadsheet
 from zhiyin.domain.errors import BadFile, NotFound, ZhiyinError
 from zhiyin.domain.money import display
 from zhiyin.domain.reject import Reject
@@ -49,6 +50,8 @@ class ImportResult:
 
     ``new`` counts rows that added or changed something, ``unchanged`` those that were known already.
     """
+    ``changed`` counts the known orders whose amount is another in the files than in the lake, where the first
+    stays; ``changed_orders`` are the first ids of them.
 
     import_id: str
     kind: str
@@ -61,6 +64,8 @@ class ImportResult:
     seconds: float
     columns: list[Column] = field(default_factory=list)
 
+    changed: int = 0
+    changed_orders: list[str] = field(default_factory=list)
 
 @dataclass(frozen=True, slots=True)
 class Preview:
@@ -110,7 +115,7 @@ def preview(
                 few = understood.rows.slice(0, limit - len(shown)).to_pylist()
                 shown += [_shown(row, plan.shop) for row in few]
             rejects.add(str(plan.source.path), [*bad, *understood.rejects], None)
-            sink.take(plan.source.path, table, understood)
+            sink.take(plan.source.path, table, understood, None)
         sink.finish(_quiet)
     return Preview(
         kind,
@@ -172,6 +177,8 @@ def run(
         time.perf_counter() - start,
         plans[0].columns,
     )
+        totals.changed,
+        totals.changed_orders,
 
 
 def history(ws: Workspace, limit: int = 50) -> list[Import]:
@@ -204,7 +211,9 @@ def export_rejects(ws: Workspace, file: str | Path, import_id: str | None = None
             writer = csv.writer(out)
             writer.writerow(columns)
             for batch in table.to_batches(10_000):
-                writer.writerows([[_cell(row[name]) for name in columns] for row in batch.to_pylist()])
+                writer.writerows(
+                    [[spreadsheet.cell(row[name]) for name in columns] for row in batch.to_pylist()]
+                )
     except OSError as error:
         raise BadFile(
             f"{file} cannot be written.", why=f"{error.strerror}.", fix="Choose another place."
@@ -303,7 +312,7 @@ def _take_in(
             read += len(understood.good) + len(bad)
             person = next((c.theirs for c in plan.columns if c.ours == "customer_id"), None)
             rejected.add(str(plan.source.path), [*bad, *understood.rejects], person)
-            sink.take(plan.source.path, table, understood)
+            sink.take(plan.source.path, table, understood, person)
         totals = sink.finish(on_progress)
     rejected.flush()
     record.read, record.rejected = read, rejected.total
@@ -362,9 +371,3 @@ class _Counted:
 
 def _quiet(done: int, total: int | None = None, label: str | None = None) -> None:
     return None
-
-
-def _cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

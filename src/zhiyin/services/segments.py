@@ -17,6 +17,7 @@ from django.db import IntegrityError, transaction
 from zhiyin.adapters.lake.rows import event_of
 from zhiyin.adapters.records.models import Customer, Segment
 from zhiyin.domain import segment as language
+from zhiyin.domain import spreadsheet
 from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.decision import Fact
 from zhiyin.domain.errors import BadRule, Conflict, NotFound
@@ -169,7 +170,7 @@ def export(ws: Workspace, key: str, file: str | Path | IO[str]) -> int:
     writer.writerow(EXPORT_COLUMNS)
     for table in ws.lake.stream(frame):
         columns = [table[name].to_pylist() for name in EXPORT_COLUMNS]
-        writer.writerows([_cell(value) for value in row] for row in zip(*columns, strict=True))
+        writer.writerows([spreadsheet.cell(value) for value in row] for row in zip(*columns, strict=True))
         written += table.num_rows
     return written
 
@@ -234,9 +235,3 @@ def _events_of(ws: Workspace, rule: Rule, customer_id: str) -> Iterator[Any]:
     frame = ws.lake.events().filter(nw.col("customer_id") == customer_id, nw.col("event").is_in(names))
     for row in ws.lake.collect(frame).to_pylist():
         yield event_of(row)
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{value}"
-    return value
