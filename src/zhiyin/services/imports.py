@@ -23,6 +23,7 @@ from zhiyin.domain import spreadsheet
 from zhiyin.domain.errors import BadFile, NotFound, ZhiyinError
 from zhiyin.domain.money import display
 from zhiyin.domain.reject import Reject
+from zhiyin.domain.text import say
 from zhiyin.loop.collect import columns as collect_columns
 from zhiyin.loop.collect import customers, events, items, orders
 from zhiyin.loop.collect.columns import Column
@@ -49,9 +50,9 @@ class ImportResult:
     """What became of the rows: read = imported + rejected, imported = new + unchanged.
 
     ``new`` counts rows that added or changed something, ``unchanged`` those that were known already.
-    """
     ``changed`` counts the known orders whose amount is another in the files than in the lake, where the first
     stays; ``changed_orders`` are the first ids of them.
+    """
 
     import_id: str
     kind: str
@@ -63,9 +64,9 @@ class ImportResult:
     reasons: dict[str, int]
     seconds: float
     columns: list[Column] = field(default_factory=list)
-
     changed: int = 0
     changed_orders: list[str] = field(default_factory=list)
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:
@@ -148,7 +149,7 @@ def run(
     before anything is taken from any of them, and ``Busy`` while another import runs.
     """
     start = time.perf_counter()
-    with lease(ws.folder / "import.lock", "Another import is running in this workspace."):
+    with lease(ws.folder / "import.lock", say("Another import is running in this workspace.")):
         record = _begin(ws, kind, paths, mapping or {})
         try:
             plans = _plans(ws, kind, paths, mapping, encoding, dates)
@@ -176,9 +177,9 @@ def run(
         record.reasons,
         time.perf_counter() - start,
         plans[0].columns,
-    )
         totals.changed,
         totals.changed_orders,
+    )
 
 
 def history(ws: Workspace, limit: int = 50) -> list[Import]:
@@ -216,7 +217,9 @@ def export_rejects(ws: Workspace, file: str | Path, import_id: str | None = None
                 )
     except OSError as error:
         raise BadFile(
-            f"{file} cannot be written.", why=f"{error.strerror}.", fix="Choose another place."
+            say("{file} cannot be written.", file=file),
+            why=say("{strerror}.", strerror=error.strerror),
+            fix=say("Choose another place."),
         ) from error
     return table.num_rows
 
@@ -246,7 +249,10 @@ def _plans(
     dates: str,
 ) -> list[_Plan]:
     if kind not in KINDS:
-        raise NotFound(f"There is no kind of import {kind!r}.", fix=f"Use one of {', '.join(KINDS)}.")
+        raise NotFound(
+            say("There is no kind of import {kind!r}.", kind=kind),
+            fix=say("Use one of {kinds}.", kinds=list(KINDS)),
+        )
     shop = Shop(ws.timezone, ws.settings.shop.currency, ws.now(), dates)
     return [_plan(path, kind, mapping, encoding, shop) for path in sources.expand(paths)]
 
