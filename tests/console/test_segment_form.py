@@ -7,6 +7,7 @@ from django.http import QueryDict
 
 from zhiyin.domain.segment import All, Any, Did, Not, Trait
 from zhiyin.entrypoints.console import segment_form as forms
+from zhiyin.entrypoints.console import segment_rule
 
 KINDS = {"lifecycle": "choice", "orders": "number", "revenue": "money", "city": "text", "vip": "flag"}
 
@@ -25,16 +26,16 @@ def test_a_form_and_its_rule_say_the_same_both_ways() -> None:
             Trait("city", "exists", False),
         )
     )
-    form = forms.form_of(rule, "CNY")
+    form = segment_rule.form_of(rule, "CNY")
     assert form is not None
-    assert forms.rule_of(form, "CNY", KINDS).rule == rule
+    assert segment_rule.rule_of(form, "CNY", KINDS).rule == rule
 
 
 def test_money_is_typed_in_major_units() -> None:
     form = forms.Form(
         "all", (forms.Condition("trait", trait="revenue", operator="at_least", values=("600.5",)),)
     )
-    assert forms.rule_of(form, "CNY", KINDS).rule == All((Trait("revenue", "at_least", 60050),))
+    assert segment_rule.rule_of(form, "CNY", KINDS).rule == All((Trait("revenue", "at_least", 60050),))
 
 
 def test_an_unfinished_condition_is_left_out_and_named() -> None:
@@ -49,7 +50,7 @@ def test_an_unfinished_condition_is_left_out_and_named() -> None:
             ),
         ),
     )
-    outcome = forms.rule_of(form, "CNY", KINDS)
+    outcome = segment_rule.rule_of(form, "CNY", KINDS)
     assert outcome.rule == All((Did("Order Completed"),))
     assert outcome.places == ("0",)
     assert outcome.unfinished == ("1", "2", "3.0")
@@ -57,7 +58,7 @@ def test_an_unfinished_condition_is_left_out_and_named() -> None:
 
 def test_a_rule_deeper_than_one_group_has_no_form() -> None:
     deep = All((Any((All((Trait("city", "is", "Suzhou"),)),)),))
-    assert forms.form_of(deep, "CNY") is None
+    assert segment_rule.form_of(deep, "CNY") is None
 
 
 def test_posted_fields_are_read_in_the_order_of_their_places() -> None:
@@ -67,7 +68,7 @@ def test_posted_fields_are_read_in_the_order_of_their_places() -> None:
         "&1.kind=group&1.match=none&1.place=0&1.0.kind=trait&1.0.trait=city&1.0.operator=in"
         "&1.0.values=Shanghai&1.0.value=Suzhou，Wuxi"
     )
-    assert forms.rule_of(forms.read(posted), "CNY", KINDS).rule == Any(
+    assert segment_rule.rule_of(forms.read(posted), "CNY", KINDS).rule == Any(
         (
             Not(Any((Trait("city", "in", ("Shanghai", "Suzhou", "Wuxi")),))),
             Did("Product Viewed", 2, 30, (("category", "Tea"),)),
@@ -88,4 +89,4 @@ def test_buttons_add_and_remove_at_their_place() -> None:
 
 def test_a_link_fills_the_form_with_known_traits_only() -> None:
     form = forms.prefilled({"lifecycle": "at_risk", "page": "2"}, frozenset({"lifecycle", "r"}))
-    assert forms.rule_of(form, "CNY", KINDS).rule == All((Trait("lifecycle", "is", "at_risk"),))
+    assert segment_rule.rule_of(form, "CNY", KINDS).rule == All((Trait("lifecycle", "is", "at_risk"),))

@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django import forms
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from zhiyin.domain.money import to_major, to_minor
+from zhiyin.entrypoints.console import formats
+from zhiyin.services.workspace import Workspace
 
 Form = TypeVar("Form", bound=forms.Form)
 TYPED_FROM = 1_000  # recipients from which the number is typed before sending
@@ -138,6 +141,24 @@ def options_of(campaign: Any, currency: str) -> dict[str, Any]:
         "window_days": campaign.window_days,
         "cost": f"{to_major(campaign.cost, currency):f}",
     }
+
+
+def segment_choices(ws: Workspace) -> list[tuple[str, str]]:
+    """The segments to choose from, each with its size where it is known."""
+    from zhiyin.services import segments
+
+    return [
+        (
+            segment.key,
+            segment.name if segment.count is None else f"{segment.name} · {formats.number(segment.count)}",
+        )
+        for segment in segments.list_(ws)
+    ]
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """The posted fields, also where there are none; None for a page that is only looked at."""
+    return request.POST if request.method == "POST" else None
 
 
 def styled(form: Form) -> Form:

@@ -9,9 +9,9 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
+from zhiyin.domain import spreadsheet
 from zhiyin.domain.errors import NotFound, ZhiyinError
-from zhiyin.entrypoints.console import formats, segment_words, words
-from zhiyin.entrypoints.console.segment_page import page_number, shower
+from zhiyin.entrypoints.console import formats, paging, segment_why, words
 from zhiyin.services.workspace import Workspace
 
 PER_PAGE = 50
@@ -25,7 +25,7 @@ def listed(ws: Workspace, request: HttpRequest, key: str) -> dict[str, Any]:
 
     status, reason = request.GET.get("status", ""), request.GET.get("reason", "")
     status = status if status in _STATUSES else ""
-    number = page_number(request.GET.get("page", ""))
+    number = paging.number(request.GET.get("page", ""))
     total, rows = explanations.people(
         ws, key, status or None, reason or None, offset=(number - 1) * PER_PAGE, limit=PER_PAGE
     )
@@ -33,7 +33,7 @@ def listed(ws: Workspace, request: HttpRequest, key: str) -> dict[str, Any]:
         "people": rows,
         "total": total,
         "page": number,
-        "pages": max(1, -(-total // PER_PAGE)),
+        "pages": paging.pages(total, PER_PAGE),
         "status": status,
         "reason": reason,
         "statuses": [
@@ -149,12 +149,7 @@ def _membership(ws: Workspace, campaign: Any, customer_id: str) -> tuple[bool, l
         found = segments.why(ws, campaign.segment_rule or campaign.segment.rule, customer_id)
     except NotFound:
         return True, []
-    show, currency = shower(ws), ws.settings.shop.currency
-    told = []
-    for one in found.facts:
-        words_found, needs = segment_words.fact(one, currency, show)
-        told.append({"holds": one.holds, "found": words_found, "needs": needs})
-    return found.inside, told
+    return found.inside, segment_why.told(ws, found.facts)
 
 
 def _subject(ws: Workspace, campaign: Any, customer_id: str) -> str:
@@ -178,7 +173,7 @@ def lines(ws: Workspace, key: str, query: Mapping[str, str]) -> Iterator[str]:
 
     def row(cells: list[str]) -> str:
         buffer = io.StringIO()
-        csv.writer(buffer).writerow([safe(cell) for cell in cells])
+        csv.writer(buffer).writerow([spreadsheet.cell(cell) for cell in cells])
         return buffer.getvalue()
 
     yield "\ufeff" + row(list(_COLUMNS))
@@ -196,12 +191,3 @@ def lines(ws: Workspace, key: str, query: Mapping[str, str]) -> Iterator[str]:
 
 def _cell(value: Any) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value or "")
-
-
-def safe(cell: str) -> str:
-    """A cell that a spreadsheet reads as text, never as a formula.
-
-    >>> safe("=1+1"), safe("Lin"), safe("-5")
-    ("'=1+1", 'Lin', "'-5")
-    """
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠") else cell

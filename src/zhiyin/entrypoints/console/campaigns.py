@@ -9,7 +9,19 @@ from django.urls import path, reverse
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from zhiyin.entrypoints.console import campaign_list, campaign_page, campaign_people, campaign_report, formats
+from zhiyin.entrypoints.console import (
+    campaign_accounts,
+    campaign_compose,
+    campaign_list,
+    campaign_new,
+    campaign_people,
+    campaign_preview,
+    campaign_progress,
+    campaign_report,
+    campaign_review,
+    campaign_wording,
+    formats,
+)
 from zhiyin.entrypoints.site import current
 
 
@@ -23,9 +35,9 @@ def index(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """Name, segment, template: then the wording."""
     ws = current()
-    context = campaign_page.new(ws, request)
+    context = campaign_new.new(ws, request)
     if request.method == "POST" and context["form"].is_valid():
-        campaign = campaign_page.create(ws, context["form"].cleaned_data)
+        campaign = campaign_new.create(ws, context["form"].cleaned_data)
         return redirect("campaign_compose", campaign.key)
     return render(request, "console/campaigns/new.html", context)
 
@@ -39,10 +51,10 @@ def compose(request: HttpRequest, key: str) -> HttpResponse:
     campaign = campaigns.get(ws, key)
     if campaign.status != "draft":
         return redirect("campaign", key)
-    kept = campaign_page.keep(ws, key, request.POST) if request.method == "POST" else None
+    kept = campaign_wording.keep(ws, key, request.POST) if request.method == "POST" else None
     if kept and not kept.error and request.POST.get("do") == "review":
         return redirect("campaign_review", key)
-    context = campaign_page.compose(ws, request, kept.campaign if kept else campaign, kept=kept)
+    context = campaign_compose.compose(ws, request, kept.campaign if kept else campaign, kept=kept)
     return render(request, "console/campaigns/compose.html", context)
 
 
@@ -50,8 +62,8 @@ def compose(request: HttpRequest, key: str) -> HttpResponse:
 def preview(request: HttpRequest, key: str) -> HttpResponse:
     """Keep the draft as typed and show it as one customer will see it."""
     ws = current()
-    kept = campaign_page.keep(ws, key, request.POST)
-    context = campaign_page.previewed(ws, request, kept.campaign, kept=kept)
+    kept = campaign_wording.keep(ws, key, request.POST)
+    context = campaign_preview.previewed(ws, request, kept.campaign, kept=kept)
     return render(request, "console/campaigns/_preview.html", context)
 
 
@@ -61,19 +73,19 @@ def options(request: HttpRequest, key: str) -> HttpResponse:
     from zhiyin.services import campaigns
 
     ws = current()
-    form = campaign_page.options_form(ws, campaigns.get(ws, key), request.POST)
+    form = campaign_compose.options_form(ws, campaigns.get(ws, key), request.POST)
     if form.is_valid():
         campaigns.update(ws, key, **form.cleaned_data)
         messages.success(request, gettext("Saved."))
         return redirect("campaign_compose", key)
-    context = campaign_page.compose(ws, request, campaigns.get(ws, key), options=form)
+    context = campaign_compose.compose(ws, request, campaigns.get(ws, key), options=form)
     return render(request, "console/campaigns/compose.html", context, status=400)
 
 
 @require_POST
 def test(request: HttpRequest, key: str) -> HttpResponse:
     """One message to one address, as one customer would see it."""
-    context = campaign_page.test(current(), key, request.POST, request.user.email)
+    context = campaign_compose.test(current(), key, request.POST, request.user.email)
     if request.headers.get("HX-Request"):
         return render(request, "console/campaigns/_test_result.html", context)
     messages.info(request, context["told"])
@@ -89,7 +101,7 @@ def review(request: HttpRequest, key: str) -> HttpResponse:
     campaign = campaigns.get(ws, key)
     if campaign.status != "draft":
         return redirect("campaign", key)
-    return render(request, "console/campaigns/review.html", campaign_page.review(ws, request, campaign))
+    return render(request, "console/campaigns/review.html", campaign_review.review(ws, request, campaign))
 
 
 @require_POST
@@ -99,7 +111,7 @@ def start(request: HttpRequest, key: str) -> HttpResponse:
 
     ws = current()
     campaign = campaigns.get(ws, key)
-    context = campaign_page.review(ws, request, campaign)
+    context = campaign_review.review(ws, request, campaign)
     if not context["confirm"].is_valid() or context["blocked"]:
         return render(request, "console/campaigns/review.html", context, status=400)
     campaigns.start(ws, key)
@@ -113,7 +125,7 @@ def pause(request: HttpRequest, key: str) -> HttpResponse:
 
     ws = current()
     campaigns.pause(ws, key)
-    held = campaign_page.pending(campaigns.progress(ws, key))
+    held = campaign_accounts.pending(campaigns.progress(ws, key))
     text = ngettext("Paused. %(n)s message is held back.", "Paused. %(n)s messages are held back.", held)
     messages.success(request, text % {"n": formats.number(held)})
     return redirect("campaign", key)
@@ -142,7 +154,7 @@ def cancel(request: HttpRequest, key: str) -> HttpResponse:
 def progress(request: HttpRequest, key: str) -> HttpResponse:
     """How far sending is; the page itself once it is over."""
     ws = current()
-    context = campaign_page.progress(ws, key)
+    context = campaign_progress.progress(ws, key)
     response = render(request, "console/campaigns/_progress.html", context)
     if context["progress"]["over"]:
         response["HX-Redirect"] = reverse("campaign", args=[key])
@@ -182,7 +194,7 @@ def export(request: HttpRequest, key: str) -> StreamingHttpResponse:
 @require_POST
 def again(request: HttpRequest, key: str) -> HttpResponse:
     """A fresh draft with the same wording, segment and holdout."""
-    copy = campaign_page.copy(current(), key)
+    copy = campaign_new.copy(current(), key)
     return redirect("campaign_compose", copy.key)
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from zhiyin.domain.item import Item
 from zhiyin.domain.lifecycle import Lifecycle
-from zhiyin.entrypoints.console import words
+from zhiyin.entrypoints.console import paging, words
 from zhiyin.entrypoints.site import current
 from zhiyin.services import customers
 
@@ -30,7 +30,9 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         name: request.GET.get(name, "").strip() for name in ("q", "stage", "segment", "consent", "sort")
     }
     quintiles = {name: _quintile(request.GET.get(name, "")) for name in ("r", "f")}
-    found = customers.search(ws, **wanted, page=_page(request), r=quintiles["r"], f=quintiles["f"])
+    found = customers.search(
+        ws, **wanted, page=paging.number(request.GET.get("page", "")), r=quintiles["r"], f=quintiles["f"]
+    )
     filters = [name for name in ("q", "stage", "segment", "consent") if wanted[name]]
     filters += [name for name, value in quintiles.items() if value]
     return render(
@@ -168,11 +170,6 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else None
-
-
-def _page(request: HttpRequest) -> int:
-    text = request.GET.get("page", "1")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 1
 
 
 def _quintile(text: str) -> int | None:

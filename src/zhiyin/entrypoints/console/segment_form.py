@@ -1,8 +1,7 @@
-"""The segment builder as data: form fields ⇄ conditions ⇄ rule.
+"""The segment builder as data: what stands on the page, finished or not, and what its buttons change.
 
-A form holds conditions as they stand on the page, finished or not. A field is named by its place:
-``0.event`` belongs to the first part, ``2.1.value`` to the second condition of the third part, a group.
-Rules that nest deeper than one group have no form; they are edited as text.
+A field is named by its place: ``0.event`` belongs to the first part, ``2.1.value`` to the second condition of
+the third part, a group. Its rule: ``segment_rule``.
 """
 
 from __future__ import annotations
@@ -13,10 +12,7 @@ from typing import Any as Json
 
 from django.http import QueryDict
 
-from zhiyin.domain import segment
 from zhiyin.domain.event import ORDER_COMPLETED
-from zhiyin.domain.money import to_major, to_minor
-from zhiyin.domain.segment import All, Any, Did, Not, Rule, Trait
 
 MONEY = frozenset({"revenue", "average_order_value"})  # traits in minor units
 OTHER = "other"  # the choice of a period that opens a field of its own
@@ -51,15 +47,6 @@ class Form:
 
     match: str = "all"  # all | any
     parts: tuple[Condition | Group, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The rule of the finished conditions, in which place each stands, and the places left out."""
-
-    rule: Rule
-    places: tuple[str, ...]  # of the rule's own parts, in order
-    unfinished: tuple[str, ...]
 
 
 # --- form fields → form ---------------------------------------------------------------------------------
@@ -171,209 +158,3 @@ def _at(form: Form, place: str, change: Json) -> Form:
             ]
             parts.append(replace(part, conditions=tuple(c for c in kept if c is not None)))
     return replace(form, parts=tuple(parts))
-
-
-# --- form → rule ----------------------------------------------------------------------------------------
-
-
-def rule_of(form: Form, currency: str, kinds: Mapping[str, str]) -> Outcome:
-    """The rule of a form. Unfinished conditions are left out and named; they are never an error.
-
-    ``kinds`` says what each known trait holds (number, money, time, choice, flag, text), so that the text
-    of a slot becomes the value meant.
-    """
-    rules: list[Rule] = []
-    places: list[str] = []
-    unfinished: list[str] = []
-    for index, part in enumerate(form.parts):
-        place = str(index)
-        rule = (
-            _group_rule(part, place, currency, kinds, unfinished)
-            if isinstance(part, Group)
-            else condition_rule(part, currency, kinds)
-        )
-        if rule is None:
-            unfinished += [] if isinstance(part, Group) and part.conditions else [place]
-        else:
-            rules.append(rule)
-            places.append(place)
-    if form.match == "any" and rules:
-        return Outcome(Any(tuple(rules)), tuple(places), tuple(unfinished))
-    return Outcome(All(tuple(rules)), tuple(places), tuple(unfinished))
-
-
-def _group_rule(
-    group: Group, place: str, currency: str, kinds: Mapping[str, str], unfinished: list[str]
-) -> Rule | None:
-    rules = []
-    for n, condition in enumerate(group.conditions):
-        rule = condition_rule(condition, currency, kinds)
-        if rule is None:
-            unfinished.append(f"{place}.{n}")
-        else:
-            rules.append(rule)
-    if not rules:
-        return None
-    if group.match == "all":
-        return All(tuple(rules))
-    return Not(Any(tuple(rules))) if group.match == "none" else Any(tuple(rules))
-
-
-def condition_rule(condition: Condition, currency: str, kinds: Mapping[str, str]) -> Rule | None:
-    """The rule of one condition, or None while a slot is empty or cannot be read."""
-    if condition.kind == "consent":
-        return Trait("email_consent", "is", True)
-    if condition.kind in ("did", "never"):
-        return _did_rule(condition)
-    value = _value(condition, currency, kinds.get(condition.trait, ""))
-    if not condition.trait or not condition.operator or value is None:
-        return None
-    operator = "exists" if condition.operator == "missing" else condition.operator
-    form = {"trait": condition.trait, operator: value}
-    try:
-        return segment.parse(form)
-    except segment.BadRule:
-        return None
-
-
-def _did_rule(condition: Condition) -> Rule | None:
-    days = _whole(condition.days_other if condition.days == OTHER else condition.days)
-    wants_days = bool(condition.days)
-    times = _whole(condition.times) if condition.kind == "did" else 1
-    where = tuple(sorted((name, value) for name, value in condition.where if name and value))
-    if not condition.event or times is None or times < 1 or (wants_days and not days):
-        return None
-    if len(where) < len(condition.where):
-        return None
-    did = Did(condition.event, times, days or None, where)
-    return Not(did) if condition.kind == "never" else did
-
-
-def _value(condition: Condition, currency: str, kind: str) -> Json:
-    values, operator = condition.values, condition.operator
-    if operator in ("exists", "missing"):
-        return operator == "exists"
-    if not values:
-        return None
-    if operator in ("in", "not_in"):
-        return [_scalar(value, kind, currency) for value in values]
-    if operator == "contains":
-        return values[0]
-    if operator == "within_days":
-        return _whole(values[0])
-    return _scalar(values[0], kind, currency)
-
-
-def _scalar(text: str, kind: str, currency: str) -> Json:
-    """The value that a slot's text means; for a trait of unknown kind, a number where it reads as one."""
-    if kind == "flag":
-        return text == "true"
-    if kind in ("text", "choice"):
-        return text
-    if kind == "money":
-        try:
-            return to_minor(text, currency)
-        except ValueError:
-            return text
-    if not kind and text in ("true", "false"):
-        return text == "true"
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    if number != number or abs(number) == float("inf"):
-        return text
-    return int(number) if number.is_integer() else number
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and int(text) > 0 else None
-
-
-# --- rule → form ----------------------------------------------------------------------------------------
-
-
-def form_of(rule: Rule, currency: str) -> Form | None:
-    """The form that shows a rule, or None where it nests deeper than the builder does."""
-    match rule:
-        case All(rules):
-            parts, match = [_part(r, currency) for r in rules], "all"
-        case Any(rules):
-            parts, match = [_part(r, currency) for r in rules], "any"
-        case _:
-            parts, match = [_part(rule, currency)], "all"
-    return None if None in parts else Form(match, tuple(p for p in parts if p is not None))
-
-
-def _part(rule: Rule, currency: str) -> Condition | Group | None:
-    match rule:
-        case All(rules):
-            return _group("all", rules, currency)
-        case Any(rules) | Not(Any(rules)):
-            return _group("none" if isinstance(rule, Not) else "any", rules, currency)
-        case Not(Did(at_least=1)):
-            return condition_of(rule, currency)
-        case Not(Trait() | Did()):
-            return _group("none", (rule.rule,), currency)
-        case _:
-            return condition_of(rule, currency)
-
-
-def _group(match: str, rules: tuple[Rule, ...], currency: str) -> Group | None:
-    conditions = [condition_of(rule, currency) for rule in rules]
-    return None if None in conditions else Group(match, tuple(c for c in conditions if c is not None))
-
-
-def condition_of(rule: Rule, currency: str) -> Condition | None:
-    """The condition that shows a rule without parts, or None where it has some."""
-    match rule:
-        case Trait("email_consent", "is", True):
-            return Condition(kind="consent")
-        case Trait(name, "exists", value):
-            return Condition(kind="trait", trait=name, operator="exists" if value else "missing")
-        case Trait(name, operator, value):
-            values = value if isinstance(value, tuple) else (value,)
-            shown = tuple(_shown(name, operator, v, currency) for v in values)
-            return Condition(kind="trait", trait=name, operator=operator, values=shown)
-        case Did() as did:
-            return _did_condition("did", did)
-        case Not(Did(at_least=1) as did):
-            return _did_condition("never", did)
-        case _:
-            return None
-
-
-def _did_condition(kind: str, did: Did) -> Condition:
-    return Condition(
-        kind=kind,
-        event=did.event,
-        times=str(did.at_least),
-        days="" if did.within_days is None else str(did.within_days),
-        where=did.where,
-    )
-
-
-def _shown(trait: str, operator: str, value: Json, currency: str) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if trait in MONEY and isinstance(value, int) and operator != "within_days":
-        amount = to_major(value, currency)
-        return f"{amount:.0f}" if amount % 1 == 0 else f"{amount:f}"
-    return str(value)
-
-
-# --- rule ⇄ text ----------------------------------------------------------------------------------------
-
-
-def text_of(rule: Rule) -> str:
-    """The text form of a rule."""
-    from zhiyin.loop.profile import segment_text
-
-    return segment_text.format(rule)
-
-
-def rule_from(text: str) -> Rule:
-    """The rule of a text; ``rule_from(text_of(rule)) == rule``. Raises ``BadRule`` naming the place."""
-    from zhiyin.loop.profile import segment_text
-
-    return segment_text.parse(text)

@@ -1,20 +1,26 @@
-"""What the pages of segments show, put together from the services for one request."""
+"""The builder of a segment, put together for one request: its form or text, the count, who is in and why."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from zhiyin.domain import segment as language
 from zhiyin.domain.errors import BadRule
-from zhiyin.domain.segment import All, Rule, Trait
-from zhiyin.entrypoints.console import formats, segment_form, segment_slots, segment_words
+from zhiyin.domain.segment import Rule
+from zhiyin.entrypoints.console import (
+    segment_count,
+    segment_form,
+    segment_rule,
+    segment_slots,
+    segment_why,
+    segment_words,
+)
 from zhiyin.entrypoints.console.segment_form import Form
+from zhiyin.loop.profile import segment_text
 from zhiyin.services.workspace import Workspace
 
 SAMPLE = 5
@@ -23,45 +29,6 @@ _PARTIALS = {
     "segment-builder": "console/segments/_redrawn.html",
     "segment-why": "console/segments/_why.html",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A bar of the cascade."""
-
-    label: str
-    left: int
-    removed: int | None
-    width: float
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The count of a rule, step by step."""
-
-    count: int
-    total: int
-    steps: tuple[Step, ...]
-    reachable: int
-
-    @property
-    def share(self) -> float | None:
-        """Of all customers."""
-        return self.count / self.total if self.total else None
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """Why one customer is in or out."""
-
-    customer: Any
-    inside: bool
-    facts: tuple[dict[str, Any], ...]
-
-    @property
-    def name(self) -> str:
-        """The customer's name, or the id where there is none."""
-        return str(self.customer)
 
 
 @dataclass(slots=True)
@@ -82,10 +49,10 @@ class Page:
     parts: list[segment_slots.Part] = field(default_factory=list)
     marks: list[segment_slots.Mark] = field(default_factory=list)
     unfinished_count: int = 0
-    result: Result | None = None
+    result: segment_count.Result | None = None
     sample: list[Any] = field(default_factory=list)
     used_by: list[Any] = field(default_factory=list)
-    why: Why | None = None
+    why: segment_why.Why | None = None
     who: str = ""
     matches: list[Any] = field(default_factory=list)
     nobody: bool = False
@@ -111,17 +78,17 @@ def build(ws: Workspace, request: HttpRequest, stored: Any) -> Page:
     page.form = segment_slots.settle(page.form, known)
     places: tuple[str, ...] = ()
     if page.mode == "form":
-        outcome = segment_form.rule_of(page.form, currency, kinds)
+        outcome = segment_rule.rule_of(page.form, currency, kinds)
         page.rule, places = outcome.rule, outcome.places
         page.unfinished_count = len(outcome.unfinished)
-        page.text = segment_form.text_of(outcome.rule)
+        page.text = segment_text.format(outcome.rule)
         left = _fill(ws, page, places)
         page.parts = segment_slots.draw(page.form, known, currency, left, outcome.unfinished)
         page.marks = segment_slots.marks(page.parts)
     else:
         _fill(ws, page, places)
     if page.rule is not None:
-        page.sentence = capitalised(page.rule, currency)
+        page.sentence = segment_words.capitalised(page.rule, currency)
     if request.method == "POST":
         _answer(ws, request, page)
     return page
@@ -131,9 +98,9 @@ def _opened(request: HttpRequest, stored: Any, currency: str, traits: frozenset[
     template = "console/segments/edit.html"
     if stored is not None:
         rule = language.parse(stored.rule)
-        form = segment_form.form_of(rule, currency)
+        form = segment_rule.form_of(rule, currency)
         if form is None:
-            text = segment_form.text_of(rule)
+            text = segment_text.format(rule)
             return Page(template, stored, stored.name, "text", Form(), text, rule, too_deep=True)
         return Page(template, stored, stored.name, "form", form, "", rule)
     query = {name: str(value) for name, value in request.GET.items()}
@@ -157,8 +124,8 @@ def _posted(request: HttpRequest, stored: Any, currency: str) -> Page:
         page.form = segment_form.act(segment_form.read(data), do)
         page.mode = "text" if do == "text" else "form"
         if page.mode == "text":
-            page.rule = segment_form.rule_of(page.form, currency, {}).rule
-            page.text = segment_form.text_of(page.rule)
+            page.rule = segment_rule.rule_of(page.form, currency, {}).rule
+            page.text = segment_text.format(page.rule)
     return page
 
 
@@ -174,11 +141,11 @@ def _read_text(page: Page, text: str, currency: str, *, leave: bool) -> None:
     """Read the text form; on the way back to the form a rule that nests too deep stays text."""
     page.mode, page.text = "text", text
     try:
-        page.rule = segment_form.rule_from(text)
+        page.rule = segment_text.parse(text)
     except BadRule as error:
         page.error = error
         return
-    form = segment_form.form_of(page.rule, currency)
+    form = segment_rule.form_of(page.rule, currency)
     page.too_deep = form is None
     if leave and form is not None:
         page.mode, page.form = "form", form
@@ -193,42 +160,17 @@ def _fill(ws: Workspace, page: Page, places: tuple[str, ...]) -> dict[str, int]:
         page.used_by = list(Campaign.objects.filter(segment=page.stored).order_by("-created_at")[:5])
     if page.rule is None:
         return {}
-    counted = segments.count(ws, page.rule)
-    reachable = segments.count(
-        ws, All((page.rule, Trait("email", "exists", True), Trait("email_consent", "is", True)))
-    )
-    page.result = Result(
-        counted.count,
-        counted.total,
-        tuple(_steps(counted.total, counted.steps, ws.settings.shop.currency)),
-        reachable.count,
-    )
+    page.result = segment_count.count(ws, page.rule)
     page.sample = list(segments.sample(ws, page.rule, SAMPLE))
-    if page.form.match != "all" or len(counted.steps) != len(places):
+    left = [step.left for step in page.result.steps[1:]]
+    if page.form.match != "all" or len(left) != len(places):
         return {}
-    return {place: left for place, (_, left) in zip(places, counted.steps, strict=True)}
-
-
-def _steps(total: int, steps: Iterable[tuple[Any, int]], currency: str) -> Iterable[Step]:
-    """The cascade: all customers first, then who is left after each condition."""
-    yield Step(gettext("All customers"), total, None, 100.0 if total else 0.0)
-    before = total
-    for label, left in steps:
-        rule = label if not isinstance(label, dict) else language.parse(label)
-        words = segment_words.short(rule, currency)
-        yield Step(words[:1].upper() + words[1:], left, left - before, 100 * left / total if total else 0.0)
-        before = left
-
-
-def capitalised(rule: Rule, currency: str) -> str:
-    """The rule in words, beginning with a capital."""
-    words = segment_words.sentence(rule, currency)
-    return words[:1].upper() + words[1:]
+    return dict(zip(places, left, strict=True))
 
 
 def _answer(ws: Workspace, request: HttpRequest, page: Page) -> None:
     """Why in or why out, for the customer that was chosen or looked up."""
-    from zhiyin.services import customers, segments
+    from zhiyin.services import customers
 
     chosen = request.POST.get("why", "")
     if not chosen and pressed(request) == "who" and request.POST.get("who", "").strip():
@@ -239,29 +181,7 @@ def _answer(ws: Workspace, request: HttpRequest, page: Page) -> None:
         page.matches, page.nobody = found if len(found) > 1 else [], not found
     if not chosen or page.rule is None:
         return
-    customer = customers.get(ws, chosen)
-    why = segments.why(ws, page.rule, chosen)
-    show = shower(ws)
-    facts = []
-    for one in why.facts:
-        found_words, needs = segment_words.fact(one, ws.settings.shop.currency, show)
-        facts.append({"holds": one.holds, "found": found_words, "needs": needs})
-    page.why = Why(customer, why.inside, tuple(facts))
-
-
-def shower(ws: Workspace) -> Callable[[str], str]:
-    """Writes ISO dates and times as days for the reader."""
-
-    def show(text: str) -> str:
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            return text
-        return formats.day(
-            moment if moment.tzinfo else moment.replace(tzinfo=UTC), ws.timezone, get_language() or "en"
-        )
-
-    return show
+    page.why = segment_why.why(ws, page.rule, chosen)
 
 
 def save(ws: Workspace, page: Page) -> Any:
@@ -277,52 +197,3 @@ def save(ws: Workspace, page: Page) -> Any:
         saved = segments.create(ws, keys.free(page.name, taken, "segment"), page.name, rule)
     segments.refresh(ws, saved.key)
     return saved
-
-
-def rows(ws: Workspace, stored: Iterable[Any]) -> list[dict[str, Any]]:
-    """The list of segments, each with its rule in words and how many campaigns use it."""
-    from django.db.models import Count
-
-    from zhiyin.adapters.records.models import Segment
-
-    uses: Mapping[str, int] = dict(
-        Segment.objects.annotate(uses=Count("campaigns")).values_list("key", "uses")
-    )
-    return [
-        {"segment": segment, "sentence": sentence_of(ws, segment), "campaigns": uses.get(segment.key, 0)}
-        for segment in stored
-    ]
-
-
-def sentence_of(ws: Workspace, segment: Any) -> str:
-    """The rule of a stored segment in words."""
-    return capitalised(language.parse(segment.rule), ws.settings.shop.currency)
-
-
-def at_risk(ws: Workspace) -> int:
-    """How many customers are at risk, for the first segment."""
-    from zhiyin.services import profiles
-
-    return int(profiles.totals(ws)["lifecycle"].get("at_risk", 0))
-
-
-def people(ws: Workspace, segment: Any, number: int, per_page: int) -> dict[str, Any]:
-    """One page of a segment's members, in the order of their ids."""
-    from zhiyin.adapters.records.models import Customer
-    from zhiyin.services import segments
-
-    rule = language.parse(segment.rule)
-    total = segments.count(ws, rule).count
-    ids = segments.members(ws, rule, limit=per_page, offset=(number - 1) * per_page)
-    found = Customer.objects.in_bulk(ids)
-    return {
-        "customers": [found[i] for i in ids if i in found],
-        "total": total,
-        "page": number,
-        "pages": max(1, -(-total // per_page)),
-    }
-
-
-def page_number(text: str) -> int:
-    """A page's number from the query string; the first where it is none."""
-    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 8 else 1

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import reduce
 from typing import Any as Json
 
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from zhiyin.domain.customer import TRAIT_KINDS
-from zhiyin.domain.decision import Fact
 from zhiyin.domain.money import display
 from zhiyin.domain.segment import All, Any, Did, Not, Rule, Trait
 from zhiyin.entrypoints.console import words
@@ -106,6 +104,12 @@ def value(name: str, raw: Json, currency: str) -> str:
 def sentence(rule: Rule, currency: str) -> str:
     """A rule as one sentence in the reader's language, without a full stop."""
     return spaced(_sentence(rule, currency))
+
+
+def capitalised(rule: Rule, currency: str) -> str:
+    """The rule in words, beginning with a capital."""
+    words = sentence(rule, currency)
+    return words[:1].upper() + words[1:]
 
 
 def spaced(text: str) -> str:
@@ -214,104 +218,3 @@ def _where(text: str, rule: Did) -> str:
         parts = {"condition": text, "property": PROPERTIES.get(name, name), "value": wanted}
         text = template % parts
     return text
-
-
-def fact(one: Fact, currency: str, show: Callable[[str], str]) -> tuple[str, str]:
-    """A fact of a membership in two sentences: what was found, and what the rule needs.
-
-    ``show`` writes an ISO date or time for the reader.
-    """
-    detail = one.detail
-    if one.code in ("trait", "trait_not"):
-        return spaced(_trait_found(detail, currency, show)), spaced(_trait_needs(one.code, detail, currency))
-    parts = {
-        "event": event(str(detail["event"])),
-        "found": detail["found"],
-        "needs": detail["needs"],
-        "date": show(str(detail["since"])) if detail.get("since") else "",
-    }
-    return spaced(_did_found(parts, detail, show)), spaced(_did_needs(one.code, parts))
-
-
-def _did_found(parts: Mapping[str, Json], detail: Mapping[str, Json], show: Callable[[str], str]) -> str:
-    found = int(detail["found"])
-    if not found:
-        none = gettext("%(event)s: none since %(date)s") if parts["date"] else gettext("%(event)s: never")
-        return none % parts
-    if parts["date"]:
-        text = ngettext(
-            "%(event)s: %(found)s time since %(date)s", "%(event)s: %(found)s times since %(date)s", found
-        )
-    else:
-        text = ngettext("%(event)s: %(found)s time", "%(event)s: %(found)s times", found)
-    return gettext("%(fact)s, last on %(date)s") % {"fact": text % parts, "date": show(str(detail["last"]))}
-
-
-def _did_needs(code: str, parts: Mapping[str, Json]) -> str:
-    if code == "never":
-        return (gettext("needs none since %(date)s") if parts["date"] else gettext("needs none")) % parts
-    if code == "did_fewer":
-        return gettext("needs fewer than %(needs)s") % parts
-    return gettext("needs at least %(needs)s") % parts
-
-
-def _trait_found(detail: Mapping[str, Json], currency: str, show: Callable[[str], str]) -> str:
-    name, found = str(detail["trait"]), detail["found"]
-    if found is None or found == "":
-        return gettext("%(trait)s is not known") % {"trait": trait(name)}
-    shown = show(str(found)) if TRAIT_KINDS.get(name) == "time" else value(name, found, currency)
-    return gettext("%(trait)s: %(value)s") % {"trait": trait(name), "value": shown}
-
-
-def _trait_needs(code: str, detail: Mapping[str, Json], currency: str) -> str:
-    needs = detail["needs"]
-    rule = Trait(
-        str(detail["trait"]), str(detail["operator"]), tuple(needs) if isinstance(needs, list) else needs
-    )
-    template = gettext("needs: %(condition)s") if code == "trait" else gettext("must not be: %(condition)s")
-    return template % {"condition": sentence(rule, currency)}
-
-
-def short(rule: Rule, currency: str) -> str:
-    """A rule in a few words, for the label of a bar."""
-    return spaced(_short(rule, currency))
-
-
-def _short(rule: Rule, currency: str) -> str:
-    match rule:
-        case Did(at_least=1):
-            return event(rule.event)
-        case Did():
-            return gettext("%(event)s at least %(times)s times") % {
-                "event": event(rule.event),
-                "times": rule.at_least,
-            }
-        case Not(Did(within_days=int(days)) as did):
-            template = ngettext("No %(event)s for %(days)s day", "No %(event)s for %(days)s days", days)
-            return template % {"event": event(did.event), "days": days}
-        case Not(Did() as did):
-            return gettext("Never %(event)s") % {"event": event(did.event)}
-        case Any(rules) if len(rules) > 1:
-            names = list(dict.fromkeys(_subject(inner) for inner in rules))
-            return reduce(
-                lambda one, other: gettext("%(one)s or %(other)s") % {"one": one, "other": other}, names
-            )
-        case All(rules) if len(rules) > 1:
-            names = list(dict.fromkeys(_subject(inner) for inner in rules))
-            return reduce(
-                lambda one, other: gettext("%(one)s and %(other)s") % {"one": one, "other": other}, names
-            )
-        case _:
-            return sentence(rule, currency)
-
-
-def _subject(rule: Rule) -> str:
-    match rule:
-        case Trait(name):
-            return trait(name)
-        case Did():
-            return event(rule.event)
-        case Not(inner):
-            return gettext("not %(subject)s") % {"subject": _subject(inner)}
-        case _:
-            return gettext("group")

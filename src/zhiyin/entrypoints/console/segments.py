@@ -9,7 +9,7 @@ from django.urls import path
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from zhiyin.entrypoints.console import segment_page
+from zhiyin.entrypoints.console import paging, segment_list, segment_page
 from zhiyin.entrypoints.site import current
 
 PER_PAGE = 50
@@ -21,8 +21,8 @@ def index(request: HttpRequest) -> HttpResponse:
     from zhiyin.services import segments
 
     ws = current()
-    rows = segment_page.rows(ws, segments.list_(ws))
-    context = {"rows": rows, "at_risk": segment_page.at_risk(ws) if not rows else 0}
+    rows = segment_list.rows(ws, segments.list_(ws))
+    context = {"rows": rows, "at_risk": segment_list.at_risk(ws) if not rows else 0}
     return render(request, "console/segments/index.html", context)
 
 
@@ -48,9 +48,9 @@ def members(request: HttpRequest, key: str) -> HttpResponse:
 
     ws = current()
     segment = segments.get(ws, key)
-    number = segment_page.page_number(request.GET.get("page", ""))
-    people = segment_page.people(ws, segment, number, PER_PAGE)
-    context = {"segment": segment, "people": people, "sentence": segment_page.sentence_of(ws, segment)}
+    number = paging.number(request.GET.get("page", ""))
+    people = segment_list.people(ws, segment, number, PER_PAGE)
+    context = {"segment": segment, "people": people, "sentence": segment_list.sentence_of(ws, segment)}
     return render(request, "console/segments/members.html", context)
 
 

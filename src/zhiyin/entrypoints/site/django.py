@@ -9,8 +9,10 @@ from urllib.parse import unquote, urlsplit
 from zhiyin import __version__
 from zhiyin.domain.errors import BadSetting, MissingExtra
 from zhiyin.domain.settings import Settings
+from zhiyin.domain.text import say
 
 _CONSOLE = Path(__file__).parent.parent / "console"
+_TAGS = ("zy_numbers", "zy_times", "zy_names", "zy_tags", "zy_drawings", "zy_parts")
 
 
 def options(settings: Settings) -> dict[str, Any]:
@@ -63,7 +65,7 @@ def options(settings: Settings) -> dict[str, Any]:
                     "builtins": [
                         "django.templatetags.i18n",
                         "django.templatetags.static",
-                        "zhiyin.entrypoints.console.templatetags.zy",
+                        *(f"zhiyin.entrypoints.console.templatetags.{name}" for name in _TAGS),
                     ],
                 },
             }
@@ -123,7 +125,8 @@ def database(settings: Settings) -> dict[str, Any]:
     url = urlsplit(settings.records.url)
     if url.scheme not in ("postgresql", "postgres") or not url.path.strip("/"):
         raise BadSetting(
-            "records.url is not a PostgreSQL address.", fix="Write postgresql://USER:PASSWORD@HOST:PORT/NAME."
+            say("records.url is not a PostgreSQL address."),
+            fix=say("Write postgresql://USER:PASSWORD@HOST:PORT/NAME."),
         )
     try:
         import psycopg  # noqa: F401

@@ -1,0 +1,91 @@
+"""A new campaign: the form that makes a draft, and a copy of another campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import get_language
+
+from zhiyin.entrypoints.console import campaign_forms as forms
+from zhiyin.entrypoints.console import formats
+from zhiyin.loop.deliver import sandbox
+from zhiyin.services.workspace import Workspace
+
+
+def new(ws: Workspace, request: HttpRequest) -> dict[str, Any]:
+    """The form of a new campaign; ``?segment=`` chooses the segment."""
+    from zhiyin.services import templates
+
+    offered = _templates(templates.list_(ws))
+    choices = forms.segment_choices(ws)
+    initial = {
+        "segment": request.GET.get("segment", ""),
+        "sender_name": ws.settings.sender.name or ws.settings.shop.name,
+        "sender_email": ws.settings.sender.email,
+    }
+    form = forms.NewCampaign(
+        forms.posted(request),
+        initial=initial,
+        segments=choices,
+        templates=[(template.key, template.name) for template in offered],
+    )
+    chosen = request.POST.get("template") or (offered[0].key if offered else "")
+    return {
+        "form": forms.styled(form),
+        "templates": [(template, _example(ws, template.subject)) for template in offered],
+        "chosen": chosen,
+        "has_segments": bool(choices),
+    }
+
+
+def create(ws: Workspace, data: Mapping[str, Any]) -> Any:
+    """A new draft from the cleaned form."""
+    from zhiyin.services import campaigns, keys
+
+    taken = {campaign.key for campaign in campaigns.list_(ws)} | {"new"}
+    given = {name: data[name] for name in ("subject", "sender_name", "sender_email") if data[name]}
+    return campaigns.create(
+        ws,
+        key=keys.free(data["name"], taken, "campaign"),
+        name=data["name"],
+        segment=data["segment"],
+        template=data["template"],
+        **given,
+    )
+
+
+def copy(ws: Workspace, key: str) -> Any:
+    """A fresh draft with the wording and audience of another campaign."""
+    from zhiyin.services import campaigns, keys
+
+    old = campaigns.get(ws, key)
+    taken = {campaign.key for campaign in campaigns.list_(ws)} | {"new"}
+    return campaigns.create(
+        ws,
+        key=keys.free(old.key, taken, "campaign"),
+        name=old.name,
+        segment=old.segment.key,
+        subject=old.subject,
+        body=old.body,
+        preheader=old.preheader,
+        sender_name=old.sender_name,
+        sender_email=old.sender_email,
+        holdout=old.holdout,
+        window_days=old.window_days,
+        cost=old.cost,
+        recommender=old.recommender,
+    )
+
+
+def _example(ws: Workspace, subject: str) -> str:
+    """The subject as somebody without a name would read it."""
+    shop = {"name": ws.settings.shop.name, "address": "", "currency": "", "language": ""}
+    return sandbox.render(sandbox.parse(subject), {"shop": shop, "customer": {}}).strip()
+
+
+def _templates(stored: Sequence[Any]) -> list[Any]:
+    """The templates, those of the reader's language first."""
+    mine = "zh" if formats.chinese(get_language()) else "en"
+    return sorted(stored, key=lambda template: (not template.language.startswith(mine), template.name))

@@ -1,0 +1,48 @@
+"""How far the sending of a campaign is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext
+
+from zhiyin.entrypoints.console import campaign_accounts as accounts
+from zhiyin.entrypoints.console import formats
+from zhiyin.services.workspace import Workspace
+
+
+def progress(ws: Workspace, key: str) -> dict[str, Any]:
+    """How far sending is, in one sentence and in parts."""
+    from zhiyin.services import campaigns
+
+    campaign = campaigns.get(ws, key)
+    state = campaigns.progress(ws, key)
+    waiting = accounts.pending(state)
+    planned = int(state["planned"])
+    out = planned - waiting
+    live = campaign.status in ("sending", "paused")
+    words_now = {
+        "sending": gettext("Sending: %(done)s of %(planned)s settled"),
+        "paused": gettext("Paused: %(done)s of %(planned)s settled"),
+        "cancelled": gettext("Cancelled: %(done)s of %(planned)s settled"),
+    }.get(campaign.status, gettext("Sent: %(done)s of %(planned)s settled"))
+    figures = {"done": formats.number(out), "planned": formats.number(planned)}
+    note = "" if state["planning_done"] else gettext("Customers of the segment are still being planned.")
+    return {
+        "campaign": campaign,
+        "progress": {
+            "headline": words_now % figures,
+            "note": note,
+            "parts": accounts.parts(state, campaign.holdout),
+            "pending": waiting,
+            "live": live,
+            "over": not live,
+            "spoken": words_now % {name: _rounded(text, planned) for name, text in figures.items()},
+        },
+    }
+
+
+def _rounded(text: str, planned: int) -> str:
+    """A figure for the screen reader that changes in twentieths, so that it does not speak every second."""
+    number, step = int(text.replace(",", "")), max(1, planned // 20)
+    return formats.number(number if number == planned else number // step * step)

@@ -1,0 +1,51 @@
+"""The review before sending: who will receive it, and what the holdout can show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext
+
+from zhiyin.entrypoints.console import campaign_forms as forms
+from zhiyin.entrypoints.console import campaign_preview, formats
+from zhiyin.services.workspace import Workspace
+
+
+def review(ws: Workspace, request: HttpRequest, campaign: Any) -> dict[str, Any]:
+    """The subtraction, what the holdout can show, the warnings, and the question."""
+    from zhiyin.services import reviews
+
+    reviewed = reviews.review(ws, campaign.key)
+    confirm = forms.styled(forms.Confirm(forms.posted(request), recipients=reviewed.will_receive))
+    problems = [one for one in reviewed.warnings if one.level == "error"]
+    blocked = ""
+    if not reviewed.will_receive:
+        blocked = gettext("Nobody would receive it, so there is nothing to send.")
+    elif problems:
+        blocked = gettext("Sending is not possible until the problem above is cured.")
+    return {
+        "campaign": campaign,
+        "section": "campaigns",
+        "review": reviewed,
+        "minus": {"held_out": -reviewed.held_out},
+        "refused": [(reason, -count) for reason, count in reviewed.refused.items() if count],
+        "warnings": reviewed.warnings,
+        "blocked": blocked,
+        "confirm": confirm,
+        "holdout_words": holdout_words(campaign, reviewed),
+        "preview": campaign_preview.first(ws, campaign),
+        "test": forms.styled(forms.Test(initial={"to": request.user.email})),
+        "flow": {"at": 3, "count": reviewed.segment},
+    }
+
+
+def holdout_words(campaign: Any, reviewed: Any) -> str:
+    """What this holdout can show, in one sentence."""
+    if not campaign.holdout:
+        return gettext("This campaign keeps no holdout, so its effect will not be known.")
+    if reviewed.smallest_effect is None:
+        return gettext("There are no past orders to tell how small an effect this holdout can show.")
+    return gettext(
+        "With this holdout, a lift of %(points)s points or more in purchases would show (4 times in 5)."
+    ) % {"points": formats.number(reviewed.smallest_effect * 100, 1)}

@@ -1,0 +1,108 @@
+"""How many customers a rule finds: the total, who is left after each condition, and whom e-mail reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any as Json
+
+from django.utils.translation import gettext, ngettext
+
+from zhiyin.domain import segment as language
+from zhiyin.domain.segment import All, Any, Did, Not, Rule, Trait
+from zhiyin.entrypoints.console import segment_words as words
+from zhiyin.services.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A bar of the cascade."""
+
+    label: str
+    left: int
+    removed: int | None
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The count of a rule, step by step."""
+
+    count: int
+    total: int
+    steps: tuple[Step, ...]
+    reachable: int
+
+    @property
+    def share(self) -> float | None:
+        """Of all customers."""
+        return self.count / self.total if self.total else None
+
+
+def count(ws: Workspace, rule: Rule) -> Result:
+    """The count of a rule now."""
+    from zhiyin.services import segments
+
+    counted = segments.count(ws, rule)
+    reachable = segments.count(
+        ws, All((rule, Trait("email", "exists", True), Trait("email_consent", "is", True)))
+    )
+    steps = tuple(_steps(counted.total, counted.steps, ws.settings.shop.currency))
+    return Result(counted.count, counted.total, steps, reachable.count)
+
+
+def _steps(total: int, steps: Iterable[tuple[Json, int]], currency: str) -> Iterable[Step]:
+    """The cascade: all customers first, then who is left after each condition."""
+    yield Step(gettext("All customers"), total, None, 100.0 if total else 0.0)
+    before = total
+    for label, left in steps:
+        rule = label if not isinstance(label, dict) else language.parse(label)
+        text = short(rule, currency)
+        yield Step(text[:1].upper() + text[1:], left, left - before, 100 * left / total if total else 0.0)
+        before = left
+
+
+def short(rule: Rule, currency: str) -> str:
+    """A rule in a few words, for the label of a bar."""
+    return words.spaced(_short(rule, currency))
+
+
+def _short(rule: Rule, currency: str) -> str:
+    match rule:
+        case Did(at_least=1):
+            return words.event(rule.event)
+        case Did():
+            return gettext("%(event)s at least %(times)s times") % {
+                "event": words.event(rule.event),
+                "times": rule.at_least,
+            }
+        case Not(Did(within_days=int(days)) as did):
+            template = ngettext("No %(event)s for %(days)s day", "No %(event)s for %(days)s days", days)
+            return template % {"event": words.event(did.event), "days": days}
+        case Not(Did() as did):
+            return gettext("Never %(event)s") % {"event": words.event(did.event)}
+        case Any(rules) if len(rules) > 1:
+            names = list(dict.fromkeys(_subject(inner) for inner in rules))
+            return reduce(
+                lambda one, other: gettext("%(one)s or %(other)s") % {"one": one, "other": other}, names
+            )
+        case All(rules) if len(rules) > 1:
+            names = list(dict.fromkeys(_subject(inner) for inner in rules))
+            return reduce(
+                lambda one, other: gettext("%(one)s and %(other)s") % {"one": one, "other": other}, names
+            )
+        case _:
+            return words.sentence(rule, currency)
+
+
+def _subject(rule: Rule) -> str:
+    match rule:
+        case Trait(name):
+            return words.trait(name)
+        case Did():
+            return words.event(rule.event)
+        case Not(inner):
+            return gettext("not %(subject)s") % {"subject": _subject(inner)}
+        case _:
+            return gettext("group")

@@ -1,0 +1,100 @@
+"""Filters that name codes in words: stages, events, statuses, reasons, fields and the like."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.translation import get_language
+
+from zhiyin.domain.item import Item
+from zhiyin.entrypoints.console import formats, words
+
+register = template.Library()
+
+
+@register.filter
+def stage(code: str) -> str:
+    """A lifecycle stage: At risk."""
+    return words.name(words.STAGES, code) or formats.NONE
+
+
+@register.filter
+def rfm_group(code: str) -> str:
+    """An RFM group: Champions."""
+    return words.name(words.GROUPS, code) or formats.NONE
+
+
+@register.filter
+def event(name: str) -> str:
+    """An event in words; names of the shop's own stand for themselves."""
+    return words.name(words.EVENTS, name)
+
+
+@register.filter
+def status(code: str) -> str:
+    """The status of a campaign, message, effect or import."""
+    return words.name(words.STATUSES, code)
+
+
+@register.filter
+def reason(code: str) -> str:
+    """Why somebody was refused, a row rejected, a message failed."""
+    return words.name(words.REASONS, code)
+
+
+@register.filter
+def allowed(code: str) -> str:
+    """What was checked before a message, said as it stands when it holds."""
+    return words.name(words.ALLOWED, code)
+
+
+@register.filter
+def kind(code: str) -> str:
+    """What a file holds."""
+    return words.name(words.KINDS, code)
+
+
+@register.filter
+def field(name: str) -> str:
+    """A field of an import."""
+    return words.name(words.FIELDS, name)
+
+
+@register.filter
+def model(name: str) -> str:
+    """A recommender's name."""
+    return words.name(words.MODELS, name)
+
+
+@register.filter
+def check_name(code: str) -> str:
+    """A check of the doctor."""
+    return words.name(words.CHECKS, code)
+
+
+@register.filter
+def channel(code: str) -> str:
+    """A channel: E-mail."""
+    return words.name(words.CHANNELS, code)
+
+
+@register.filter
+def purpose(code: str) -> str:
+    """What a consent is for: offers."""
+    return words.name(words.PURPOSES, code)
+
+
+@register.filter
+def item_name(item: Item) -> str:
+    """An item's name in the reader's language."""
+    return item.name_in(get_language() or "en")
+
+
+@register.filter
+def initials(name: str) -> str:
+    """For the round picture of a person: LX, or the first sign of a Chinese name."""
+    parts = str(name).split()
+    if not parts:
+        return "?"
+    if ord(parts[0][0]) > 0x2E7F or len(parts) == 1:
+        return parts[0][0].upper()
+    return (parts[0][0] + parts[-1][0]).upper()
