@@ -92,12 +92,13 @@ def _tried(request: HttpRequest, names: list[str]) -> dict[str, Any]:
 
     ws = current()
     wanted = request.GET.get("customer", "").strip()
-    if not wanted or not names:
+    if not names:
         return {"wanted": wanted}
+    # without a wish, the latest buyer: a page that shows what it does
     found = customers.search(ws, wanted, per_page=1)
     person = found.rows[0] if found.rows else None
     if person is None:
-        return {"wanted": wanted, "nobody": True}
+        return {"wanted": wanted, "nobody": bool(wanted)}
     answers = []
     for name in names:
         offered = recommendations.recommend(ws, person.customer_id, n=5, model=name)
