@@ -39,7 +39,8 @@ def publish(
             for row in chunk
             if (answer := row["consent"] if row["consent"] is not None else consent) is not None
         }
-        with transaction.atomic():
+        # first the lake's turn, then the records: nobody may wait for it while holding the records
+        with ws.lake.writing(), transaction.atomic():
             touched = _customers(chunk)
             answers = _consents(stated, now)
             if answers:

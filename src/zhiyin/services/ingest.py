@@ -19,6 +19,7 @@ from zhiyin.adapters.records.models import Customer
 from zhiyin.domain.event import Event
 from zhiyin.domain.reasons import RejectReason
 from zhiyin.domain.reject import Reject
+from zhiyin.domain.text import dump
 from zhiyin.loop.collect.payload import understand
 from zhiyin.services.workspace import Workspace
 
@@ -45,9 +46,13 @@ def accept(
     )
 
 
-def drain(ws: Workspace) -> int:
-    """Move what the spool holds into the lake; returns the number of payloads moved."""
-    return ws.spool.drain(lambda name, payloads: _take(ws, name, payloads))
+def drain(ws: Workspace, patience: float | None = None) -> int:
+    """Move what the spool holds into the lake; returns the number of payloads moved.
+
+    Raises ``Busy`` where others write for longer than ``patience`` seconds, the lake's if None; what was not
+    moved waits in the spool.
+    """
+    return ws.spool.drain(lambda name, payloads: _take(ws, name, payloads, patience))
 
 
 def counts(ws: Workspace) -> dict[str, int]:
@@ -66,10 +71,10 @@ def latest(ws: Workspace, limit: int = 20) -> list[dict[str, Any]]:
     return ws.lake.collect(frame.select(*columns)).to_pylist()
 
 
-def _take(ws: Workspace, name: str, payloads: list[bytes]) -> None:
+def _take(ws: Workspace, name: str, payloads: list[bytes], patience: float | None) -> None:
     """One segment of the spool; idempotent by its name."""
     arrived = [_arrived(ws, number, line) for number, line in enumerate(payloads, 1)]
-    with ws.lake.writing():  # an erasure comes after all this, or before and is seen here
+    with ws.lake.writing(patience):  # an erasure comes after all this, or before and is seen here
         arrived = _without_erased(arrived)
         events = [one.result for one in arrived if isinstance(one.result, Event)]
         _publish_traits(ws, [event for event in events if event.type == "identify"])
@@ -171,7 +176,7 @@ def _rejects_table(ws: Workspace, name: str, arrived: Sequence[_Arrived]) -> pa.
             "file": one.source,
             "line": one.line,
             "reason": str(one.result.reason),
-            "detail": one.result.detail,
+            "detail": dump(one.result.detail),
             "raw": one.result.raw,
             "customer_id": one.customer_id or None,
             "rejected_at": now,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from zhiyin.adapters.records import erasure
 from zhiyin.domain.errors import Busy, NotFound
+from zhiyin.domain.text import say
 from zhiyin.services import ingest
 from zhiyin.services.workspace import Workspace
 
@@ -27,7 +28,7 @@ def erase(ws: Workspace, customer_id: str) -> Erasure:
     """
     ws.spool.close()
     ingest.drain(ws)  # what waits there would come back
-    with ws.lake.writing():
+    with ws.lake.unread(), ws.lake.writing():
         addresses = erasure.addresses(customer_id)
         records = erasure.erase(customer_id, ws.now())
         lake = ws.lake.erase([customer_id], texts=sorted(addresses))
@@ -35,10 +36,13 @@ def erase(ws: Workspace, customer_id: str) -> Erasure:
         ws.lake.forget()
     if not erasure.vacuum():
         raise Busy(
-            "The customer is erased, but the records' file could not be tidied.",
-            why="Another process is reading it, so that traces may remain on the disk.",
-            fix="Run the same command again in a moment.",
+            say("The customer is erased, but the records' file could not be tidied."),
+            why=say("Another process is reading it, so that traces may remain on the disk."),
+            fix=say("Run the same command again in a moment."),
         )
     if not any(lake.values()) and not any(records.values()):
-        raise NotFound(f"Nothing is held of a customer {customer_id!r}.", fix="Check the id.")
+        raise NotFound(
+            say("Nothing is held of a customer {customer_id!r}.", customer_id=customer_id),
+            fix=say("Check the id."),
+        )
     return Erasure(lake, records)

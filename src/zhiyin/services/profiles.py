@@ -19,12 +19,14 @@ import pyarrow.parquet as pq
 from django.db.models import Count, OuterRef, Q, Subquery, Sum
 
 from zhiyin.adapters.lake.datasets import PROFILES
+from zhiyin.adapters.lake.lease import lease
 from zhiyin.adapters.records.models import Consent, Customer
 from zhiyin.adapters.records.profile import COLUMNS, publish
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.customer import as_text
 from zhiyin.domain.lifecycle import Lifecycle
 from zhiyin.domain.rfm import RfmGroup
+from zhiyin.domain.text import say
 from zhiyin.loop.profile.lifecycle import lifecycle
 from zhiyin.loop.profile.rfm import rfm
 from zhiyin.loop.profile.traits import traits
@@ -52,27 +54,36 @@ class ProfileResult:
 def run(ws: Workspace, on_progress: Progress | None = None) -> ProfileResult:
     """Profile every customer as of now: one lazy pass over the lake, one snapshot, then the customers' rows.
 
-    Customers known only from events get a row. The lake's writer lease is held throughout, so that nobody
-    who is erased meanwhile comes back. Memory does not grow with the number of customers in Python; the
-    engine spills to disk beyond its limit.
+    Customers known only from events get a row. Others may write to the lake meanwhile; erasing somebody waits,
+    so that nobody who is erased comes back. Memory does not grow with the number of customers in Python; the
+    engine spills to disk beyond its limit. Raises ``Busy`` where another run takes too long.
     """
     as_of, started = ws.now(), time.perf_counter()
     tell = on_progress or (lambda done, total=None, label=None: None)
     gaps: set[int] = set()
-    with ws.lake.writing(), tempfile.TemporaryDirectory(dir=ws.folder, prefix=".profile-") as folder:
-        stated = Path(folder) / "customers.parquet"
+    alone = lease(
+        ws.folder / "profile.lock", say("Customers are being profiled already."), patience=ws.lake.patience
+    )
+    with alone, ws.lake.reading(), tempfile.TemporaryDirectory(dir=ws.folder, prefix=".profile-") as folder:
+        stated, made = Path(folder) / "customers.parquet", Path(folder) / "profiles.parquet"
         tell(0, None, "Reading customers")
         _write_stated(stated)
         tell(0, None, "Reading events")
-        with computed(ws, as_of) as found:
+        with computed(ws, as_of) as found, pq.ParquetWriter(made, PROFILES.schema) as writer:
             frame = _joined(found, ws.lake.scan([stated], _STATED))
-            ws.lake.replace("profiles", _reader(ws.lake.stream(frame), gaps))
+            for table in ws.lake.stream(frame):
+                gaps.update(gap for gap in pc.unique(table["gap_days"]).to_pylist() if gap is not None)
+                writer.write_table(table.select(PROFILES.schema.names).cast(PROFILES.schema))
+        # the computing is over: only this needs the writer lease
+        with pq.ParquetFile(made) as rows:
+            batches = rows.iter_batches(BATCH)
+            ws.lake.replace("profiles", pa.RecordBatchReader.from_batches(PROFILES.schema, batches))
         total, done = ws.lake.count("profiles"), 0
         for batch in ws.lake.stream(ws.lake.profiles().select("customer_id", "created_at", *COLUMNS)):
             for start in range(0, batch.num_rows, BATCH):
-                rows = batch.slice(start, BATCH)
-                publish(rows, as_of)
-                done += rows.num_rows
+                part = batch.slice(start, BATCH)
+                publish(part, as_of)
+                done += part.num_rows
                 tell(done, total, "Publishing profiles")
     sums = totals(ws)
     return ProfileResult(
@@ -166,12 +177,3 @@ def _joined(found: nw.LazyFrame[Any], stated: nw.LazyFrame[Any]) -> nw.LazyFrame
         lifecycle=nw.col("lifecycle").fill_null(Lifecycle.LEAD.value),
         traits=nw.col("traits").fill_null("{}"),
     ).select(*PROFILES.schema.names, "gap_days")
-
-
-def _reader(batches: Iterator[pa.Table], gaps: set[int]) -> pa.RecordBatchReader:
-    def pieces() -> Iterator[pa.RecordBatch]:
-        for table in batches:
-            gaps.update(gap for gap in pc.unique(table["gap_days"]).to_pylist() if gap is not None)
-            yield from table.select(PROFILES.schema.names).cast(PROFILES.schema).to_batches()
-
-    return pa.RecordBatchReader.from_batches(PROFILES.schema, pieces())

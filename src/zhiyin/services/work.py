@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from zhiyin.adapters import clock
+from zhiyin.domain.errors import Busy
+from zhiyin.domain.text import say
 from zhiyin.services import ingest, planning, sending
 from zhiyin.services.workspace import Workspace
 
 VACUUM = timedelta(days=1)  # old files are removed that often
 FILES = 64  # a dataset with more files than this is compacted between rounds
+MOMENT = 0.2  # seconds for which a round waits for the lake: sending has to go on
+LONG = timedelta(seconds=30)  # a lake that others keep for longer is told about
 
 
 def worker_id() -> str:
@@ -21,31 +26,75 @@ def worker_id() -> str:
 
 
 def run_once(ws: Workspace, name: str = "") -> int:
-    """One round; returns how many things were done, 0 when there was nothing to do."""
-    name = name or worker_id()
-    done = ingest.drain(ws)
-    sending.recover(ws)
-    done += planning.plan_step(ws)
-    done += sending.send_step(ws, name)
-    if not done:
-        done += _tidy(ws)
-    return done
+    """One round; returns how many things were done, 0 when there was nothing to do.
+
+    Raises ``Busy`` where another process keeps the lake too long and there is nothing to send meanwhile.
+    """
+    done = 0
+    with suppress(Busy):
+        done = ingest.drain(ws, MOMENT)
+    done += _send(ws, name or worker_id())
+    return done or ingest.drain(ws) or _tidy(ws)
 
 
-def run(ws: Workspace, wait: Callable[[float], bool], *, pause: float = 1.0) -> None:
+def run(
+    ws: Workspace,
+    wait: Callable[[float], bool],
+    *,
+    pause: float = 1.0,
+    tell: Callable[[str], object] = lambda text: None,
+) -> None:
     """Rounds until ``wait(seconds)`` answers that it is time to stop; idle rounds are ``pause`` apart.
 
-    In the first idle round and then once a day, files go that the lake has not needed for a week.
+    While another process writes to the lake, events wait in the spool and sending goes on; when that lasts,
+    ``tell(text)`` is called, and again when it is over. In the first idle round and then once a day, files go
+    that the lake has not needed for a week.
     """
-    name, vacuumed = worker_id(), None
+    name, vacuumed, busy = worker_id(), None, _Busy(tell)
     while True:
-        done = run_once(ws, name)
-        if not done and (vacuumed is None or clock.system() - vacuumed > VACUUM):
-            ws.lake.vacuum()
-            vacuumed = clock.system()
+        done = 0
+        try:
+            done = ingest.drain(ws, MOMENT)
+            busy.over()
+        except Busy:
+            busy.noted()
+        done += _send(ws, name)
+        if not done and not busy.since:
+            with suppress(Busy), ws.lake.writing(MOMENT):
+                done = _tidy(ws)
+                if not done and (vacuumed is None or clock.system() - vacuumed > VACUUM):
+                    ws.lake.vacuum()
+                    vacuumed = clock.system()
         if wait(0.0 if done else pause):
             return
 
 
+def _send(ws: Workspace, name: str) -> int:
+    """Plan and send; all of it writes to records and spool, so that it needs no turn at the lake."""
+    sending.recover(ws)
+    return planning.plan_step(ws) + sending.send_step(ws, name)
+
+
 def _tidy(ws: Workspace) -> int:
     return sum(ws.lake.compact(name) for name in ("events", "rejects") if len(ws.lake.files(name)) > FILES)
+
+
+class _Busy:
+    """Since when others keep the lake, told once when it lasts and once when it is over."""
+
+    def __init__(self, tell: Callable[[str], object]) -> None:
+        self.since: datetime | None = None
+        self._tell, self._told = tell, False
+
+    def noted(self) -> None:
+        self.since = self.since or clock.system()
+        if not self._told and clock.system() - self.since >= LONG:
+            self._told = True
+            self._tell(
+                say("Another process is writing to the lake. Events wait in the spool; sending goes on.")
+            )
+
+    def over(self) -> None:
+        if self._told:
+            self._tell(say("The lake is free again; what waited in the spool moves on."))
+        self.since, self._told = None, False

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,11 @@ from deltalake.exceptions import CommitFailedError
 
 from zhiyin.adapters.lake.datasets import DATASETS, Dataset
 from zhiyin.adapters.lake.engines import Engine, Lines, engine
-from zhiyin.domain.errors import Busy
+from zhiyin.adapters.lake.lease import lease
+from zhiyin.domain.text import say
 
 _TRIES = 8
+_LONG_READ = 24  # hours
 _KEEP_LOG, _NO_LOG = "delta.logRetentionDuration", "interval 0 days"
 
 
@@ -115,31 +116,39 @@ class Lake:
     # -- writing ------------------------------------------------------------------------------------------
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Hold the writer lease; may be nested."""
-        if getattr(self._held, "lease", False):
+    def writing(self, patience: float | None = None) -> Iterator[None]:
+        """Hold the writer lease; may be nested. Raises ``Busy`` after ``patience`` seconds, the lake's if None."""
+        with self._holding("writer", self.patience if patience is None else patience):
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """For long reads: files stay and nobody is erased meanwhile, while others may write."""
+        with self._holding("reader", self.patience, shared=True):
+            yield
+
+    @contextmanager
+    def unread(self) -> Iterator[None]:
+        """Wait until long reads are over and keep new ones from beginning; taken before the writer lease."""
+        with self._holding("reader", self.patience):
+            yield
+
+    @contextmanager
+    def _holding(self, name: str, patience: float, *, shared: bool = False) -> Iterator[None]:
+        if getattr(self._held, name, False):
             yield
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / "writer.lock", "w") as lock:
-            deadline = time.monotonic() + self.patience
-            while True:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > deadline:
-                        raise Busy(
-                            "The lake is being written by another process.",
-                            why=f"It has held the lease for over {self.patience:.0f} s.",
-                            fix="Wait for the import or the worker to finish, then try again.",
-                        ) from None
-                    time.sleep(0.05)
-            self._held.lease = True
+        what = {
+            "writer": say("The lake is being written by another process."),
+            "reader": say("Somebody is being erased, or the lake is read at length by another process."),
+        }[name]
+        why = say("It has held the lease for over {seconds:.0f} s.", seconds=patience)
+        with lease(self.folder / f"{name}.lock", what, patience=patience, shared=shared, why=why):
+            setattr(self._held, name, True)
             try:
                 yield
             finally:
-                self._held.lease = False
+                setattr(self._held, name, False)
 
     def append(self, dataset: str, rows: pa.Table, *, app_id: str, version: int) -> bool:
         """Append rows once: False, and nothing written, if ``app_id`` has committed ``version`` before."""
@@ -242,7 +251,8 @@ class Lake:
     def vacuum(self, *, keep_hours: int = 24 * 7) -> int:
         """Remove files that no current version needs and that are older; returns how many."""
         removed = 0
-        with self.writing():
+        # a long read may need files that just went out of use
+        with self.unread() if keep_hours < _LONG_READ else nullcontext(), self.writing():
             for spec in DATASETS.values():
                 if (table := self.table(spec.name)) is not None:
                     removed += len(

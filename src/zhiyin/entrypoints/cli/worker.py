@@ -48,4 +48,4 @@ def work(
         # a worker started by `zhiyin serve` ends when that is gone, also when it was killed
         return stop.wait(seconds) or (with_parent and os.getppid() != parent)
 
-    service.run(ws, wait)
+    service.run(ws, wait, tell=say)
