@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from zhiyin.domain.settings import ServerSettings, Settings
@@ -20,8 +21,12 @@ os.environ.setdefault(
     "DJANGO_ALLOW_ASYNC_UNSAFE", "true"
 )  # Playwright keeps an event loop in the test's thread
 
-# the machine may be busy: a slow example is not a wrong one
-hypothesis_settings.register_profile("zhiyin", deadline=None)
+# the machine may be busy: a slow start or a slow example is not a wrong one
+os.environ.setdefault("AIOSMTPD_CONTROLLER_TIMEOUT", "60")
+_patient = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# every run tries the same examples; ``pytest --hypothesis-profile=search`` looks for new ones
+hypothesis_settings.register_profile("zhiyin", _patient, derandomize=True, database=None)
+hypothesis_settings.register_profile("search", _patient)
 hypothesis_settings.load_profile("zhiyin")
 
 # so that test modules can import models; every test gets a workspace of its own

@@ -48,7 +48,11 @@ class Site:
         page = context.new_page()
         page.on("console", lambda message: message.type in ("error", "warning") and self.note(message.text))
         page.on("pageerror", lambda error: self.note(str(error)))
-        page.on("requestfailed", lambda request: self.note(f"failed: {request.url}"))
+        # what a page still asks for when it is left is aborted, not failed
+        page.on(
+            "requestfailed",
+            lambda request: request.failure == "net::ERR_ABORTED" or self.note(f"failed: {request.url}"),
+        )
         page.on(
             "request", lambda request: request.url.startswith((self.base, "data:")) or self.note(request.url)
         )

@@ -11,7 +11,8 @@ from tests.browser.conftest import AXE, RULES, Site, serve
 from tests.browser.test_console import sign_in, visit
 from tests.console.small_shop import owner
 from tests.console.tea_shop import fill
-from tests.console.test_campaigns import LETTER, Letters, letters
+from tests.console.test_campaigns import LETTER, letters
+from tests.services.mailing import Server
 
 from zhiyin.adapters.records.models import Message
 from zhiyin.services import campaigns, reviews, segments, sending
@@ -22,11 +23,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 @pytest.fixture
-def tea(make_workspace: Callable[..., Workspace], letters: tuple[Letters, int]) -> Workspace:
+def tea(make_workspace: Callable[..., Workspace], letters: Server) -> Workspace:
     """Sixty customers and a mail server."""
     workspace = make_workspace(
         smtp__host="127.0.0.1",
-        smtp__port=letters[1],
+        smtp__port=letters.port,
         smtp__security="none",
         sender__email="hello@shop.example",
         shop__address="1 Road",
@@ -46,9 +47,7 @@ def count(page: Any) -> int:
     return int(page.locator(".zy-result-figure strong").inner_text().replace(",", ""))
 
 
-def test_from_a_segment_to_a_sent_campaign(
-    tea_site: Site, tea: Workspace, letters: tuple[Letters, int]
-) -> None:
+def test_from_a_segment_to_a_sent_campaign(tea_site: Site, tea: Workspace, letters: Server) -> None:
     page = tea_site.page(session=sign_in(tea_site))
 
     # a segment, counted while it is made
@@ -105,7 +104,7 @@ def test_from_a_segment_to_a_sent_campaign(
         int(text.replace(",", "")) for text in page.locator("#accounted .zy-account-figure").all_inner_texts()
     ]
     assert sum(figures) == Message.objects.count() == expected
-    assert letters[0].taken.count("me@shop.example") == 1
+    assert letters.received()["me@shop.example"] == 1
     page.get_by_role("link", name="People", exact=True).click()
     page.get_by_role("link", name="Why", exact=True).first.click()
     page.wait_for_selector("#answer")
@@ -120,7 +119,9 @@ def test_every_page_of_the_flow_fits_and_breaks_no_rule(
     )
     segments.refresh(tea, "tea")
     for key in ("draft", "sent"):
-        campaigns.create(tea, key=key, name=f"Tea, {key}", segment="tea", subject="Tea", body=LETTER)
+        campaigns.create(
+            tea, key=key, name=f"Tea, {key}", segment="tea", subject="Tea", body=LETTER, seed="spring"
+        )
     campaigns.start(tea, "sent")
     sending.run_until_done(tea, "sent")
     paths = (

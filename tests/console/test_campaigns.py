@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.test import Client
 from tests.console.tea_shop import fill, sign_in
+from tests.services.mailing import Server
 
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.adapters.records.models import Message
 from zhiyin.domain.event import ORDER_COMPLETED, Event
 from zhiyin.services import campaigns, ingest, planning, reports, reviews, segments, sending
 from zhiyin.services.workspace import Workspace
-from zhiyin.simulate.server import free_port
 
 LETTER = """<mjml><mj-body><mj-section><mj-column>
 <mj-text>Dear {{ customer.name | default: "friend" }}</mj-text>
@@ -26,39 +23,19 @@ LETTER = """<mjml><mj-body><mj-section><mj-column>
 </mj-column></mj-section></mj-body></mjml>"""
 
 
-@dataclass
-class Letters:
+@pytest.fixture
+def letters() -> Iterator[Server]:
     """A mail server that keeps what it takes and refuses one address."""
-
-    taken: list[str] = field(default_factory=list)
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
-        if address.startswith("c03@"):
-            return "550 5.1.1 no such user"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        self.taken += envelope.rcpt_tos
-        return "250 OK"
+    with Server(lambda to: "550 5.1.1 no such user" if to.startswith("c03@") else "250 OK") as server:
+        yield server
 
 
 @pytest.fixture
-def letters() -> Iterator[tuple[Letters, int]]:
-    handler = Letters()
-    port = free_port()
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield handler, port
-    controller.stop()
-
-
-@pytest.fixture
-def mailing(make_workspace: Callable[..., Workspace], letters: tuple[Letters, int]) -> Workspace:
+def mailing(make_workspace: Callable[..., Workspace], letters: Server) -> Workspace:
     """Forty customers, a mail server, a segment of everybody, and no campaign."""
     workspace = make_workspace(
         smtp__host="127.0.0.1",
-        smtp__port=letters[1],
+        smtp__port=letters.port,
         smtp__security="none",
         sender__email="hello@shop.example",
         shop__address="1 Road",
@@ -153,12 +130,12 @@ def test_a_mistake_shows_its_line_and_what_was_typed(draft: Workspace) -> None:
     assert 'role="alert"' in text
 
 
-def test_a_test_goes_to_one_address_only(draft: Workspace, letters: tuple[Letters, int]) -> None:
+def test_a_test_goes_to_one_address_only(draft: Workspace, letters: Server) -> None:
     client = sign_in()
     posted = {"to": "me@shop.example", "customer": "c01"}
     text = client.post("/campaigns/spring/test", posted, headers={"HX-Request": "true"}).content.decode()
     assert "The mail server took the test for me@shop.example." in text
-    assert letters[0].taken == ["me@shop.example"]
+    assert letters.received() == {"me@shop.example": 1}
     assert campaigns.get(draft, "spring").tested_at is not None
     text = client.post(
         "/campaigns/spring/test", {"to": "me"}, headers={"HX-Request": "true"}
@@ -190,9 +167,7 @@ def test_sending_needs_a_post(draft: Workspace) -> None:
     assert campaigns.get(draft, "spring").status == "draft"
 
 
-def test_from_start_to_report_everyone_is_accounted_for(
-    draft: Workspace, letters: tuple[Letters, int]
-) -> None:
+def test_from_start_to_report_everyone_is_accounted_for(draft: Workspace, letters: Server) -> None:
     client = sign_in()
     assert client.post("/campaigns/spring/start", {})["Location"] == "/campaigns/spring"
     planning.plan_step(draft)
@@ -202,7 +177,7 @@ def test_from_start_to_report_everyone_is_accounted_for(
     assert "cancel-dialog" in paused
     waiting = numbers(paused, r'zy-account-figure zy-num">([\d,]+)<')[-1]
     assert f">{waiting} customer" in page(client, "/campaigns/spring?tab=people&status=pending")
-    assert letters[0].taken == []
+    assert letters.letters == []
     client.post("/campaigns/spring/resume")
     sending.run_until_done(draft, "spring")
 
@@ -211,7 +186,7 @@ def test_from_start_to_report_everyone_is_accounted_for(
     parts = numbers(accounts, r'zy-account-figure zy-num">([\d,]+)<')
     planned = numbers(accounts, r"([\d,]+) planned")
     assert [sum(parts)] == planned == [40]
-    assert len(letters[0].taken) == Message.objects.filter(status="accepted").count() == parts[2]
+    assert len(letters.letters) == Message.objects.filter(status="accepted").count() == parts[2]
     assert "Measuring" in text
     for tab in ("delivery", "links", "people", "content"):
         assert "zy-tabs" in page(client, f"/campaigns/spring?tab={tab}")

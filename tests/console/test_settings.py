@@ -3,13 +3,12 @@
 import re
 import tomllib
 
-from aiosmtpd.controller import Controller
 from tests.console.small_shop import PASSWORD, client
+from tests.services.mailing import Server
 
 from zhiyin.adapters.records.models import ApiKey
 from zhiyin.entrypoints.site import current
 from zhiyin.services.workspace import Workspace
-from zhiyin.simulate.server import free_port
 
 FORM = {
     "shop__name": "Qinghe Tea", "shop__language": "zh-hans", "shop__currency": "CNY",
@@ -73,24 +72,14 @@ def test_without_a_server_the_test_e_mail_says_what_is_missing(owned: Workspace)
 
 
 def test_the_test_e_mail_goes_through_the_saved_server(owned: Workspace) -> None:
-    class Inbox:
-        content = b""
-
-        async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
-            self.content = envelope.content
-            return "250 OK"
-
-    inbox, port = Inbox(), free_port()
-    server = Controller(inbox, hostname="127.0.0.1", port=port)
-    server.start()
-    try:
+    with Server() as server:
         browser = signed_in()
-        browser.post("/settings", {**FORM, "smtp__port": str(port), "smtp__password": ""})
+        browser.post("/settings", {**FORM, "smtp__port": str(server.port), "smtp__password": ""})
         page = browser.post("/settings/mail-test", {"to": "me@example.com"}).content.decode()
-    finally:
-        server.stop()
     assert "The mail server took the message." in page
-    assert b"To: me@example.com" in inbox.content
+    ((to, content),) = server.letters
+    assert to == "me@example.com"
+    assert b"To: me@example.com" in content
 
 
 def test_every_check_of_the_doctor_has_a_name(owned: Workspace) -> None:

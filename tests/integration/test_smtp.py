@@ -28,7 +28,7 @@ LETTER = Envelope(
 
 
 def _channel(port: int, **changes: object) -> EmailChannel:
-    smtp = SmtpSettings(host="127.0.0.1", port=port, security="none", timeout=5.0)
+    smtp = SmtpSettings(host="127.0.0.1", port=port, security="none", timeout=60.0)
     return EmailChannel(Settings(Path("."), smtp=replace(smtp, **changes)))
 
 
@@ -37,11 +37,6 @@ def _once(port: int, letter: Envelope = LETTER, **changes: object) -> Receipt:
     receipt = made.send(letter)
     made.close()
     return receipt
-
-
-def _closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
 
 
 def _answers(address: str) -> str:
@@ -60,7 +55,7 @@ class TestEmailChannel(ChannelContract):
         return _channel(self.server.port)
 
     def unreachable(self):
-        return _channel(_closed_port())
+        return _channel(1)  # where nobody listens
 
     def arrived(self):
         return [address for address, _ in self.server.letters]
@@ -101,10 +96,10 @@ def test_connections_are_used_again():
 
 
 def test_a_connection_that_the_server_closed_meanwhile_is_replaced_without_a_trace():
-    with Server(timeout=0.2) as server:
+    with Server() as server:
         pool = _channel(server.port)
         assert pool.send(LETTER).status == MessageStatus.ACCEPTED
-        pool._idle[0].session.sock.settimeout(5)
+        server.hang_up()
         while pool._idle[0].session.sock.recv(200):
             pass  # until the server has closed it
         assert pool.send(LETTER).status == MessageStatus.ACCEPTED
@@ -142,19 +137,21 @@ def test_a_server_that_hangs_up_after_the_content_leaves_it_unknown():
     assert len(server.letters) == 1  # it did take it over: a second try would have been a second message
 
 
-def _talk(*lines: bytes, until: bytes = b"never"):
-    """A server that answers line by line with what it is given, then stays silent or hangs up."""
+SOON = 1.5  # seconds until a silent server is given up; long enough for its thread to say all that it has
+
+
+def _talk(*lines: bytes):
+    """A server that gives these answers, all at once so that none is late, then stays silent or hangs up."""
     listening = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
         connection, _ = listening.accept()
         with listening, connection, connection.makefile("rb") as heard:
-            for line in lines:
-                if line == b"hang up":
-                    return
-                connection.sendall(line + b"\r\n")
-                if not heard.readline():
-                    return
+            connection.sendall(b"".join(line + b"\r\n" for line in lines if line != b"hang up"))
+            if b"hang up" in lines:
+                for _ in lines[1:]:
+                    heard.readline()  # the last command has no answer
+                return
             while heard.readline():
                 pass
 
@@ -179,7 +176,7 @@ GREET = (b"220 hi", b"250 hello", b"250 sender ok")
 )
 def test_what_fails_before_the_content_is_out_may_be_tried_again(lines, reason, everyone):
     port, thread = _talk(*lines)
-    receipt = _once(port, timeout=0.3)
+    receipt = _once(port, timeout=SOON if reason == "timeout" else 60.0)
     thread.join()
     assert receipt.status == MessageStatus.FAILED
     assert receipt.everyone is everyone
@@ -189,7 +186,7 @@ def test_what_fails_before_the_content_is_out_may_be_tried_again(lines, reason, 
 
 def test_silence_after_the_content_is_unknown():
     port, thread = _talk(*GREET, b"250 ok", b"354 go on")
-    receipt = _once(port, timeout=0.3)
+    receipt = _once(port, timeout=SOON)
     thread.join()
     assert (receipt.status, receipt.reason) == (MessageStatus.UNKNOWN, "timeout")
 

@@ -180,8 +180,9 @@ def test_the_whole_path(make_workspace: Callable[..., Workspace], tmp_path: Path
         assert allowed.unchanged + allowed.new == 2469
         Customer.objects.filter(pk__in=sorted(loyal)[:5]).update(email="")
         campaigns.create(
-            ws, key="thanks", name="Thanks", segment="young-regulars", template="picks-en", holdout=0.2
-        )
+            ws, key="thanks", name="Thanks", segment="young-regulars", template="picks-en", holdout=0.2,
+            seed="thanks",
+        )  # fmt: skip
         campaigns.start(ws, "thanks")
         sending.run_until_done(ws, "thanks")
         rows = list(Message.objects.values_list("customer_id", "status", "reason"))

@@ -12,7 +12,8 @@ import pytest
 
 from zhiyin.simulate.story import STEPS
 
-pytestmark = pytest.mark.xdist_group("story-demo")  # one run for all tests of this file
+# one run for all tests of this file, and no other that serves at the port of demos at the same time
+pytestmark = pytest.mark.xdist_group("story")
 Demo = tuple[Path, subprocess.CompletedProcess[str]]
 
 
