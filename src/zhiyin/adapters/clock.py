@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from zhiyin.domain.errors import BadSetting
 from zhiyin.domain.ports import Clock
+from zhiyin.domain.text import say
 
 
 def system() -> datetime:
@@ -41,6 +42,6 @@ def read(text: str) -> Clock:
         return SimulatedClock(datetime.fromisoformat(start), datetime.fromisoformat(real_start), float(speed))
     except ValueError as error:
         raise BadSetting(
-            f"simulation.clock is {text!r}, which is not a clock.",
-            fix="Leave it empty, or write START|REAL_START|SPEED with two ISO times.",
+            say("simulation.clock is {text!r}, which is not a clock.", text=text),
+            fix=say("Leave it empty, or write START|REAL_START|SPEED with two ISO times."),
         ) from error

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from zhiyin.domain.errors import BadFile, NotFound
+from zhiyin.domain.text import say
 
 FORMAT = 1
 _ARRAYS, _CARD = "arrays.npz", "model.json"
@@ -73,25 +74,32 @@ def load(folder: Path, name: str, version: int) -> tuple[dict[str, np.ndarray[An
     path = folder / name / str(version)
     if not (path / _CARD).is_file():
         raise NotFound(
-            f"The model {name} {version} is not on disk.",
-            why=f"{path} holds none.",
-            fix="Train it again: zhiyin recommend train.",
+            say("The model {name} {version} is not on disk.", name=name, version=version),
+            why=say("{path} holds none.", path=path),
+            fix=say("Train it again: zhiyin recommend train."),
         )
     again = "Train it again: zhiyin recommend train."
     try:
         card = json.loads((path / _CARD).read_text("utf-8"))
     except ValueError as error:
-        raise BadFile(f"{path / _CARD} is not JSON.", why=str(error), fix=again) from error
+        raise BadFile(
+            say("{path} is not JSON.", path=path / _CARD), why=say("{said}", said=str(error)), fix=again
+        ) from error
     if card.get("format") != FORMAT:
         raise BadFile(
-            f"The model {name} {version} has the format {card.get('format')!r}.",
-            why=f"This version of Zhiyin reads format {FORMAT}.",
+            say(
+                "The model {name} {version} has the format {card!r}.",
+                name=name,
+                version=version,
+                card=card.get("format"),
+            ),
+            why=say("This version of Zhiyin reads format {format}.", format=FORMAT),
             fix=again,
         )
     if not (path / _ARRAYS).is_file() or _digest(path / _ARRAYS) != card["sha256"]:
         raise BadFile(
-            f"The model {name} {version} is damaged.",
-            why=f"The checksum of {path / _ARRAYS} is not the one it was written with.",
+            say("The model {name} {version} is damaged.", name=name, version=version),
+            why=say("The checksum of {path} is not the one it was written with.", path=path / _ARRAYS),
             fix=again,
         )
     with np.load(path / _ARRAYS, allow_pickle=False) as stored:

@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from zhiyin.domain.errors import NotFound
+from zhiyin.domain.text import say
 
 
 def paths(group: str, built_in: Mapping[str, str]) -> dict[str, str]:
@@ -21,6 +22,9 @@ def load(group: str, built_in: Mapping[str, str], name: str) -> Any:
     known = paths(group, built_in)
     if name not in known:
         kind = group.rpartition(".")[2].replace("_", " ").removesuffix("s")
-        raise NotFound(f"There is no {kind} named {name!r}.", fix=f"Use one of {', '.join(sorted(known))}.")
+        raise NotFound(
+            say("There is no {kind} named {name!r}.", kind=kind, name=name),
+            fix=say("Use one of {known}.", known=sorted(known)),
+        )
     module, _, attribute = known[name].partition(":")
     return getattr(import_module(module), attribute)

@@ -12,6 +12,7 @@ from typing import Any
 
 from zhiyin.domain.errors import BadSetting, WorkspaceNotFound
 from zhiyin.domain.settings import Settings
+from zhiyin.domain.text import say
 
 FILE = "zhiyin.toml"
 SECTIONS: dict[str, Any] = {f.name: f.default for f in fields(Settings) if is_dataclass(f.default)}
@@ -68,7 +69,9 @@ def explain(folder: str | Path, flags: Mapping[str, Any] | None = None) -> list[
     flags = {key: value for key, value in (flags or {}).items() if value is not None}
     for key in flags:
         if key not in dict(_known()):
-            raise BadSetting(f"There is no setting {key!r}.", fix="`zhiyin config` lists them all.")
+            raise BadSetting(
+                say("There is no setting {key!r}.", key=key), fix=say("`zhiyin config` lists them all.")
+            )
     values = []
     for key, spec in _known():
         section, name = key.split(".")
@@ -126,7 +129,9 @@ def write(folder: str | Path, changes: Mapping[str, Any]) -> None:
     known = dict(_known())
     for key, raw in changes.items():
         if key not in known:
-            raise BadSetting(f"There is no setting {key!r}.", fix="`zhiyin config` lists them all.")
+            raise BadSetting(
+                say("There is no setting {key!r}.", key=key), fix=say("`zhiyin config` lists them all.")
+            )
         section, name = key.split(".")
         value = _convert(key, raw, getattr(SECTIONS[section], name), "the form")
         document.setdefault(section, tomlkit.table())[name] = value
@@ -139,24 +144,32 @@ def write(folder: str | Path, changes: Mapping[str, Any]) -> None:
 def _file(path: Path) -> dict[str, dict[str, Any]]:
     if not path.is_file():
         raise WorkspaceNotFound(
-            f"{path.parent} is not a workspace.",
-            why=f"It has no {FILE}.",
-            fix="Run `zhiyin init DIR` to make one, or pass --workspace DIR.",
+            say("{parent} is not a workspace.", parent=path.parent),
+            why=say("It has no {file}.", file=FILE),
+            fix=say("Run `zhiyin init DIR` to make one, or pass --workspace DIR."),
         )
     try:
         written = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadSetting(f"{path} cannot be read.", why=str(error), fix="Correct the file.") from error
+        raise BadSetting(
+            say("{path} cannot be read.", path=path),
+            why=say("{said}", said=str(error)),
+            fix=say("Correct the file."),
+        ) from error
     known = dict(_known())
     for section, values in written.items():
         if section not in SECTIONS or not isinstance(values, dict):
             raise BadSetting(
-                f"{path}: there is no section {section!r}.", fix="`zhiyin config` lists them all."
+                say("{path}: there is no section {section!r}.", path=path, section=section),
+                fix=say("`zhiyin config` lists them all."),
             )
         for name in values:
             if f"{section}.{name}" not in known:
                 raise BadSetting(
-                    f"{path}: there is no setting {section}.{name}.", fix="`zhiyin config` lists them all."
+                    say(
+                        "{path}: there is no setting {section}.{name}.", path=path, section=section, name=name
+                    ),
+                    fix=say("`zhiyin config` lists them all."),
                 )
     return written
 
@@ -173,13 +186,19 @@ def _convert(key: str, raw: Any, default: Any, source: str) -> Any:
         value = raw if isinstance(raw, kind) else kind(raw)
     except (TypeError, ValueError) as error:
         raise BadSetting(
-            f"{key} is {raw!r}.",
-            why=f"It must be of type {kind.__name__} ({source}).",
-            fix="Correct it there.",
+            say("{key} is {raw!r}.", key=key, raw=raw),
+            why=say("It must be of type {type} ({source}).", type=kind.__name__, source=source),
+            fix=say("Correct it there."),
         ) from error
     if key in _CHOICES and value not in _CHOICES[key]:
-        raise BadSetting(f"{key} is {value!r} ({source}).", fix=f"Use one of {', '.join(_CHOICES[key])}.")
+        raise BadSetting(
+            say("{key} is {value!r} ({source}).", key=key, value=value, source=source),
+            fix=say("Use one of {choices}.", choices=_CHOICES[key]),
+        )
     if key in _RANGES and not _RANGES[key][0] <= value <= _RANGES[key][1]:
         low, high = _RANGES[key]
-        raise BadSetting(f"{key} is {value} ({source}).", fix=f"It must lie between {low} and {high}.")
+        raise BadSetting(
+            say("{key} is {value} ({source}).", key=key, value=value, source=source),
+            fix=say("It must lie between {low} and {high}.", low=low, high=high),
+        )
     return value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zhiyin.domain.text import Text, joined, say
+
 
 class ZhiyinError(Exception):
     """A problem that the user can understand and cure.
@@ -19,7 +21,12 @@ class ZhiyinError(Exception):
         self.what, self.why, self.fix = what, why, fix
         if code:
             self.code = code
-        super().__init__(" ".join(part for part in (what, why, fix) if part))
+        super().__init__(self.told)
+
+    @property
+    def told(self) -> Text:
+        """All three parts as one text."""
+        return joined(self.what, self.why, self.fix)
 
 
 class WorkspaceNotFound(ZhiyinError):
@@ -79,6 +86,6 @@ class MissingExtra(ZhiyinError):
     def of(cls, extra: str, purpose: str) -> MissingExtra:
         """The error for a missing extra, with the command that installs it."""
         return cls(
-            f"{purpose} needs the extra '{extra}', which is not installed.",
-            fix=f"Run: pip install 'zhiyin[{extra}]'",
+            say("{purpose} needs the extra '{extra}', which is not installed.", purpose=purpose, extra=extra),
+            fix=say("Run: pip install 'zhiyin[{extra}]'", extra=extra),
         )

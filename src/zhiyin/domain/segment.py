@@ -38,6 +38,7 @@ from typing import Any as Json
 
 from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.errors import BadRule
+from zhiyin.domain.text import say
 
 TRAIT_OPERATORS = (
     "is",
@@ -136,7 +137,10 @@ def parse(data: Json) -> Rule:
     """
     rule = _parse(data, "rule", 1)
     if sum(1 for _ in conditions(rule)) > MAX_CONDITIONS:
-        raise BadRule(f"The rule has more than {MAX_CONDITIONS} conditions.", fix="Split it into segments.")
+        raise BadRule(
+            say("The rule has more than {max_conditions} conditions.", max_conditions=MAX_CONDITIONS),
+            fix=say("Split it into segments."),
+        )
     return rule
 
 
@@ -178,21 +182,32 @@ def conditions(rule: Rule) -> Iterator[Trait | Did]:
 
 def _parse(data: Json, place: str, depth: int) -> Rule:
     if depth > MAX_DEPTH:
-        raise BadRule(f"The rule is nested more than {MAX_DEPTH} deep at {place}.", fix="Make it flatter.")
+        raise BadRule(
+            say(
+                "The rule is nested more than {max_depth} deep at {place}.", max_depth=MAX_DEPTH, place=place
+            ),
+            fix=say("Make it flatter."),
+        )
     if not isinstance(data, Mapping):
-        raise BadRule(f"{place} must be an object, not {type(data).__name__}.", fix=_FORMS)
+        raise BadRule(
+            say("{place} must be an object, not {type}.", place=place, type=type(data).__name__), fix=_FORMS
+        )
     heads = [key for key in ("all", "any", "not", "trait", "did", "never") if key in data]
     if len(heads) != 1:
-        raise BadRule(f"{place} must have exactly one of all, any, not, trait, did, never.", fix=_FORMS)
+        raise BadRule(
+            say("{place} must have exactly one of all, any, not, trait, did, never.", place=place), fix=_FORMS
+        )
     head, rest = heads[0], {key: value for key, value in data.items() if key != heads[0]}
     if head in ("all", "any"):
         if rest or not isinstance(data[head], list):
-            raise BadRule(f"{place}.{head} must be a list and stand alone.", fix=_FORMS)
+            raise BadRule(
+                say("{place}.{head} must be a list and stand alone.", place=place, head=head), fix=_FORMS
+            )
         rules = tuple(_parse(r, f"{place}.{head}[{i}]", depth + 1) for i, r in enumerate(data[head]))
         return All(rules) if head == "all" else Any(rules)
     if head == "not":
         if rest:
-            raise BadRule(f"{place}.not must stand alone.", fix=_FORMS)
+            raise BadRule(say("{place}.not must stand alone.", place=place), fix=_FORMS)
         return Not(_parse(data[head], f"{place}.not", depth + 1))
     if head == "trait":
         return _trait(data[head], rest, place)
@@ -200,7 +215,7 @@ def _parse(data: Json, place: str, depth: int) -> Rule:
     if head == "did":
         return did
     if "at_least" in rest:
-        raise BadRule(f"{place}: 'never' takes no at_least.", fix="Use not with did.")
+        raise BadRule(say("{place}: 'never' takes no at_least.", place=place), fix=say("Use not with did."))
     return Not(did)
 
 
@@ -208,55 +223,85 @@ def _trait(name: Json, rest: Mapping[str, Json], place: str) -> Trait:
     _check_name(name, f"{place}.trait")
     if len(rest) != 1 or next(iter(rest)) not in TRAIT_OPERATORS:
         raise BadRule(
-            f"{place}: the trait {name!r} needs exactly one operator.",
-            why=f"Found {', '.join(rest) or 'none'}.",
-            fix=f"Operators are {', '.join(TRAIT_OPERATORS)}.",
+            say("{place}: the trait {name!r} needs exactly one operator.", place=place, name=name),
+            why=say("Found {found}.", found=list(rest)) if rest else say("Found none."),
+            fix=say("Operators are {operators}.", operators=list(TRAIT_OPERATORS)),
         )
     operator, value = next(iter(rest.items()))
     kind = TRAIT_KINDS.get(name)
     if kind and operator not in _KIND_OPERATORS[kind]:
         raise BadRule(
-            f"{place}: {operator} does not apply to {name!r}, which is a {kind}.",
-            fix=f"Use one of {', '.join(_KIND_OPERATORS[kind])}.",
+            say(
+                "{place}: {operator} does not apply to {name!r}, which is a {kind}.",
+                place=place,
+                operator=operator,
+                name=name,
+                kind=_KINDS[kind],
+            ),
+            fix=say("Use one of {operators}.", operators=_KIND_OPERATORS[kind]),
         )
     if operator in ("in", "not_in"):
         if not isinstance(value, list | tuple) or not 1 <= len(value) <= MAX_VALUES:
-            raise BadRule(f"{place}: {operator} needs a list of 1 to {MAX_VALUES} values.", fix=_FORMS)
+            raise BadRule(
+                say(
+                    "{place}: {operator} needs a list of 1 to {max_values} values.",
+                    place=place,
+                    operator=operator,
+                    max_values=MAX_VALUES,
+                ),
+                fix=_FORMS,
+            )
         for element in value:
             _check_value(element, f"{place}.{operator}")
         return Trait(name, operator, tuple(value))
     if operator == "exists" and not isinstance(value, bool):
-        raise BadRule(f"{place}: exists needs true or false.", fix=_FORMS)
+        raise BadRule(say("{place}: exists needs true or false.", place=place), fix=_FORMS)
     if operator == "within_days" and not _days(value):
-        raise BadRule(f"{place}: within_days needs a whole number of days from 1.", fix=_FORMS)
+        raise BadRule(
+            say("{place}: within_days needs a whole number of days from 1.", place=place), fix=_FORMS
+        )
     if operator in ("at_least", "at_most") and not _number(value):
-        raise BadRule(f"{place}: {operator} needs a number.", fix=_FORMS)
+        raise BadRule(say("{place}: {operator} needs a number.", place=place, operator=operator), fix=_FORMS)
     if operator == "contains" and (not isinstance(value, str) or not value):
-        raise BadRule(f"{place}: contains needs a text.", fix=_FORMS)
+        raise BadRule(say("{place}: contains needs a text.", place=place), fix=_FORMS)
     _check_value(value, f"{place}.{operator}")
     return Trait(name, operator, value)
 
 
 def _did(event: Json, rest: Mapping[str, Json], place: str) -> Did:
     if not isinstance(event, str) or not event:
-        raise BadRule(f"{place} needs the name of an event.", fix=_FORMS)
+        raise BadRule(say("{place} needs the name of an event.", place=place), fix=_FORMS)
     _check_value(event, place)
     unknown = set(rest) - {"at_least", "within_days", "where"}
     if unknown:
-        raise BadRule(f"{place} has unknown parts: {', '.join(sorted(unknown))}.", fix=_FORMS)
+        raise BadRule(
+            say("{place} has unknown parts: {unknown}.", place=place, unknown=sorted(unknown)), fix=_FORMS
+        )
     at_least, within = rest.get("at_least", 1), rest.get("within_days")
     if not isinstance(at_least, int) or isinstance(at_least, bool) or not 1 <= at_least <= 1_000_000:
-        raise BadRule(f"{place}.at_least must be a whole number from 1.", fix="For none at all, use never.")
+        raise BadRule(
+            say("{place}.at_least must be a whole number from 1.", place=place),
+            fix=say("For none at all, use never."),
+        )
     if within is not None and not _days(within):
-        raise BadRule(f"{place}.within_days must be a whole number of days from 1.", fix=_FORMS)
+        raise BadRule(
+            say("{place}.within_days must be a whole number of days from 1.", place=place), fix=_FORMS
+        )
     where = rest.get("where") or {}
     if not isinstance(where, Mapping):
-        raise BadRule(f"{place}.where must map property names to values.", fix=_FORMS)
+        raise BadRule(say("{place}.where must map property names to values.", place=place), fix=_FORMS)
     for key, value in where.items():
         _check_name(key, f"{place}.where")
         _check_value(value, f"{place}.where.{key}")
         if isinstance(value, str) and value[:1] in ("", "{", "["):
-            raise BadRule(f"{place}.where.{key} must be a value, not empty, a list or an object.", fix=_FORMS)
+            raise BadRule(
+                say(
+                    "{place}.where.{key} must be a value, not empty, a list or an object.",
+                    place=place,
+                    key=key,
+                ),
+                fix=_FORMS,
+            )
     pairs = tuple(sorted((str(name), _text(value)) for name, value in where.items()))
     return Did(event, at_least, within, pairs)
 
@@ -264,17 +309,21 @@ def _did(event: Json, rest: Mapping[str, Json], place: str) -> Did:
 def _check_name(name: Json, place: str) -> None:
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name != name.strip():
         raise BadRule(
-            f"{place} must be a name of 1 to 100 letters.",
-            why="Quotes, backslashes, ?, * and line breaks cannot stand in a name, nor spaces at its ends.",
+            say("{place} must be a name of 1 to 100 letters.", place=place),
+            why=say(
+                "Quotes, backslashes, ?, * and line breaks cannot stand in a name, nor spaces at its ends."
+            ),
         )
 
 
 def _check_value(value: Json, place: str) -> None:
     if isinstance(value, str):
         if len(value) > MAX_TEXT or "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
-            raise BadRule(f"{place} must be a text of at most {MAX_TEXT} letters.")
+            raise BadRule(
+                say("{place} must be a text of at most {max_text} letters.", place=place, max_text=MAX_TEXT)
+            )
     elif not isinstance(value, bool) and not _number(value):
-        raise BadRule(f"{place} needs a text, a number, true or false.", fix=_FORMS)
+        raise BadRule(say("{place} needs a text, a number, true or false.", place=place), fix=_FORMS)
 
 
 def _text(value: Scalar) -> str:
@@ -295,4 +344,5 @@ def _days(value: Json) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 36500
 
 
-_FORMS = 'Forms are {"all": […]}, {"any": […]}, {"not": …}, {"trait": …}, {"did": …}, {"never": …}.'
+_KINDS = {"text": say("text"), "number": say("number"), "time": say("time"), "flag": say("flag")}
+_FORMS = say('Forms are {"all": […]}, {"any": […]}, {"not": …}, {"trait": …}, {"did": …}, {"never": …}.')

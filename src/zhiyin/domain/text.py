@@ -40,6 +40,16 @@ def say(template: str, /, **values: Any) -> Text:
     return Text(template, values)
 
 
+def joined(*texts: str) -> Text:
+    """Sentences one after the other; empty ones are left out.
+
+    >>> joined(say("It is {n}.", n=3), "", "Wait.")
+    'It is 3. Wait.'
+    """
+    values = {f"part_{number}": text for number, text in enumerate(filter(None, texts))}
+    return Text(" ".join(f"{{{name}}}" for name in values), values)
+
+
 def tell(text: str, translate: Callable[[str], str], comma: str = ", ") -> str:
     """A sentence in another language: ``translate`` knows templates. A plain text stays as it is.
 

@@ -9,6 +9,7 @@ from django.db import close_old_connections
 
 from zhiyin.adapters.records.models import ApiKey
 from zhiyin.domain.errors import NotFound
+from zhiyin.domain.text import say
 from zhiyin.services.workspace import Workspace
 
 
@@ -27,7 +28,9 @@ def list_(ws: Workspace) -> list[ApiKey]:
 def revoke(ws: Workspace, key_id: int) -> None:
     """Switch a key off for good; within ten seconds no process accepts it."""
     if not ApiKey.objects.filter(pk=key_id, revoked_at=None).update(revoked_at=ws.now()):
-        raise NotFound("There is no such key, or it is revoked already.", fix="List the keys and try again.")
+        raise NotFound(
+            say("There is no such key, or it is revoked already."), fix=say("List the keys and try again.")
+        )
 
 
 def name_of(key: str) -> str | None:

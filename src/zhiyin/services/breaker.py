@@ -9,17 +9,10 @@ from zhiyin.adapters.records.models import Campaign, Message
 from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.message import MessageStatus, Receipt
 from zhiyin.domain.reasons import FailReason
+from zhiyin.domain.text import Text, say
 from zhiyin.loop.deliver import retry
 
 BREAKER = 20  # refusals in a row, and nothing accepted, before sending stops by itself
-
-_PAUSED = {
-    FailReason.AUTHENTICATION: "The mail server did not accept the user name or password: {answer}. "
-    "Correct smtp.user and smtp.password, then resume.",
-    FailReason.SERVER_REFUSED: "The mail server refuses this sender: {answer}. "
-    "Correct the sender's address or smtp.user, then resume.",
-    "": "The mail server cannot be reached: {answer}. Check smtp.host, smtp.port and smtp.security, then resume.",
-}
 
 
 def watch(campaign: Campaign, refusals: dict[int, int], receipts: Sequence[Receipt]) -> bool:
@@ -35,8 +28,12 @@ def watch(campaign: Campaign, refusals: dict[int, int], receipts: Sequence[Recei
         return True
     pause(
         campaign,
-        f"The mail server refused {row} messages in a row, so sending stopped. "
-        f"Its last answer: {receipts[-1].detail}. Check the sender and the server, then resume.",
+        say(
+            "The mail server refused {n} messages in a row, so sending stopped. "
+            "Its last answer: {answer}. Check the sender and the server, then resume.",
+            n=row,
+            answer=receipts[-1].detail,
+        ),
     )
     return False
 
@@ -54,11 +51,31 @@ def nobody_answers(campaign: Campaign, claim: str, refusal: Receipt, now: dateti
             claimed.update(status=MessageStatus.PLANNED, claimed_by="")
             waiting.update(due_at=again, attempts=first + 1, detail=refusal.detail)
             return
-    pause(campaign, _PAUSED.get(refusal.reason, _PAUSED[""]).format(answer=refusal.detail))
+    pause(campaign, _paused(refusal))
 
 
 def pause(campaign: Campaign, error: str) -> None:
     """Pause a campaign that is being sent, and say why."""
     Campaign.objects.filter(pk=campaign.pk, status=CampaignStatus.SENDING).update(
         status=CampaignStatus.PAUSED, error=error
+    )
+
+
+def _paused(refusal: Receipt) -> Text:
+    if refusal.reason == FailReason.AUTHENTICATION:
+        return say(
+            "The mail server did not accept the user name or password: {answer}. "
+            "Correct smtp.user and smtp.password, then resume.",
+            answer=refusal.detail,
+        )
+    if refusal.reason == FailReason.SERVER_REFUSED:
+        return say(
+            "The mail server refuses this sender: {answer}. "
+            "Correct the sender's address or smtp.user, then resume.",
+            answer=refusal.detail,
+        )
+    return say(
+        "The mail server cannot be reached: {answer}. "
+        "Check smtp.host, smtp.port and smtp.security, then resume.",
+        answer=refusal.detail,
     )

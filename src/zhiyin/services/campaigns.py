@@ -14,6 +14,7 @@ from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.errors import BadSetting, Conflict, NotFound
 from zhiyin.domain.message import MessageStatus
 from zhiyin.domain.money import to_minor
+from zhiyin.domain.text import Text, say
 from zhiyin.loop import decide
 from zhiyin.services import checks, claims, segments, templates
 from zhiyin.services.workspace import Workspace
@@ -51,10 +52,11 @@ def create(
     """
     if not _KEY.fullmatch(key) or len(key) > 80:
         raise BadSetting(
-            f"{key!r} is not a key for a campaign.", fix="Use small letters, digits and hyphens: spring-sale."
+            say("{key!r} is not a key for a campaign.", key=key),
+            fix=say("Use small letters, digits and hyphens: spring-sale."),
         )
     if Campaign.objects.filter(key=key).exists():
-        raise Conflict(f"There is a campaign {key!r} already.", fix="Choose another key.")
+        raise Conflict(say("There is a campaign {key!r} already.", key=key), fix=say("Choose another key."))
     wording = templates.get(ws, template) if template else None
     settings = ws.settings
     row = Campaign(
@@ -83,10 +85,15 @@ def update(ws: Workspace, key: str, **changes: Any) -> Campaign:
     """Change a draft; the wording and the rest are frozen once it was started. Raises ``Conflict`` then."""
     row = get(ws, key)
     if row.status != CampaignStatus.DRAFT:
-        raise Conflict(f"{row.name} was started and cannot be changed.", fix="Make a new campaign instead.")
+        raise Conflict(
+            say("{name} was started and cannot be changed.", name=row.name),
+            fix=say("Make a new campaign instead."),
+        )
     unknown = set(changes) - {*_EDITABLE, "segment", "template"}
     if unknown:
-        raise BadSetting(f"A campaign has no {', '.join(sorted(unknown))}.", fix="Check the name.")
+        raise BadSetting(
+            say("A campaign has no {unknown}.", unknown=sorted(unknown)), fix=say("Check the name.")
+        )
     if changes.get("template"):
         wording = templates.get(ws, changes["template"])
         row.subject, row.body = wording.subject, wording.body
@@ -107,7 +114,10 @@ def get(ws: Workspace, key: str) -> Campaign:
     row = Campaign.objects.select_related("segment").filter(key=key).first()
     if row is None:
         known = ", ".join(Campaign.objects.order_by("-created_at").values_list("key", flat=True)[:20])
-        raise NotFound(f"There is no campaign {key!r}.", fix=f"Known campaigns: {known or 'none yet'}.")
+        raise NotFound(
+            say("There is no campaign {key!r}.", key=key),
+            fix=say("Known campaigns: {known}.", known=known) if known else say("Known campaigns: none yet."),
+        )
     return row
 
 
@@ -124,7 +134,11 @@ def start(ws: Workspace, key: str) -> Campaign:
     row = get(ws, key)
     errors = [problem for problem in checks.check(ws, row) if problem.level == "error"]
     if errors:
-        raise Conflict(f"{row.name} cannot be sent yet.", why=errors[0].text, fix="Mend it, then send.")
+        raise Conflict(
+            say("{name} cannot be sent yet.", name=row.name),
+            why=errors[0].text,
+            fix=say("Mend it, then send."),
+        )
     now = ws.now()
     started = Campaign.objects.filter(pk=row.pk, status=CampaignStatus.DRAFT).update(
         status=CampaignStatus.SENDING,
@@ -134,25 +148,34 @@ def start(ws: Workspace, key: str) -> Campaign:
         error="",
     )
     if not started:
-        raise Conflict(f"{row.name} was started before.", fix="A campaign is sent once. Make a new one.")
+        raise Conflict(
+            say("{name} was started before.", name=row.name),
+            fix=say("A campaign is sent once. Make a new one."),
+        )
     return get(ws, key)
 
 
 def pause(ws: Workspace, key: str) -> Campaign:
     """Stop everything not handed over."""
-    return _switch(ws, key, (CampaignStatus.SENDING,), CampaignStatus.PAUSED, "is not being sent")
+    return _switch(
+        ws, key, (CampaignStatus.SENDING,), CampaignStatus.PAUSED, say("{name} is not being sent.")
+    )
 
 
 def resume(ws: Workspace, key: str) -> Campaign:
     """Go on where it stopped."""
-    return _switch(ws, key, (CampaignStatus.PAUSED,), CampaignStatus.SENDING, "is not paused", error="")
+    return _switch(
+        ws, key, (CampaignStatus.PAUSED,), CampaignStatus.SENDING, say("{name} is not paused."), error=""
+    )
 
 
 def cancel(ws: Workspace, key: str) -> Campaign:
     """End a paused or sending campaign for good: nobody else gets it. What was handed over stays sent."""
     running = (CampaignStatus.DRAFT, CampaignStatus.SENDING, CampaignStatus.PAUSED)
     with transaction.atomic():
-        row = _switch(ws, key, running, CampaignStatus.CANCELLED, "is over", finished_at=ws.now())
+        row = _switch(
+            ws, key, running, CampaignStatus.CANCELLED, say("{name} is over."), finished_at=ws.now()
+        )
         waiting = Message.objects.filter(campaign=row, status=MessageStatus.PLANNED)
         claims.cancel_rows(waiting, ws.now())
     return row
@@ -189,28 +212,48 @@ def progress(ws: Workspace, key: str) -> dict[str, Any]:
     }
 
 
+_STANDS = {
+    CampaignStatus.DRAFT: say("It is draft."),
+    CampaignStatus.SENDING: say("It is sending."),
+    CampaignStatus.PAUSED: say("It is paused."),
+    CampaignStatus.SENT: say("It is sent."),
+    CampaignStatus.CANCELLED: say("It is cancelled."),
+}
+
+
 def _switch(
     ws: Workspace,
     key: str,
     from_: tuple[CampaignStatus, ...],
     to: CampaignStatus,
-    otherwise: str,
+    otherwise: Text,
     **also: Any,
 ) -> Campaign:
     row = get(ws, key)
     if not Campaign.objects.filter(pk=row.pk, status__in=from_).update(status=to, **also):
-        raise Conflict(f"{row.name} {otherwise}.", why=f"It is {row.status}.", fix="Look at it again.")
+        raise Conflict(
+            Text(otherwise.template, {"name": row.name}),
+            why=_STANDS[CampaignStatus(row.status)],
+            fix=say("Look at it again."),
+        )
     return get(ws, key)
 
 
 def _valid(row: Campaign) -> None:
     if not 0 <= row.holdout <= 0.5:
-        raise BadSetting(f"The holdout is {row.holdout}.", fix="It is a share between 0 and 0.5.")
+        raise BadSetting(
+            say("The holdout is {holdout}.", holdout=row.holdout), fix=say("It is a share between 0 and 0.5.")
+        )
     if not 1 <= row.window_days <= 365:
-        raise BadSetting(f"The window is {row.window_days} days.", fix="It is between 1 and 365 days.")
+        raise BadSetting(
+            say("The window is {window_days} days.", window_days=row.window_days),
+            fix=say("It is between 1 and 365 days."),
+        )
     for address in (row.sender_email, row.reply_to):
         if address and not decide.is_address(address):
-            raise BadSetting(f"{address!r} cannot be an e-mail address.", fix="Correct it.")
+            raise BadSetting(
+                say("{address!r} cannot be an e-mail address.", address=address), fix=say("Correct it.")
+            )
     templates.check(row.subject, row.body, row.preheader)
 
 
@@ -218,7 +261,9 @@ def _cost(ws: Workspace, given: int | str) -> int:
     try:
         cost = given if isinstance(given, int) else to_minor(given, ws.settings.shop.currency)
     except ValueError as error:
-        raise BadSetting(f"The cost is {given!r}.", fix="Write an amount such as 0.05.") from error
+        raise BadSetting(
+            say("The cost is {given!r}.", given=given), fix=say("Write an amount such as 0.05.")
+        ) from error
     if cost < 0:
-        raise BadSetting("The cost is below zero.", fix="Write an amount such as 0.05.")
+        raise BadSetting(say("The cost is below zero."), fix=say("Write an amount such as 0.05."))
     return cost

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
-
 from zhiyin.adapters.records.models import Campaign, Customer, RecommenderModel
 from zhiyin.domain.errors import BadTemplate
+from zhiyin.domain.text import say
 from zhiyin.loop import decide
 from zhiyin.services import messages, templates
 from zhiyin.services.workspace import Workspace
@@ -39,47 +38,46 @@ def check(ws: Workspace, row: Campaign) -> list[Problem]:
         templates.check(row.subject, row.body, row.preheader)
         if "unsubscribe_url" not in row.body:
             error(
-                "no_unsubscribe", _("The text has no unsubscribe link. Add {{ unsubscribe_url }} as a link.")
+                "no_unsubscribe",
+                say("The text has no unsubscribe link. Add {{ unsubscribe_url }} as a link."),
             )
     except BadTemplate as problem:
-        error("template", str(problem))
+        error("template", problem.told)
     if not row.sender_email:
-        error("no_sender", _("There is no sender's address. Set sender.email or give the campaign one."))
+        error("no_sender", say("There is no sender's address. Set sender.email or give the campaign one."))
     elif not decide.is_address(row.sender_email):
-        error(
-            "bad_sender", _("The sender's address %(address)s cannot be one.") % {"address": row.sender_email}
-        )
+        error("bad_sender", say("The sender's address {address} cannot be one.", address=row.sender_email))
     if not settings.smtp.host:
-        error("no_server", _("There is no mail server. Set smtp.host in the settings."))
+        error("no_server", say("There is no mail server. Set smtp.host in the settings."))
     if not settings.shop.address:
         warn(
             "no_postal_address",
-            _("The shop has no postal address; many countries ask for one in the footer."),
+            say("The shop has no postal address; many countries ask for one in the footer."),
         )
     if not settings.base_url.startswith("https://"):
         warn(
             "not_https",
-            _("The public address is not https, so mail programs will not offer one-click unsubscribing."),
+            say("The public address is not https, so mail programs will not offer one-click unsubscribing."),
         )
     if row.holdout == 0:
-        warn("no_holdout", _("No holdout is kept, so the effect cannot be known."))
+        warn("no_holdout", say("No holdout is kept, so the effect cannot be known."))
     if row.tested_at is None:
-        warn("not_tested", _("No test was sent since the last change."))
+        warn("not_tested", say("No test was sent since the last change."))
     if any(p.code == "template" for p in found):
         return found
     if templates.uses_recommendations(row.body, row.subject) and not _model_there():
-        warn("no_model", _("Recommendations are used but no model is trained; the block stays empty."))
+        warn("no_model", say("Recommendations are used but no model is trained; the block stays empty."))
     person = Customer.objects.order_by("customer_id").first()
     if person is not None:
         try:
             shown = messages.preview(ws, row, messages.of_row(person))
         except BadTemplate as problem:
-            error("template", str(problem))
+            error("template", problem.told)
             return found
         if len(shown.html.encode()) > _GMAIL_CLIP:
-            warn("too_large", _("The message is over 102 KB; Gmail will hide its end."))
+            warn("too_large", say("The message is over 102 KB; Gmail will hide its end."))
         if len(shown.subject) > 78:
-            warn("long_subject", _("The subject is longer than most mail programs show."))
+            warn("long_subject", say("The subject is longer than most mail programs show."))
     return found
 
 

@@ -32,6 +32,7 @@ from zhiyin.domain.event import (
     UNSUBSCRIBED,
     Event,
 )
+from zhiyin.domain.text import say
 from zhiyin.services import ingest
 from zhiyin.services.workspace import Workspace
 
@@ -109,7 +110,8 @@ def get(ws: Workspace, customer_id: str) -> Customer:
         return Customer.objects.get(pk=customer_id)
     except Customer.DoesNotExist:
         raise NotFound(
-            f"There is no customer {customer_id!r}.", fix="Search by name, e-mail or id."
+            say("There is no customer {customer_id!r}.", customer_id=customer_id),
+            fix=say("Search by name, e-mail or id."),
         ) from None
 
 

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from zhiyin.adapters.channels import probe
 from zhiyin.domain.errors import ZhiyinError
+from zhiyin.domain.text import say
 from zhiyin.services.workspace import Workspace
 
 NEEDED_DISK = 1_000_000_000
@@ -32,16 +33,21 @@ def check(ws: Workspace) -> list[Check]:
 
 def _python(ws: Workspace) -> Check:
     text = ".".join(map(str, sys.version_info[:3]))
-    return Check("python", "ok", f"Python {text}, Zhiyin {_version('zhiyin')}")
+    return Check(
+        "python", "ok", say("Python {python}, Zhiyin {zhiyin}", python=text, zhiyin=_version("zhiyin"))
+    )
 
 
 def _disk(ws: Workspace) -> Check:
     free = shutil.disk_usage(ws.folder).free
     if free < NEEDED_DISK:
         return Check(
-            "disk", "problem", f"Only {free / 1e9:.1f} GB are free.", "Make room before the next import."
+            "disk",
+            "problem",
+            say("Only {free:.1f} GB are free.", free=free / 1e9),
+            say("Make room before the next import."),
         )
-    return Check("disk", "ok", f"{free / 1e9:.0f} GB free")
+    return Check("disk", "ok", say("{free:.0f} GB free", free=free / 1e9))
 
 
 def _records(ws: Workspace) -> Check:
@@ -55,17 +61,17 @@ def _records(ws: Workspace) -> Check:
         return Check(
             "records",
             "problem",
-            f"The records cannot be read: {error}",
-            "Check records.url and the database server.",
+            say("The records cannot be read: {error}", error=error),
+            say("Check records.url and the database server."),
         )
     if missing:
         return Check(
             "records",
             "problem",
-            f"{len(missing)} migrations are missing.",
-            "Run `zhiyin serve` once, it applies them.",
+            say("{n} migrations are missing.", n=len(missing)),
+            say("Run `zhiyin serve` once, it applies them."),
         )
-    return Check("records", "ok", f"{connection.vendor}, schema is current")
+    return Check("records", "ok", say("{vendor}, schema is current", vendor=connection.vendor))
 
 
 def _lake(ws: Workspace) -> Check:
@@ -78,11 +84,18 @@ def _lake(ws: Workspace) -> Check:
         return Check(
             "lake",
             "warning",
-            f"The lake is empty; engine {ws.settings.lake.engine}.",
-            "Import a file: `zhiyin import orders FILE`.",
+            say("The lake is empty; engine {engine}.", engine=ws.settings.lake.engine),
+            say("Import a file: `zhiyin import orders FILE`."),
         )
     return Check(
-        "lake", "ok", f"{ws.lake.count('events'):,} events in {files} files; engine {ws.settings.lake.engine}"
+        "lake",
+        "ok",
+        say(
+            "{n:,} events in {files} files; engine {engine}",
+            n=ws.lake.count("events"),
+            files=files,
+            engine=ws.settings.lake.engine,
+        ),
     )
 
 
@@ -94,9 +107,12 @@ def _spool(ws: Workspace) -> Check:
     )
     if waiting > 100_000_000:
         return Check(
-            "spool", "warning", f"{waiting / 1e6:.0f} MB wait for the worker.", "Is `zhiyin work` running?"
+            "spool",
+            "warning",
+            say("{waiting:.0f} MB wait for the worker.", waiting=waiting / 1e6),
+            say("Is `zhiyin work` running?"),
         )
-    return Check("spool", "ok", f"{waiting / 1e6:.1f} MB waiting")
+    return Check("spool", "ok", say("{waiting:.1f} MB waiting", waiting=waiting / 1e6))
 
 
 def _secret(ws: Workspace) -> Check:
@@ -104,18 +120,18 @@ def _secret(ws: Workspace) -> Check:
         return Check(
             "secret",
             "problem",
-            "server.secret is missing or short.",
-            "Set it to 48 random characters; links already sent stop working.",
+            say("server.secret is missing or short."),
+            say("Set it to 48 random characters; links already sent stop working."),
         )
     mode = (ws.folder / "zhiyin.toml").stat().st_mode & 0o077
     if mode:
         return Check(
             "secret",
             "warning",
-            "zhiyin.toml can be read by other accounts.",
-            f"Run: chmod 600 {ws.folder / 'zhiyin.toml'}",
+            say("zhiyin.toml can be read by other accounts."),
+            say("Run: chmod 600 {file}", file=ws.folder / "zhiyin.toml"),
         )
-    return Check("secret", "ok", "made at init, readable by its owner only")
+    return Check("secret", "ok", say("made at init, readable by its owner only"))
 
 
 def _address(ws: Workspace) -> Check:
@@ -124,8 +140,8 @@ def _address(ws: Workspace) -> Check:
         return Check(
             "address",
             "warning",
-            f"Links in messages lead to {url}, which mailboxes outside cannot open safely.",
-            "Set server.base_url to the public https address.",
+            say("Links in messages lead to {url}, which mailboxes outside cannot open safely.", url=url),
+            say("Set server.base_url to the public https address."),
         )
     return Check("address", "ok", url)
 
@@ -134,27 +150,34 @@ def _mail(ws: Workspace) -> Check:
     smtp = ws.settings.smtp
     if not smtp.host:
         return Check(
-            "mail", "warning", "No mail server is set up.", "Set smtp.host, or fill it in under Settings."
+            "mail",
+            "warning",
+            say("No mail server is set up."),
+            say("Set smtp.host, or fill it in under Settings."),
         )
     if problem := probe.problem(smtp):
         return Check(
             "mail",
             "problem",
-            f"{smtp.host}:{smtp.port} does not answer: {problem}",
-            "Check host, port and firewall.",
+            say("{host}:{port} does not answer: {problem}", host=smtp.host, port=smtp.port, problem=problem),
+            say("Check host, port and firewall."),
         )
-    return Check("mail", "ok", f"{smtp.host}:{smtp.port} answers ({smtp.security})")
+    return Check(
+        "mail",
+        "ok",
+        say("{host}:{port} answers ({security})", host=smtp.host, port=smtp.port, security=smtp.security),
+    )
 
 
 def _sender(ws: Workspace) -> Check:
     if not ws.settings.sender.email:
-        return Check("sender", "warning", "No sender address is set.", "Set sender.email.")
+        return Check("sender", "warning", say("No sender address is set."), say("Set sender.email."))
     return Check("sender", "ok", ws.settings.sender.email)
 
 
 def _extras(ws: Workspace) -> Check:
     found = [name for name in ("psycopg", "pyspark") if _version(name)]
-    return Check("extras", "ok", ", ".join(found) if found else "none installed, none needed")
+    return Check("extras", "ok", ", ".join(found) if found else say("none installed, none needed"))
 
 
 def _version(name: str) -> str:

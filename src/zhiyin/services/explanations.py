@@ -11,6 +11,7 @@ from django.db.models import Q
 from zhiyin.adapters.records.models import Customer, Decision, Message
 from zhiyin.domain.errors import NotFound
 from zhiyin.domain.message import PENDING
+from zhiyin.domain.text import say
 from zhiyin.loop import decide
 from zhiyin.services import campaigns, gate, segments
 from zhiyin.services.decisions import facts_json
@@ -29,7 +30,9 @@ def why(ws: Workspace, key: str, customer_id: str) -> dict[str, Any]:
     if message is not None:
         return head | _recorded(message)
     if not Customer.objects.filter(pk=customer_id).exists():
-        raise NotFound(f"There is no customer {customer_id!r}.", fix="Check the id.")
+        raise NotFound(
+            say("There is no customer {customer_id!r}.", customer_id=customer_id), fix=say("Check the id.")
+        )
     try:
         inside = segments.why(ws, row.segment_rule or row.segment.rule, customer_id)
     except NotFound:  # came after the last profiling, so no segment holds them yet

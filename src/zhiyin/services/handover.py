@@ -58,7 +58,7 @@ def write(round_: Round, campaign: Campaign, rows: Sequence[Message]) -> list[tu
         elif result is None:
             broken.append((row, (), Reason.ERASED))
         else:
-            row.detail = str(result)
+            row.detail = result.told
             broken.append((row, (), Reason.RENDER_FAILED))
     with transaction.atomic():
         claims.refuse(broken, ws.now())

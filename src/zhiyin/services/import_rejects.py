@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from zhiyin.adapters.lake.datasets import REJECTS
 from zhiyin.domain.reject import Reject
+from zhiyin.domain.text import dump
 from zhiyin.services.workspace import Workspace
 
 _BATCH = 20_000
@@ -49,7 +50,7 @@ class Rejects:
                     "file": file,
                     "line": reject.line,
                     "reason": str(reject.reason),
-                    "detail": reject.detail,
+                    "detail": dump(reject.detail),
                     "raw": reject.raw,
                     "customer_id": _person(reject.raw, person),
                     "rejected_at": self._at,

@@ -21,6 +21,7 @@ from zhiyin.adapters.lake.datasets import EVENTS
 from zhiyin.adapters.lake.staging import Staging
 from zhiyin.domain.reasons import RejectReason
 from zhiyin.domain.reject import Reject
+from zhiyin.domain.text import say
 from zhiyin.loop.collect.order_groups import ORDER_OF_LINES, assemble, split_last
 from zhiyin.loop.collect.orders import facts
 from zhiyin.loop.collect.verdict import Shop, Understood, raw_json
@@ -138,7 +139,12 @@ class Unique(_Sink):
         for row in rows.to_pylist():
             names = self._layouts[row["layout"]].names
             raw = {name: row[f"{_RAW}{row['layout']}:{index}"] for index, name in enumerate(names)}
-            detail = f"{self.key} {row[self.key]!r} has occurred before in these files; the first stays"
+            detail = say(
+                "{column} {cell!r} {says}",
+                column=self.key,
+                cell=row[self.key],
+                says=say("has occurred before in these files; the first stays"),
+            )
             reject = Reject(row["line"], RejectReason.DUPLICATE_ID, detail, raw_json(raw))
             self.rejects.add(row["file"], [reject], self._persons[row["file"]])
 

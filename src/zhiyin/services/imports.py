@@ -23,7 +23,7 @@ from zhiyin.domain import spreadsheet
 from zhiyin.domain.errors import BadFile, NotFound, ZhiyinError
 from zhiyin.domain.money import display
 from zhiyin.domain.reject import Reject
-from zhiyin.domain.text import say
+from zhiyin.domain.text import load, say
 from zhiyin.loop.collect import columns as collect_columns
 from zhiyin.loop.collect import customers, events, items, orders
 from zhiyin.loop.collect.columns import Column
@@ -160,7 +160,7 @@ def run(
         except BaseException as error:
             record.status, record.finished_at = "failed", ws.now()
             record.error = (
-                str(error) if isinstance(error, ZhiyinError) else f"{type(error).__name__}: {error}"
+                error.told if isinstance(error, ZhiyinError) else f"{type(error).__name__}: {error}"
             )
             record.save()
             raise
@@ -199,7 +199,7 @@ def rejects(
     total = int(ws.lake.collect(frame.select(n=nw.len()))["n"][0].as_py())
     order = ("rejected_at", "import_id", "file", "line", "reject_id")
     page = frame.sort(*order, descending=[True, False, False, False, False]).head(offset + limit)
-    return total, ws.lake.collect(page).to_pylist()[offset:]
+    return total, [_told(row) for row in ws.lake.collect(page).to_pylist()[offset:]]
 
 
 def export_rejects(ws: Workspace, file: str | Path, import_id: str | None = None) -> int:
@@ -213,7 +213,10 @@ def export_rejects(ws: Workspace, file: str | Path, import_id: str | None = None
             writer.writerow(columns)
             for batch in table.to_batches(10_000):
                 writer.writerows(
-                    [[spreadsheet.cell(row[name]) for name in columns] for row in batch.to_pylist()]
+                    [
+                        [spreadsheet.cell(row[name]) for name in columns]
+                        for row in map(_told, batch.to_pylist())
+                    ]
                 )
     except OSError as error:
         raise BadFile(
@@ -229,7 +232,7 @@ def _begin(ws: Workspace, kind: str, paths: Sequence[str | Path], mapping: Mappi
     Import.objects.filter(status="running").update(
         status="failed",
         finished_at=ws.now(),
-        error="It was interrupted. Run it again: it completes, and nothing is taken in twice.",
+        error=say("It was interrupted. Run it again: it completes, and nothing is taken in twice."),
     )
     return Import.objects.create(
         import_id=uuid.uuid4().hex[:12],
@@ -342,6 +345,11 @@ def _rejects_frame(ws: Workspace, import_id: str | None, reason: str | None) -> 
     if reason:
         frame = frame.filter(nw.col("reason") == reason)
     return frame
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A rejected row of the lake with its detail as the sentence it was."""
+    return {**row, "detail": load(row["detail"] or "")}
 
 
 def _shown(row: Mapping[str, Any], shop: Shop) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from zhiyin.adapters import plugins
 from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.domain.errors import BadFile, Conflict, NotFound
 from zhiyin.domain.item import Item
+from zhiyin.domain.text import say
 from zhiyin.loop.recommend import ENTRY_POINTS, RECOMMENDERS
 from zhiyin.services.workspace import Workspace
 
@@ -150,9 +151,11 @@ def evaluate(
     asked = evaluation.task(before, after, items, cut, repeats=repeats, most=_MOST_CUSTOMERS, rng=rng)
     if not asked.customer_ids:
         raise Conflict(
-            "There is nothing to evaluate on.",
-            why=f"Nobody known before {cut:%Y-%m-%d} bought anything {'' if repeats else 'new '}after it.",
-            fix="Import more orders, or choose another number of days.",
+            say("There is nothing to evaluate on."),
+            why=say("Nobody known before {day} bought anything after it.", day=f"{cut:%Y-%m-%d}")
+            if repeats
+            else say("Nobody known before {day} bought anything new after it.", day=f"{cut:%Y-%m-%d}"),
+            fix=say("Import more orders, or choose another number of days."),
         )
     figures, seconds = {}, {}
     for done, (name, factory) in enumerate(factories.items(), 1):
@@ -334,15 +337,15 @@ def _plain(moment: datetime | None) -> datetime | None:
 def _require(rows: pa.Table | None, items: Sequence[Item]) -> None:
     if not items:
         raise Conflict(
-            "There are no items to recommend.",
-            why="The lake's catalogue is empty.",
-            fix="Import it: zhiyin import items FILE.",
+            say("There are no items to recommend."),
+            why=say("The lake's catalogue is empty."),
+            fix=say("Import it: zhiyin import items FILE."),
         )
     if rows is None or not rows.num_rows:
         raise Conflict(
-            "There is nothing to learn from.",
-            why="No known customer bought, added or viewed an item in this time.",
-            fix="Import orders or events: zhiyin import orders FILE.",
+            say("There is nothing to learn from."),
+            why=say("No known customer bought, added or viewed an item in this time."),
+            fix=say("Import orders or events: zhiyin import orders FILE."),
         )
 
 

@@ -15,6 +15,7 @@ from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.errors import NotFound
 from zhiyin.domain.estimate import Estimate
 from zhiyin.domain.message import MessageStatus
+from zhiyin.domain.text import say
 from zhiyin.loop.measure import campaign as measure
 from zhiyin.loop.measure import opens as rules
 from zhiyin.loop.measure.campaign import Effect, Part
@@ -115,7 +116,10 @@ class CampaignReport:
         for effect in self.effects:
             if effect.name == name:
                 return effect.estimate
-        raise NotFound(f"The report has no effect {name!r}.", fix=f"Use one of {', '.join(self.names())}.")
+        raise NotFound(
+            say("The report has no effect {name!r}.", name=name),
+            fix=say("Use one of {names}.", names=list(self.names())),
+        )
 
     def names(self) -> list[str]:
         """The names of the effects, in order."""
@@ -160,7 +164,10 @@ def campaign(ws: Workspace, key: str, as_of: datetime | None = None) -> Campaign
     row = Campaign.objects.filter(key=key).first()
     if row is None:
         known = list(Campaign.objects.values_list("key", flat=True)[:20])
-        raise NotFound(f"There is no campaign {key!r}.", fix=f"Known are: {', '.join(known) or 'none yet'}.")
+        raise NotFound(
+            say("There is no campaign {key!r}.", key=key),
+            fix=say("Known are: {known}.", known=list(known)) if known else say("Known are: none yet."),
+        )
     moment = as_of or ws.now()
     found = outcomes.of(ws, [row], moment)[row.key]
     message, holdout = found.arms()

@@ -7,14 +7,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from zhiyin.adapters.channels import channel as open_channel
 from zhiyin.adapters.records.models import Campaign, Customer
 from zhiyin.domain.decision import HOLDOUT, SEND
 from zhiyin.domain.errors import BadSetting, BadTemplate, Conflict, NotFound
 from zhiyin.domain.message import MessageStatus, Receipt
 from zhiyin.domain.template import Rendered
+from zhiyin.domain.text import say
 from zhiyin.loop import decide
 from zhiyin.services import campaigns, checks, gate, messages, segments, templates
 from zhiyin.services.checks import Problem
@@ -58,9 +57,11 @@ def test_send(ws: Workspace, key: str, to: str, customer_id: str | None = None) 
     row = campaigns.get(ws, key)
     templates.check(row.subject, row.body, row.preheader)
     if not decide.is_address(to):
-        raise BadSetting(f"{to!r} cannot be an e-mail address.", fix="Correct it.")
+        raise BadSetting(say("{to!r} cannot be an e-mail address.", to=to), fix=say("Correct it."))
     if not row.sender_email:
-        raise Conflict("There is no sender's address.", fix="Set sender.email or give the campaign one.")
+        raise Conflict(
+            say("There is no sender's address."), fix=say("Set sender.email or give the campaign one.")
+        )
     person = _someone(ws, row, customer_id)
     token = f"{_TEST}{uuid.uuid4().hex[:28]}"
     written = messages.write(ws, row, {person.pk: token}, now=ws.now(), to=to)[person.pk]
@@ -103,9 +104,9 @@ def review(ws: Workspace, key: str) -> Review:
         effect = smallest_effect(message_group, held_out, min(max(rate, 0.001), 0.999))
     warnings = checks.check(ws, row)
     if ids and not will_receive:
-        warnings.insert(0, Problem("error", "nobody", _("Nobody would receive it.")))
+        warnings.insert(0, Problem("error", "nobody", say("Nobody would receive it.")))
     elif not ids:
-        warnings.insert(0, Problem("error", "empty", _("The segment is empty.")))
+        warnings.insert(0, Problem("error", "empty", say("The segment is empty.")))
     return Review(len(ids), held_out, dict(sorted(refused.items())), will_receive, effect, rate, warnings)
 
 
@@ -114,10 +115,15 @@ def _someone(ws: Workspace, row: Campaign, customer_id: str | None) -> Customer:
     if customer_id:
         found = Customer.objects.filter(pk=customer_id).first()
         if found is None:
-            raise NotFound(f"There is no customer {customer_id!r}.", fix="Check the id.")
+            raise NotFound(
+                say("There is no customer {customer_id!r}.", customer_id=customer_id),
+                fix=say("Check the id."),
+            )
         return found
     first = segments.members(ws, row.segment.rule, limit=1)
     found = Customer.objects.filter(pk__in=first).first() or Customer.objects.order_by("customer_id").first()
     if found is None:
-        raise NotFound("There are no customers yet.", fix="Import some with `zhiyin import customers FILE`.")
+        raise NotFound(
+            say("There are no customers yet."), fix=say("Import some with `zhiyin import customers FILE`.")
+        )
     return found

@@ -7,6 +7,7 @@ import uuid
 from zhiyin.adapters.channels import channel as open_channel
 from zhiyin.domain.errors import BadSetting, Conflict
 from zhiyin.domain.message import OutgoingEmail, Receipt
+from zhiyin.domain.text import say
 from zhiyin.loop import decide
 from zhiyin.loop.deliver import mime
 from zhiyin.services.workspace import Workspace
@@ -19,11 +20,11 @@ def test(ws: Workspace, to: str, subject: str, text: str) -> Receipt:
     """
     settings = ws.settings
     if not settings.smtp.host:
-        raise Conflict("No mail server is set up.", fix="Fill in the mail server and save.")
+        raise Conflict(say("No mail server is set up."), fix=say("Fill in the mail server and save."))
     if not settings.sender.email:
-        raise Conflict("There is no sender's address.", fix="Fill in the sender's e-mail and save.")
+        raise Conflict(say("There is no sender's address."), fix=say("Fill in the sender's e-mail and save."))
     if not decide.is_address(to):
-        raise BadSetting(f"{to!r} cannot be an e-mail address.", fix="Correct it.")
+        raise BadSetting(say("{to!r} cannot be an e-mail address.", to=to), fix=say("Correct it."))
     address = settings.sender.email
     email = OutgoingEmail(
         message_id=f"<{uuid.uuid4().hex}@{address.rpartition('@')[2]}>",

@@ -9,6 +9,7 @@ from importlib.resources import files
 from zhiyin.adapters.records.models import Customer
 from zhiyin.adapters.records.models import Template as TemplateRow
 from zhiyin.domain.errors import BadTemplate, NotFound
+from zhiyin.domain.text import say
 from zhiyin.loop.deliver import render, sandbox
 from zhiyin.services.workspace import Workspace
 
@@ -30,7 +31,10 @@ def get(ws: Workspace, key: str) -> TemplateRow:
         known = [row.key for row in list_(ws)]
         if key in known:
             return TemplateRow.objects.get(key=key)
-        raise NotFound(f"There is no template {key!r}.", fix=f"Known templates: {', '.join(known)}.")
+        raise NotFound(
+            say("There is no template {key!r}.", key=key),
+            fix=say("Known templates: {known}.", known=list(known)),
+        )
     return found
 
 

@@ -26,6 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zhiyin.domain.errors import BadSetting, MissingExtra
+from zhiyin.domain.text import say
 
 ENGINES = {"duckdb": "zhiyin.adapters.lake.engines:DuckDB", "spark": "zhiyin.adapters.lake.engines:Spark"}
 BATCH = 50_000
@@ -52,7 +53,10 @@ class Engine(Protocol):
 def engine(name: str, *, threads: int = 0, memory: str = "") -> Engine:
     """The engine of that name. Raises ``BadSetting`` for an unknown one, ``MissingExtra`` if not installed."""
     if name not in ENGINES:
-        raise BadSetting(f"There is no engine {name!r}.", fix=f"Use one of {', '.join(ENGINES)}.")
+        raise BadSetting(
+            say("There is no engine {name!r}.", name=name),
+            fix=say("Use one of {engines}.", engines=list(ENGINES)),
+        )
     module, _, attribute = ENGINES[name].partition(":")
     built: Engine = getattr(import_module(module), attribute)(threads, memory)
     return built
@@ -129,7 +133,7 @@ class Spark:
         try:
             from pyspark.sql import SparkSession
         except ImportError as error:
-            raise MissingExtra.of("spark", "The engine 'spark'") from error
+            raise MissingExtra.of("spark", say("The engine 'spark'")) from error
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         self.session = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from zhiyin.adapters.records.sentence import SentenceField
 from zhiyin.domain.campaign import CampaignStatus
 
 
@@ -37,7 +38,8 @@ class Campaign(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     planned_at = models.DateTimeField(null=True, blank=True)  # set when every member has a ledger row
     finished_at = models.DateTimeField(null=True, blank=True)
-    error = models.TextField(blank=True, default="")  # why sending stopped, if it did
+    error: str = SentenceField(blank=True, default="")  # why sending stopped, if it did
+    summary = models.JSONField(null=True, blank=True)  # its line in lists, kept once its window has closed
 
     class Meta:
         ordering = ("-created_at",)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from zhiyin.adapters.records.sentence import SentenceField
+
 
 class Import(models.Model):
     """One run of the importer; read = imported + rejected, imported = new + unchanged."""
@@ -20,7 +22,7 @@ class Import(models.Model):
     new = models.BigIntegerField(default=0)
     unchanged = models.BigIntegerField(default=0)
     reasons = models.JSONField(default=dict)  # reason -> rows
-    error = models.TextField(blank=True, default="")
+    error: str = SentenceField(blank=True, default="")
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.db import connections, models, router
 
+from zhiyin.adapters.records.sentence import SentenceField
 from zhiyin.domain.message import MessageStatus
 
 
@@ -26,7 +27,7 @@ class Message(models.Model):
     )
     status = models.CharField(max_length=12, choices=[(s.value, s.value) for s in MessageStatus])
     reason = models.CharField(max_length=40, blank=True, default="")
-    detail = models.TextField(blank=True, default="")
+    detail: str = SentenceField(blank=True, default="")
     address = models.CharField(max_length=254, blank=True, default="")
     items = models.JSONField(default=list)  # item ids recommended in it, in order
     attempts = models.PositiveSmallIntegerField(default=0)

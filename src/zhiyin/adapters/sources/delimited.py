@@ -19,6 +19,7 @@ from zhiyin.adapters.sources.files import Batch, reading
 from zhiyin.domain.errors import BadFile
 from zhiyin.domain.reasons import RejectReason
 from zhiyin.domain.reject import Reject
+from zhiyin.domain.text import say
 
 DELIMITERS = (",", "\t", ";", "|")
 _BLOCK = 4 << 20
@@ -39,7 +40,9 @@ class Delimited:
         first = next(csv.reader(io.StringIO(text), delimiter=self.delimiter), [])
         self._names = unique_names(first)
         if not self._names:
-            raise BadFile(f"{path} has no header.", fix="Its first line must name the columns.")
+            raise BadFile(
+                say("{path} has no header.", path=path), fix=say("Its first line must name the columns.")
+            )
         lines = sample.count(b"\n") or 1
         self.rows = None if _packed(path) else max(1, round(path.stat().st_size / (len(sample) / lines)) - 1)
 
@@ -114,18 +117,20 @@ class Delimited:
             yield Batch(held.columns, held.lines, held.bad + rest)
 
     def _width(self, line: int, width: int, text: str) -> Reject:
-        detail = f"the row has {width} columns, the header {len(self._names)}"
+        detail = say("the row has {n} columns, the header {header}", n=width, header=len(self._names))
         return Reject(line, RejectReason.BAD_ROW, detail, text.replace(UNDECODED, "\ufffd")[:_RAW])
 
     def _broken(self, error: pa.ArrowInvalid) -> BadFile:
         if "straddling" in str(error):
             return BadFile(
-                f"{self.path} has a row of more than {_BLOCK >> 20} MB.",
-                why="Most likely a quotation mark is opened and never closed.",
-                fix='Double the quotation marks inside values ("") and export it again.',
+                say("{path} has a row of more than {size} MB.", path=self.path, size=_BLOCK >> 20),
+                why=say("Most likely a quotation mark is opened and never closed."),
+                fix=say('Double the quotation marks inside values ("") and export it again.'),
             )
         return BadFile(
-            f"{self.path} cannot be read as CSV.", why=f"{str(error).rstrip('.')}.", fix="Export it again."
+            say("{path} cannot be read as CSV.", path=self.path),
+            why=say("{said}", said=f"{str(error).rstrip('.')}."),
+            fix=say("Export it again."),
         )
 
 
@@ -216,7 +221,7 @@ def _decoded(record: pa.RecordBatch, lines: np.ndarray, names: list[str]) -> Bat
     bad = []
     for index in np.flatnonzero(undecoded).tolist():
         cells = [column[index].as_py() for column in record.columns]
-        detail = "the row holds bytes that are no characters in the file's encoding"
+        detail = say("the row holds bytes that are no characters in the file's encoding")
         raw = ",".join(cells).replace(UNDECODED, "\ufffd")[:_RAW]
         bad.append(Reject(int(lines[index]), RejectReason.BAD_ENCODING, detail, raw))
     table, numbers = pa.table(record.columns, names=names), pa.array(lines)
@@ -242,7 +247,7 @@ def _without_unclosed(batch: Batch) -> Batch:
     reject = Reject(
         batch.lines[-1].as_py(),
         RejectReason.BAD_ROW,
-        "a quotation mark is opened here and never closed; the rest of the file is inside it",
+        say("a quotation mark is opened here and never closed; the rest of the file is inside it"),
         text,
     )
     count = len(batch.lines) - 1

@@ -9,6 +9,7 @@ from typing import IO
 
 from zhiyin.adapters.sources.files import open_bytes
 from zhiyin.domain.errors import BadFile
+from zhiyin.domain.text import say
 
 UNDECODED = "\ufdd0"  # a code point that Unicode keeps free of any character, so no file means it
 _CHUNK = 1 << 20
@@ -27,9 +28,9 @@ def detect(path: Path, stated: str | None = None) -> str:
         bad, first = _bad(sample, stated)
         if bad > max(_MOST_BAD * _lines(sample), 1):
             raise BadFile(
-                f"{path} is not {stated}.",
-                why=f"Line {line + first} holds bytes that do not occur in it.",
-                fix="Leave out --encoding to have it detected, or state another.",
+                say("{path} is not {stated}.", path=path, stated=stated),
+                why=say("Line {line} holds bytes that do not occur in it.", line=line + first),
+                fix=say("Leave out --encoding to have it detected, or state another."),
             )
         return stated
     if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -47,9 +48,9 @@ def detect(path: Path, stated: str | None = None) -> str:
     if bad_chinese <= _MOST_BAD * _lines(sample):
         return "gb18030"
     raise BadFile(
-        f"{path} is neither UTF-8 nor GB18030.",
-        why=f"Around line {line + 1} there are bytes that occur in neither.",
-        fix="State its encoding, such as --encoding latin-1 or --encoding shift_jis.",
+        say("{path} is neither UTF-8 nor GB18030.", path=path),
+        why=say("Around line {line} there are bytes that occur in neither.", line=line + 1),
+        fix=say("State its encoding, such as --encoding latin-1 or --encoding shift_jis."),
     )
 
 
@@ -126,8 +127,8 @@ def _check(name: str) -> None:
         known = False
     if not known:
         raise BadFile(
-            f"There is no encoding {name!r}.",
-            fix="Use utf-8, gb18030, utf-16, latin-1 or another that Python knows.",
+            say("There is no encoding {name!r}.", name=name),
+            fix=say("Use utf-8, gb18030, utf-16, latin-1 or another that Python knows."),
         )
 
 

@@ -15,6 +15,7 @@ from zhiyin.adapters.sources.files import ROWS, Batch, reading
 from zhiyin.domain.errors import BadFile
 from zhiyin.domain.reasons import RejectReason
 from zhiyin.domain.reject import Reject
+from zhiyin.domain.text import say
 
 
 class Excel:
@@ -31,7 +32,8 @@ class Excel:
             break
         if not self._names:
             raise BadFile(
-                f"{path} has no header.", fix="The first row of its first sheet must name the columns."
+                say("{path} has no header.", path=path),
+                fix=say("The first row of its first sheet must name the columns."),
             )
 
     def header(self) -> list[str]:
@@ -48,7 +50,7 @@ class Excel:
         next(cells, None)
         for line, row in cells:
             if len(row) > width:
-                detail = f"the row has {len(row)} columns, the header {width}"
+                detail = say("the row has {n} columns, the header {header}", n=len(row), header=width)
                 bad.append(Reject(line, RejectReason.BAD_ROW, detail, ",".join(row)[:2000]))
             else:
                 rows.append(row + [""] * (width - len(row)))
@@ -72,9 +74,9 @@ class Excel:
                 book = load_workbook(self.path, read_only=True, data_only=True)
         except (zipfile.BadZipFile, KeyError, ValueError, InvalidFileException, SyntaxError) as error:
             raise BadFile(
-                f"{self.path} is no complete Excel workbook.",
-                why=f"It may be half-written or of another kind: {error}.",
-                fix="Save it again as .xlsx, or as CSV UTF-8.",
+                say("{path} is no complete Excel workbook.", path=self.path),
+                why=say("It may be half-written or of another kind: {error}.", error=error),
+                fix=say("Save it again as .xlsx, or as CSV UTF-8."),
             ) from error
         try:
             for sheet in book.worksheets:
@@ -90,9 +92,9 @@ class Excel:
                     return
         except (zipfile.BadZipFile, EOFError, SyntaxError) as error:
             raise BadFile(
-                f"{self.path} cannot be read to its end.",
-                why=f"It is damaged: {error}.",
-                fix="Save it again.",
+                say("{path} cannot be read to its end.", path=self.path),
+                why=say("It is damaged: {error}.", error=error),
+                fix=say("Save it again."),
             ) from error
         finally:
             book.close()

@@ -17,8 +17,10 @@ import pyarrow as pa
 
 from zhiyin.domain.errors import BadFile
 from zhiyin.domain.reject import Reject
+from zhiyin.domain.text import say
 
 ROWS = 65_536  # rows of a batch
+GZIP = b"\x1f\x8b"  # how such a file begins
 
 # format -> reader, imported on first use
 FORMATS = {
@@ -63,15 +65,25 @@ def expand(paths: Sequence[str | Path]) -> list[Path]:
             found[path] = None
             continue
         if path.is_dir():
-            raise BadFile(f"{path} is a folder.", fix=f"Name its files, such as '{path}/*.csv'.")
+            raise BadFile(
+                say("{path} is a folder.", path=path),
+                fix=say("Name its files, such as '{path}/*.csv'.", path=path),
+            )
         matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))
         files = [match for match in matches if match.is_file()]
         if not files:
-            what = "No file matches" if glob.has_magic(str(path)) else "There is no file"
-            raise BadFile(f"{what} {given}.", fix="Check the path; a relative one starts where you are now.")
+            what = (
+                say("No file matches {given}.", given=given)
+                if glob.has_magic(str(path))
+                else say("There is no file {given}.", given=given)
+            )
+            raise BadFile(
+                what,
+                fix=say("Check the path; a relative one starts where you are now."),
+            )
         found.update(dict.fromkeys(files))
     if not found:
-        raise BadFile("No file was named.", fix="Name at least one file or pattern.")
+        raise BadFile(say("No file was named."), fix=say("Name at least one file or pattern."))
     return list(found)
 
 
@@ -95,7 +107,7 @@ def fingerprint(paths: Sequence[Path]) -> str:
 def open_bytes(path: Path) -> IO[bytes]:
     """The content as bytes, unpacked where it is gzip."""
     with open(path, "rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
+        packed = file.read(2) == GZIP
     return cast(IO[bytes], gzip.open(path, "rb")) if packed else open(path, "rb")
 
 
@@ -106,55 +118,67 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except PermissionError as error:
         raise BadFile(
-            f"{path} cannot be opened.",
-            why="This account may not read it.",
-            fix="Change its permissions or copy it.",
+            say("{path} cannot be opened.", path=path),
+            why=say("This account may not read it."),
+            fix=say("Change its permissions or copy it."),
         ) from error
     except UNREADABLE as error:
         raise BadFile(
-            f"{path} cannot be read to its end.",
-            why=f"It is damaged or was cut off: {error}.",
-            fix="Fetch or export it again. What was imported so far stays; the next run completes it.",
+            say("{path} cannot be read to its end.", path=path),
+            why=say("It is damaged or was cut off: {error}.", error=error),
+            fix=say("Fetch or export it again. What was imported so far stays; the next run completes it."),
         ) from error
 
 
 def _format(path: Path) -> str:
+    with open(path, "rb") as file:
+        packed = file.read(2)
+    if path.suffix.lower() == ".gz" and packed not in (b"", GZIP):
+        raise BadFile(
+            say("{path} is named .gz but is not packed with gzip.", path=path),
+            why=say("It does not begin as gzip does; it may have been unpacked on its way."),
+            fix=say("Rename it to {name} if that is what it holds, or fetch it again.", name=path.stem),
+        )
     with open_bytes(path) as file:
         head = file.read(4096)
     if not head:
-        raise BadFile(f"{path} is empty.", fix="Check that its export has finished.")
+        raise BadFile(say("{path} is empty.", path=path), fix=say("Check that its export has finished."))
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(b"PK\x03\x04"):
         return "xlsx"
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise BadFile(
-            f"{path} is in the Excel format of before 2007.",
-            why="That format cannot be streamed.",
-            fix="Save it as .xlsx or as CSV UTF-8.",
+            say("{path} is in the Excel format of before 2007.", path=path),
+            why=say("That format cannot be streamed."),
+            fix=say("Save it as .xlsx or as CSV UTF-8."),
         )
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
     suffix = suffixes[-1] if suffixes else ""
     for claimed, name, magic in ((".parquet", "Parquet", "PAR1"), (".xlsx", "Excel", "PK")):
         if suffix == claimed:
             raise BadFile(
-                f"{path} is named {claimed} but is no {name} file.",
-                why=f"It does not start with {magic}; it may be half-written.",
-                fix="Wait until its export has finished, or fetch it again.",
+                say(
+                    "{path} is named {claimed} but is no {name} file.", path=path, claimed=claimed, name=name
+                ),
+                why=say("It does not start with {magic}; it may be half-written.", magic=magic),
+                fix=say("Wait until its export has finished, or fetch it again."),
             )
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"[") and suffix in (".json", ".jsonl", ".ndjson"):
         raise BadFile(
-            f"{path} is one JSON list.",
-            why="A list must be in memory as a whole.",
-            fix=f"Write one object per line: jq -c '.[]' {path.name} > {path.stem}.jsonl",
+            say("{path} is one JSON list.", path=path),
+            why=say("A list must be in memory as a whole."),
+            fix=say(
+                "Write one object per line: jq -c '.[]' {name} > {stem}.jsonl", name=path.name, stem=path.stem
+            ),
         )
     if start.startswith(b"{") or suffix in (".jsonl", ".ndjson"):
         return "jsonl"
     if b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise BadFile(
-            f"{path} is no text, Parquet or Excel file.",
-            why="It holds binary data.",
-            fix="Export it as CSV, JSON Lines, Parquet or .xlsx.",
+            say("{path} is no text, Parquet or Excel file.", path=path),
+            why=say("It holds binary data."),
+            fix=say("Export it as CSV, JSON Lines, Parquet or .xlsx."),
         )
     return "csv"

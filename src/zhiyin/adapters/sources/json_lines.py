@@ -14,6 +14,7 @@ from zhiyin.adapters.sources.encodings import UNDECODED, detect, open_utf8
 from zhiyin.adapters.sources.files import ROWS, Batch, reading
 from zhiyin.domain.reasons import RejectReason
 from zhiyin.domain.reject import Reject
+from zhiyin.domain.text import say
 
 _RAW = 2000
 _UNDECODED = UNDECODED.encode()
@@ -52,11 +53,16 @@ class JsonLines:
                     value = decode(line)
                 except msgspec.DecodeError as error:
                     bad.append(
-                        Reject(number, RejectReason.BAD_ROW, f"the line is no JSON: {error}", _shown(line))
+                        Reject(
+                            number,
+                            RejectReason.BAD_ROW,
+                            say("the line is no JSON: {error}", error=error),
+                            _shown(line),
+                        )
                     )
                 else:
                     if _UNDECODED in line:
-                        detail = "the line holds bytes that are no characters in the file's encoding"
+                        detail = say("the line holds bytes that are no characters in the file's encoding")
                         bad.append(Reject(number, RejectReason.BAD_ENCODING, detail, _shown(line)))
                         continue
                     if isinstance(value, dict):
@@ -66,7 +72,7 @@ class JsonLines:
                         lines.append(number)
                     else:
                         bad.append(
-                            Reject(number, RejectReason.BAD_ROW, "the line is no object", _shown(line))
+                            Reject(number, RejectReason.BAD_ROW, say("the line is no object"), _shown(line))
                         )
                 if len(rows) + len(bad) >= size:
                     yield _batch(rows, lines, bad, names)

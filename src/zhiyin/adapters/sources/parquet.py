@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from zhiyin.adapters.sources.files import ROWS, Batch, reading
 from zhiyin.domain.errors import BadFile
+from zhiyin.domain.text import say
 
 
 class Parquet:
@@ -51,9 +52,9 @@ class Parquet:
 
     def _broken(self, error: Exception) -> BadFile:
         return BadFile(
-            f"{self.path} is no complete Parquet file.",
-            why=f"It may be half-written: {str(error).rstrip('.')}.",
-            fix="Wait until its export has finished, or fetch it again.",
+            say("{path} is no complete Parquet file.", path=self.path),
+            why=say("It may be half-written: {error}.", error=str(error).rstrip(".")),
+            fix=say("Wait until its export has finished, or fetch it again."),
         )
 
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zhiyin.adapters.sources import open_source
 from zhiyin.domain.errors import BadFile, NotFound, ZhiyinError
+from zhiyin.domain.text import say
 from zhiyin.entrypoints.console import jobs, words
 from zhiyin.entrypoints.site import current
 from zhiyin.loop.collect.header_words import FIELDS
@@ -156,7 +157,9 @@ def _files(ws: Workspace, key: str) -> list[Path]:
     folder = _folder(ws, key)
     if not key.replace("-", "").replace("_", "").isalnum() or not folder.is_dir():
         raise NotFound(
-            "These files are gone.", why="They were imported, or left for a day.", fix="Upload them again."
+            say("These files are gone."),
+            why=say("They were imported, or left for a day."),
+            fix=say("Upload them again."),
         )
     return sorted(folder.iterdir())
 

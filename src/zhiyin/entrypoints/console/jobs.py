@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.urls import path
 
 from zhiyin.domain.errors import Conflict, NotFound, ZhiyinError
+from zhiyin.domain.text import say
 
 Progress = Callable[..., None]
 _KEEP = 50  # finished jobs that can still be asked for
@@ -48,7 +49,7 @@ def start(kind: str, title: Any, work: Callable[[Progress], str]) -> Job:
     job = Job(kind, title)
     with _lock:
         if any(other.kind == kind and other.state == "running" for other in _jobs.values()):
-            raise Conflict("This is running already.", fix="Wait until it is done.", code="running")
+            raise Conflict(say("This is running already."), fix=say("Wait until it is done."), code="running")
         for old in [key for key, other in _jobs.items() if other.state != "running"][:-_KEEP]:
             del _jobs[old]
         _jobs[job.key] = job
@@ -66,7 +67,9 @@ def progress(request: HttpRequest, key: str) -> HttpResponse:
     job = _jobs.get(key)
     if job is None:
         raise NotFound(
-            "This work is not known.", why="The server was restarted since.", fix="Look at its list."
+            say("This work is not known."),
+            why=say("The server was restarted since."),
+            fix=say("Look at its list."),
         )
     response = render(request, "console/_job.html", {"job": job})
     if job.state == "done" and request.headers.get("HX-Request"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zhiyin.adapters import clock
 from zhiyin.adapters import settings as settings_reader
 from zhiyin.domain.errors import BadSetting, Conflict
+from zhiyin.domain.text import say
 
 if TYPE_CHECKING:
     from zhiyin.domain.settings import Settings
@@ -58,13 +59,20 @@ def create_workspace(
 
     folder = Path(folder).expanduser().resolve()
     if (folder / settings_reader.FILE).exists():
-        raise Conflict(f"{folder} is a workspace already.", fix="Use it as it is, or choose another folder.")
+        raise Conflict(
+            say("{folder} is a workspace already.", folder=folder),
+            fix=say("Use it as it is, or choose another folder."),
+        )
     if timezone not in available_timezones():
         raise BadSetting(
-            f"There is no time zone {timezone!r}.", fix="Use an IANA name such as Asia/Shanghai."
+            say("There is no time zone {timezone!r}.", timezone=timezone),
+            fix=say("Use an IANA name such as Asia/Shanghai."),
         )
     if len(currency) != 3 or not currency.isalpha():
-        raise BadSetting(f"{currency!r} is not a currency.", fix="Use an ISO 4217 code such as CNY.")
+        raise BadSetting(
+            say("{currency!r} is not a currency.", currency=currency),
+            fix=say("Use an ISO 4217 code such as CNY."),
+        )
     shop = {"name": name, "language": language, "currency": currency.upper(), "timezone": timezone}
     path = settings_reader.create(folder, shop=shop)
     try:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zhiyin.domain.errors import BadFile
+from zhiyin.domain.text import Text, say
 from zhiyin.loop.collect.cells import amounts, text
 from zhiyin.loop.collect.header_words import FIELDS, REQUIRED
 from zhiyin.loop.collect.moments import looks_like_times
@@ -125,9 +126,14 @@ def _stated(
         close = difflib.get_close_matches(ours, fields, 1, 0.8)
         if not ours or (ours not in fields and ours != NONE and close):
             raise BadFile(
-                f"--map {theirs}={ours}: there is no field {ours!r} of {kind}.",
-                why=f"Did you mean {close[0]}?" if close else "",
-                fix=f"Fields are {', '.join(fields)}; {NONE} ignores a column.",
+                say(
+                    "--map {theirs}={ours}: there is no field {ours!r} of {kind}.",
+                    theirs=theirs,
+                    ours=ours,
+                    kind=kind,
+                ),
+                why=say("Did you mean {close}?", close=close[0]) if close else "",
+                fix=say("Fields are {fields}; {none} ignores a column.", fields=list(fields), none=NONE),
             )
         if theirs == NONE:
             absent.add(ours)
@@ -136,13 +142,13 @@ def _stated(
             match = [name for name in header if normal(name) == normal(theirs)]
             if len(match) != 1:
                 raise BadFile(
-                    f"{file} has no column {theirs!r}.",
-                    why=f"Its columns are {', '.join(header)}.",
-                    fix="Write --map with a name as it stands there.",
+                    say("{file} has no column {theirs!r}.", file=file, theirs=theirs),
+                    why=say("Its columns are {header}.", header=list(header)),
+                    fix=say("Write --map with a name as it stands there."),
                 )
             theirs = match[0]
         if ours != NONE and ours in stated.values():
-            raise BadFile(f"--map gives two columns for {ours}.", fix="Name one of them.")
+            raise BadFile(say("--map gives two columns for {ours}.", ours=ours), fix=say("Name one of them."))
         stated[theirs] = ours
     return stated, absent
 
@@ -151,14 +157,26 @@ def _need(kind: str, have: set[str], header: Sequence[str], file: str) -> None:
     for needed in REQUIRED[kind]:
         options = (needed,) if isinstance(needed, str) else needed
         if not have & set(options):
-            fix = f"State it with --map THEIRS={options[0]}"
+            fix = say("State it with --map THEIRS={field}.", field=options[0])
             if options[0] == "customer_id" and kind == "orders":
-                fix += f", or --map={NONE}={options[0]} if there is none"
+                fix = say(
+                    "State it with --map THEIRS={field}, or --map={none}={field} if there is none.",
+                    field=options[0],
+                    none=NONE,
+                )
             raise BadFile(
-                f"{file} has no column for {' or '.join(options)}.",
-                why=f"None of its columns is called like that: {', '.join(header)}.",
-                fix=f"{fix}.",
+                say("{file} has no column for {fields}.", file=file, fields=_either(options)),
+                why=say("None of its columns is called like that: {header}.", header=list(header)),
+                fix=fix,
             )
+
+
+def _either(options: Sequence[str]) -> Text:
+    first, *others = options
+    text = say("{field}", field=first)
+    for other in others:
+        text = say("{one} or {other}", one=text, other=other)
+    return text
 
 
 def _money_of_lines(columns: list[Column], sample: pa.Table) -> list[Column]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zhiyin.domain.reasons import RejectReason
+from zhiyin.domain.text import say
 from zhiyin.loop.collect.cells import one_of
 from zhiyin.loop.collect.columns import EMAIL, Column
 from zhiyin.loop.collect.verdict import Rows, Shop, Understood, json_objects, timestamps
@@ -34,7 +35,7 @@ def understand(table: pa.Table, lines: pa.Array, columns: Sequence[Column], shop
         pc.or_(wrong, too_long).to_numpy(zero_copy_only=False),
         RejectReason.BAD_EMAIL,
         "email",
-        "is no e-mail address",
+        say("is no e-mail address"),
     )
     created, known = rows.times("created_at", needed=False)
     parts = [rows.text("last_name"), rows.text("first_name")]

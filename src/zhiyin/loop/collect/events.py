@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zhiyin.domain.reasons import RejectReason
+from zhiyin.domain.text import say
 from zhiyin.loop.collect.cells import Bools, decimals, one_of
 from zhiyin.loop.collect.columns import Column
 from zhiyin.loop.collect.verdict import Rows, Shop, Understood, json_objects, timestamps
@@ -30,23 +31,26 @@ def understand(table: pa.Table, lines: pa.Array, columns: Sequence[Column], shop
     """Rows of the dataset ``events``, one each."""
     rows = Rows(table, lines, columns, shop)
     kind = pc.fill_null(pc.utf8_lower(rows.text("type")), "track")
-    rows.fail(~one_of(kind, TYPES), RejectReason.UNKNOWN_TYPE, "type", "is no type of the Segment spec")
+    rows.fail(~one_of(kind, TYPES), RejectReason.UNKNOWN_TYPE, "type", say("is no type of the Segment spec"))
     name = rows.text("event")
     track = pc.equal(kind, "track")
     unnamed = pc.and_(track, pc.is_null(name)).to_numpy(zero_copy_only=False)
-    rows.fail(unnamed, RejectReason.MISSING_FIELD, "event", "is empty")
+    rows.fail(unnamed, RejectReason.MISSING_FIELD, "event", say("is empty"))
     customer_id = rows.ids("customer_id", needed=False, nobody=True)
     anonymous_id = rows.ids("anonymous_id", needed=False, nobody=True)
     nobody = pc.and_(pc.is_null(customer_id), pc.is_null(anonymous_id)).to_numpy(zero_copy_only=False)
-    rows.fail(nobody, RejectReason.MISSING_ID, "customer_id", "names nobody")
+    rows.fail(nobody, RejectReason.MISSING_ID, "customer_id", say("names nobody"))
     at, _ = rows.times("timestamp")
     currency, factors = rows.currencies()
     amount, price = rows.money("amount", factors), rows.money("price", factors)
+    rows.in_shops_currency(currency, amount, price)
     for field, money in (("amount", amount), ("price", price)):
         negative = pc.fill_null(pc.less(money, 0), False).to_numpy(zero_copy_only=False)
-        rows.fail(negative, RejectReason.NEGATIVE_PRICE, field, "is below zero; import returns as orders")
+        rows.fail(
+            negative, RejectReason.NEGATIVE_PRICE, field, say("is below zero; import returns as orders")
+        )
     quantity, bad = decimals(rows.cells("quantity"))
-    rows.fail(bad, RejectReason.BAD_NUMBER, "quantity", "is no number")
+    rows.fail(bad, RejectReason.BAD_NUMBER, "quantity", say("is no number"))
     order_id = rows.ids("order_id", needed=False)
     campaign = rows.text("campaign")
     extras = json_objects(rows.extras(), len(rows))
@@ -114,7 +118,7 @@ def _merged(rows: Rows, extras: pa.Array) -> pa.Array:
         merged.append(json.dumps({**json.loads(extra), **properties}, ensure_ascii=False))
         bad.append(not fits)
     wrong: Bools = np.array(bad, bool)
-    rows.fail(wrong, RejectReason.BAD_ROW, "properties", "is no JSON object")
+    rows.fail(wrong, RejectReason.BAD_ROW, "properties", say("is no JSON object"))
     return pa.array(merged, pa.string())
 
 

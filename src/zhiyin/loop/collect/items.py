@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zhiyin.domain.reasons import RejectReason
+from zhiyin.domain.text import say
 from zhiyin.loop.collect.cells import one_of
 from zhiyin.loop.collect.columns import Column
 from zhiyin.loop.collect.customers import NO
@@ -34,7 +35,7 @@ def understand(table: pa.Table, lines: pa.Array, columns: Sequence[Column], shop
     currency, factors = rows.currencies()
     price = rows.money("price", factors)
     negative = pc.fill_null(pc.less(price, 0), False).to_numpy(zero_copy_only=False)
-    rows.fail(negative, RejectReason.NEGATIVE_PRICE, "price", "is below zero")
+    rows.fail(negative, RejectReason.NEGATIVE_PRICE, "price", say("is below zero"))
     english, chinese = rows.text("name_en"), rows.text("name_zh")
     stated = rows.text("available")
     available = pc.if_else(

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zhiyin.domain.reasons import RejectReason
+from zhiyin.domain.text import say
 from zhiyin.loop.collect.cells import Bools, Ints, decimals
 from zhiyin.loop.collect.columns import Column
 from zhiyin.loop.collect.events import whole
@@ -43,20 +44,21 @@ def understand(table: pa.Table, lines: pa.Array, columns: Sequence[Column], shop
     at, _ = rows.times("timestamp")
     currency, factors = rows.currencies()
     stated, bad = decimals(rows.cells("quantity"))
-    rows.fail(bad, RejectReason.BAD_NUMBER, "quantity", "is no number")
+    rows.fail(bad, RejectReason.BAD_NUMBER, "quantity", say("is no number"))
     quantity = np.where(np.isnan(stated), 1.0, stated)
     price, line = rows.money("price", factors), rows.money("line_amount", factors)
     total = rows.money("amount", factors)
+    rows.in_shops_currency(currency, price, line, total)
     negative_price = pc.fill_null(pc.less(price, 0), False).to_numpy(zero_copy_only=False)
     rows.fail(
         negative_price,
         RejectReason.NEGATIVE_PRICE,
         "price",
-        "is below zero; a return has a negative quantity",
+        say("is below zero; a return has a negative quantity"),
     )
     nothing = pc.and_(pc.and_(pc.is_null(price), pc.is_null(line)), pc.is_null(total))
     owner = next((name for name in ("amount", "line_amount", "price") if rows.has(name)), "amount")
-    rows.fail(nothing.to_numpy(zero_copy_only=False), RejectReason.MISSING_FIELD, owner, "is empty")
+    rows.fail(nothing.to_numpy(zero_copy_only=False), RejectReason.MISSING_FIELD, owner, say("is empty"))
     negative = (quantity < 0) | _below_zero(line) | _below_zero(total)
     kind = _kinds(rows.text("status"))
     invoice = pc.fill_null(pc.match_substring_regex(order_id, "^[Cc][0-9]+$"), False)

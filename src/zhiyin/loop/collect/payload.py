@@ -11,6 +11,7 @@ from zhiyin.domain.event import Event, EventType, Line
 from zhiyin.domain.money import to_minor
 from zhiyin.domain.reasons import RejectReason
 from zhiyin.domain.reject import Reject
+from zhiyin.domain.text import say
 
 TYPES: Mapping[str, EventType] = {
     "track": "track",
@@ -40,46 +41,48 @@ def understand(
     kind = TYPES.get(str(payload.get("type", "")))
     if kind is None:
         return _reject(
-            RejectReason.UNKNOWN_TYPE, f"type is {payload.get('type')!r}, not one of the spec", payload
+            RejectReason.UNKNOWN_TYPE,
+            say("type is {type!r}, not one of the spec", type=payload.get("type")),
+            payload,
         )
     customer_id, anonymous_id = _person(payload.get("userId")), _person(payload.get("anonymousId"))
     if not customer_id and not anonymous_id:
-        return _reject(RejectReason.MISSING_ID, "neither userId nor anonymousId names anybody", payload)
+        return _reject(RejectReason.MISSING_ID, say("neither userId nor anonymousId names anybody"), payload)
     message_id = payload.get("messageId")
     if not isinstance(message_id, str) or not 0 < len(message_id) <= _MAX_ID:
         return _reject(
-            RejectReason.MISSING_FIELD, "messageId is missing or longer than 200 characters", payload
+            RejectReason.MISSING_FIELD, say("messageId is missing or longer than 200 characters"), payload
         )
     name = str(payload.get("event") or "") if kind == "track" else str(payload.get("name") or kind)
     if not name:
-        return _reject(RejectReason.MISSING_FIELD, "a track payload needs an event name", payload)
+        return _reject(RejectReason.MISSING_FIELD, say("a track payload needs an event name"), payload)
     try:
         at = moment(payload, received_at=received_at, sent_at=sent_at)
     except ValueError as error:
-        return _reject(RejectReason.BAD_DATE, str(error), payload)
+        return _reject(RejectReason.BAD_DATE, error.args[0], payload)
     properties = payload.get("properties") or {}
     if kind == "identify":
         context = payload.get("context")
         stated = (context.get("traits") if isinstance(context, Mapping) else None) or {}
         traits = payload.get("traits") or {}
         if not isinstance(stated, Mapping) or not isinstance(traits, Mapping):
-            return _reject(RejectReason.BAD_ROW, "traits must be an object", payload)
+            return _reject(RejectReason.BAD_ROW, say("traits must be an object"), payload)
         properties = {**stated, **traits}
     elif kind in ("group", "alias"):
         properties = {
             key: payload[key] for key in ("groupId", "previousId", "traits") if payload.get(key) is not None
         }
     if not isinstance(properties, Mapping):
-        return _reject(RejectReason.BAD_ROW, "properties must be an object", payload)
+        return _reject(RejectReason.BAD_ROW, say("properties must be an object"), payload)
     money = str(properties.get("currency") or currency).upper()
     try:
         amount = _amount(properties, money)
         products = _products(properties, money)
     except ValueError as error:
-        return _reject(RejectReason.BAD_NUMBER, str(error), payload)
+        return _reject(RejectReason.BAD_NUMBER, error.args[0], payload)
     if (amount is not None and amount < 0) or any((line.price or 0) < 0 for line in products):
         return _reject(
-            RejectReason.NEGATIVE_PRICE, "amounts must not be negative; send an Order Refunded", payload
+            RejectReason.NEGATIVE_PRICE, say("amounts must not be negative; send an Order Refunded"), payload
         )
     order_id = properties.get("order_id")
     return Event(
@@ -128,7 +131,7 @@ def moment(payload: Mapping[str, Any], *, received_at: datetime, sent_at: str | 
         if abs(skew) > FUTURE:  # a few minutes are the network's and the queue's, not the clock's
             at = _moved(at, skew)
     if at > received_at + FUTURE and sent is None:
-        raise ValueError(f"timestamp {original} lies in the future")
+        raise ValueError(say("timestamp {original} lies in the future", original=original))
     return min(at, received_at)
 
 
@@ -136,10 +139,10 @@ def _time(value: Any) -> datetime:
     try:
         at = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
     except ValueError:
-        raise ValueError(f"{value!r} is not an ISO 8601 time") from None
+        raise ValueError(say("{value!r} is not an ISO 8601 time", value=value)) from None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     if not 1990 <= at.year <= 9000:
-        raise ValueError(f"{value!r} is not a time of this age")
+        raise ValueError(say("{value!r} is not a time of this age", value=value))
     return at.astimezone(UTC)
 
 
@@ -147,9 +150,11 @@ def _moved(at: datetime, skew: timedelta) -> datetime:
     try:
         moved = at + skew
     except OverflowError:
-        raise ValueError(f"sentAt and timestamp are {abs(skew.days)} days apart from now") from None
+        raise ValueError(
+            say("sentAt and timestamp are {days} days apart from now", days=abs(skew.days))
+        ) from None
     if moved.year < 1990:
-        raise ValueError(f"corrected by sentAt, {at.isoformat()} is not a time of this age")
+        raise ValueError(say("corrected by sentAt, {at} is not a time of this age", at=at.isoformat()))
     return moved
 
 
@@ -167,7 +172,9 @@ def _amount(properties: Mapping[str, Any], currency: str) -> int | None:
             try:
                 return to_minor(properties[name], currency)
             except ValueError:
-                raise ValueError(f"{name} is {properties[name]!r}, not an amount") from None
+                raise ValueError(
+                    say("{name} is {value!r}, not an amount", name=name, value=properties[name])
+                ) from None
     return None
 
 
@@ -178,7 +185,7 @@ def _products(properties: Mapping[str, Any], currency: str) -> tuple[Line, ...]:
     if listed is None:
         return ()
     if not isinstance(listed, Sequence) or isinstance(listed, str):
-        raise ValueError("products must be a list")
+        raise ValueError(say("products must be a list"))
     lines = []
     for product in listed:
         item = product.get("product_id", product.get("sku")) if isinstance(product, Mapping) else None
@@ -195,7 +202,14 @@ def _products(properties: Mapping[str, Any], currency: str) -> tuple[Line, ...]:
                 )
             )
         except (ValueError, TypeError, OverflowError):
-            raise ValueError(f"product {item!r} has quantity {quantity!r} and price {price!r}") from None
+            raise ValueError(
+                say(
+                    "product {item!r} has quantity {quantity!r} and price {price!r}",
+                    item=item,
+                    quantity=quantity,
+                    price=price,
+                )
+            ) from None
     return tuple(lines)
 
 

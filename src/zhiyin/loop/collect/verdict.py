@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from zhiyin.domain.money import exponent
 from zhiyin.domain.reasons import RejectReason
 from zhiyin.domain.reject import Reject
+from zhiyin.domain.text import say
 from zhiyin.loop.collect.cells import Bools, Ints, Values, amounts, given, text
 from zhiyin.loop.collect.columns import Column
 from zhiyin.loop.collect.moments import Reading, moments
@@ -90,7 +91,7 @@ class Rows:
         return text(self.cells(ours))
 
     def fail(self, where: Bools, reason: RejectReason, ours: str, says: str) -> None:
-        """Reject the rows ``where`` that were fine so far. ``says`` completes "amount 'x' …"."""
+        """Reject the rows ``where`` that were fine so far. ``says`` is a text that completes "amount 'x' …"."""
         fresh = np.flatnonzero(where & ~self._failed)
         if not len(fresh):
             return
@@ -98,8 +99,12 @@ class Rows:
         name = self._theirs.get(ours, ours)
         cells = text(self.cells(ours)).take(pa.array(fresh)).to_pylist()
         for index, cell in zip(fresh.tolist(), cells, strict=True):
-            shown = "" if cell is None else f" {cell[:_SHOWN]!r}"
-            self._why[index] = (reason, f"{name}{shown} {says}")
+            told = (
+                say("{column} {says}", column=name, says=says)
+                if cell is None
+                else say("{column} {cell!r} {says}", column=name, cell=cell[:_SHOWN], says=says)
+            )
+            self._why[index] = (reason, told)
 
     def ids(self, ours: str, *, needed: bool = True, nobody: bool = False) -> pa.Array:
         """Ids of at most 200 characters; ``nobody`` turns placeholders such as 0 and guest into null."""
@@ -109,22 +114,22 @@ class Rows:
             found = pc.if_else(placeholder, pa.scalar(None, pa.string()), found)
         missing = found.is_null().to_numpy(zero_copy_only=False)
         if needed:
-            self.fail(missing, RejectReason.MISSING_ID, ours, "is empty")
+            self.fail(missing, RejectReason.MISSING_ID, ours, say("is empty"))
         self.fail(_true(pc.greater(pc.utf8_length(found), _MAX_ID)), RejectReason.TOO_LARGE, ours,
-                  f"is longer than {_MAX_ID} characters")  # fmt: skip
+                  say("is longer than {most} characters", most=_MAX_ID))  # fmt: skip
         return found
 
     def times(self, ours: str, *, needed: bool = True) -> tuple[Micros, Bools]:
         """UTC in microseconds, and where there is a time; times after the present are rejected."""
         at, filled, bad = moments(self.cells(ours), Reading(self.shop.zone, self.shop.dates))
         if needed:
-            self.fail(~filled, RejectReason.MISSING_FIELD, ours, "is empty")
-        says = "is no time that can be read; write it like 2026-03-05 14:30"
-        if not self.shop.dates:
-            says += " (day or month first? say so with --dates)" if _short_dates(self.cells(ours)) else ""
+            self.fail(~filled, RejectReason.MISSING_FIELD, ours, say("is empty"))
+        says = say("is no time that can be read; write it like 2026-03-05 14:30")
+        if not self.shop.dates and _short_dates(self.cells(ours)):
+            says = say("{says} (day or month first? say so with --dates)", says=says)
         self.fail(bad, RejectReason.BAD_DATE, ours, says)
         latest = int((self.shop.now.timestamp() + FUTURE) * SECOND)
-        self.fail(filled & ~bad & (at > latest), RejectReason.FUTURE_DATE, ours, "lies in the future")
+        self.fail(filled & ~bad & (at > latest), RejectReason.FUTURE_DATE, ours, say("lies in the future"))
         return at, filled & ~bad
 
     def currencies(self) -> tuple[pa.Array, Ints]:
@@ -132,16 +137,30 @@ class Rows:
         stated = pc.utf8_upper(self.text("currency"))
         named = pc.replace_substring_regex(stated, "^(RMB|人民币|元|￥|¥)$", "CNY")
         bad = _true(pc.invert(pc.match_substring_regex(named, "^[A-Z]{3}$")))
-        self.fail(bad, RejectReason.BAD_CURRENCY, "currency", "is no currency code such as CNY")
+        self.fail(bad, RejectReason.BAD_CURRENCY, "currency", say("is no currency code such as CNY"))
         found = pc.fill_null(named, self.shop.currency).dictionary_encode()
         factors = np.array([10 ** exponent(code) for code in found.dictionary.to_pylist()], np.int64)
         plain = found.cast(pa.string())
         return plain, factors[found.indices.to_numpy()] if len(plain) else np.zeros(0, np.int64)
 
+    def in_shops_currency(self, currency: pa.Array, *money: pa.Array) -> None:
+        """Reject rows with money in another currency than the shop's: sums would mix them."""
+        filled = np.zeros(len(self), bool)
+        for values in money:
+            filled |= values.is_valid().to_numpy(zero_copy_only=False)
+        others = _true(pc.not_equal(currency, self.shop.currency))
+        says = say(
+            "is not the shop's currency {currency}; convert the amounts before importing them, or, if they are "
+            "in {currency}, leave out this column with --map '{column}=-'",
+            currency=self.shop.currency,
+            column=self._theirs.get("currency", "currency"),
+        )
+        self.fail(filled & others, RejectReason.BAD_CURRENCY, "currency", says)
+
     def money(self, ours: str, factors: Ints) -> pa.Array:
         """Amounts in minor units, null where empty; what is no amount is rejected."""
         found, bad = amounts(self.cells(ours), factors)
-        self.fail(bad, RejectReason.BAD_NUMBER, ours, "is no amount")
+        self.fail(bad, RejectReason.BAD_NUMBER, ours, say("is no amount"))
         return found
 
     def extras(self) -> list[tuple[str, pa.Array]]:

@@ -8,6 +8,7 @@ import css_inline
 import mrml
 
 from zhiyin.domain.errors import BadTemplate
+from zhiyin.domain.text import say
 
 TAGS = frozenset(
     (
@@ -63,7 +64,7 @@ def to_html(body: str) -> str:
         html = _convert(_comment_marks(marked, pieces), marked)
     elif "<mj-" in marked.lower():
         raise BadTemplate(
-            "The template has no <mjml>.", fix="Put <mjml><mj-body>…</mj-body></mjml> around it."
+            say("The template has no <mjml>."), fix=say("Put <mjml><mj-body>…</mj-body></mjml> around it.")
         )
     else:
         html = _inline(_comment_marks(marked, pieces))
@@ -104,9 +105,9 @@ def _convert(source: str, marked: str) -> str:
         )  # no fonts from other people's servers
     except OSError as error:
         raise BadTemplate(
-            "The MJML of the template cannot be read.",
-            why=f"{str(error).capitalize()}.",
-            fix="Write & as &amp; and < as &lt; in texts and addresses, and close every tag.",
+            say("The MJML of the template cannot be read."),
+            why=say("{said}", said=f"{str(error).capitalize()}."),
+            fix=say("Write & as &amp; and < as &lt; in texts and addresses, and close every tag."),
         ) from error
     return output.content
 
@@ -118,7 +119,9 @@ def _inline(html: str) -> str:
         )
     except ValueError as error:
         raise BadTemplate(
-            "The styles of the template cannot be read.", why=str(error), fix="Correct the <style>."
+            say("The styles of the template cannot be read."),
+            why=say("{said}", said=str(error)),
+            fix=say("Correct the <style>."),
         ) from error
 
 
@@ -133,24 +136,39 @@ def _check(marked: str, pieces: list[str]) -> None:
         if inside in _HOLD_HTML and not (match["close"] and name == inside):
             if name.startswith("mj-"):
                 raise BadTemplate(
-                    f"The template, line {line}: <{name}> stands inside <{inside}>.",
-                    why=f"<{inside}> was opened in line {open_tags[-1][1]} and holds text only.",
-                    fix=f"Close it with </{inside}> first.",
+                    say(
+                        "The template, line {line}: <{name}> stands inside <{inside}>.",
+                        line=line,
+                        name=name,
+                        inside=inside,
+                    ),
+                    why=say(
+                        "<{inside}> was opened in line {opened} and holds text only.",
+                        inside=inside,
+                        opened=open_tags[-1][1],
+                    ),
+                    fix=say("Close it with </{inside}> first.", inside=inside),
                 )
             continue
         if name not in TAGS:
             raise BadTemplate(
-                f"The template, line {line}: <{name}> is not a tag of MJML.",
-                fix="Put HTML inside <mj-text> or <mj-raw>."
+                say("The template, line {line}: <{name}> is not a tag of MJML.", line=line, name=name),
+                fix=say("Put HTML inside <mj-text> or <mj-raw>.")
                 if not name.startswith("mj")
-                else f"Tags are {', '.join(sorted(TAGS))}.",
+                else say("Tags are {tags}.", tags=sorted(TAGS)),
             )
         if match["close"]:
             if inside != name:
                 raise BadTemplate(
-                    f"The template, line {line}: </{name}> closes nothing.",
-                    why=f"<{inside}> from line {open_tags[-1][1]} is still open." if inside else "",
-                    fix="Close every tag in the order in which they were opened.",
+                    say("The template, line {line}: </{name}> closes nothing.", line=line, name=name),
+                    why=say(
+                        "<{inside}> from line {opened} is still open.",
+                        inside=inside,
+                        opened=open_tags[-1][1],
+                    )
+                    if inside
+                    else "",
+                    fix=say("Close every tag in the order in which they were opened."),
                 )
             open_tags.pop()
         elif not match["rest"].rstrip().endswith("/"):
@@ -158,7 +176,8 @@ def _check(marked: str, pieces: list[str]) -> None:
     if open_tags:
         name, line = open_tags[-1]
         raise BadTemplate(
-            f"The template, line {line}: <{name}> is never closed.", fix=f"Add </{name}> where it ends."
+            say("The template, line {line}: <{name}> is never closed.", line=line, name=name),
+            fix=say("Add </{name}> where it ends.", name=name),
         )
 
 

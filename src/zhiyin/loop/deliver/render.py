@@ -11,10 +11,11 @@ from liquid.template import BoundTemplate
 
 from zhiyin.domain.errors import BadTemplate
 from zhiyin.domain.template import Rendered
+from zhiyin.domain.text import say
 from zhiyin.loop.deliver import context, mjml, plain, sandbox
 
 _BREAKS = re.compile(r"\s+")
-_SUBJECT, _PREHEADER = "The subject", "The preheader"
+_SUBJECT, _PREHEADER, _BODY = say("The subject"), say("The preheader"), say("The template")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def strangers(subject: str, body: str, preheader: str = "") -> list[tuple[str, s
 
     Those under ``customer`` may still be stated traits; who knows the traits decides.
     """
-    parts = ((_SUBJECT, subject), (_PREHEADER, preheader), ("The template", body))
+    parts = ((_SUBJECT, subject), (_PREHEADER, preheader), (_BODY, body))
     return [
         (what, use)
         for what, source in parts
@@ -73,7 +74,7 @@ def check(subject: str, body: str, preheader: str = "", *, traits: frozenset[str
         if names is not None:
             raise sandbox.unknown(use, names, what=what)
     if not subject.strip():
-        raise BadTemplate("The subject is empty.", fix="Write one.")
+        raise BadTemplate(say("The subject is empty."), fix=say("Write one."))
     return wording
 
 

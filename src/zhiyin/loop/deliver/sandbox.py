@@ -22,12 +22,15 @@ from liquid.template import BoundTemplate
 
 from zhiyin.domain.errors import BadTemplate
 from zhiyin.domain.money import display
+from zhiyin.domain.text import Text, say
+from zhiyin.loop.deliver import liquid_words
 
 MAX_SOURCE = 200_000  # characters of a template
 MAX_OUTPUT = 500_000  # bytes of one rendered message
 _MAX_VALUE = 100_000  # characters of one value on its way through filters
 _REMOVED_TAGS = ("include", "render", "doc")
 _REMOVED_FILTERS = ("safe",)
+_TEMPLATE = say("The template")
 _BLOCK = re.compile(
     r"\{%-?\s*(?P<end>end)?(?P<name>if|unless|case|for|tablerow|capture|ifchanged|comment|raw)\b"
 )
@@ -50,16 +53,17 @@ class _Environment(Environment):
     output_stream_limit = MAX_OUTPUT
 
 
-def parse(
-    source: str, *, html: bool = False, strict: bool = False, what: str = "The template"
-) -> BoundTemplate:
+def parse(source: str, *, html: bool = False, strict: bool = False, what: str = _TEMPLATE) -> BoundTemplate:
     """A template ready to render. Raises ``BadTemplate`` with the line.
 
     With ``html`` every value is escaped; with ``strict`` a variable that does not exist is an error when it
     is reached, else it is empty.
     """
     if len(source) > MAX_SOURCE:
-        raise BadTemplate(f"{what} is longer than {MAX_SOURCE:,} characters.", fix="Make it shorter.")
+        raise BadTemplate(
+            say("{what} is longer than {most:,} characters.", what=what, most=MAX_SOURCE),
+            fix=say("Make it shorter."),
+        )
     try:
         template = _environment(html, strict).from_string(source)
     except LiquidError as error:
@@ -67,27 +71,35 @@ def parse(
     for name, spans in template.analyze().filters.items():
         if name not in template.env.filters:
             raise BadTemplate(
-                f"{what}, line {source.count(chr(10), 0, spans[0].index) + 1}: there is no filter {name!r}.",
+                say(
+                    "{what}, line {line}: there is no filter {name!r}.",
+                    what=what,
+                    line=source.count(chr(10), 0, spans[0].index) + 1,
+                    name=name,
+                ),
                 fix=_near(name, template.env.filters),
             )
     if _unbounded(template):
         raise BadTemplate(
-            f"{what} uses a range such as (1..9) outside of a for.", fix="Use it in {% for i in (1..9) %}."
+            say("{what} uses a range such as (1..9) outside of a for.", what=what),
+            fix=say("Use it in {% for i in (1..9) %}."),
         )
     return template
 
 
-def render(template: BoundTemplate, variables: Mapping[str, Any], *, what: str = "The template") -> str:
+def render(template: BoundTemplate, variables: Mapping[str, Any], *, what: str = _TEMPLATE) -> str:
     """The text of a template. Raises ``BadTemplate`` with the line where a value does not fit or a bound is hit."""
     try:
         return template.render(**variables)
     except LiquidError as error:
         raise told(error, what) from error
     except (TypeError, ValueError, ArithmeticError) as error:
-        raise BadTemplate(f"{what} cannot be rendered.", why=str(error), fix="Check its filters.") from error
+        raise BadTemplate(
+            say("{what} cannot be rendered.", what=what), why=_said(error), fix=say("Check its filters.")
+        ) from error
 
 
-def uses(source: str, *, what: str = "The template") -> list[Use]:
+def uses(source: str, *, what: str = _TEMPLATE) -> list[Use]:
     """Every variable that a template expects from outside, and the fields of those it loops over.
 
     >>> uses("Dear {{ customer.name }}")
@@ -108,28 +120,36 @@ def uses(source: str, *, what: str = "The template") -> list[Use]:
     ]
 
 
-def unknown(use: Use, known: Collection[str], *, what: str = "The template") -> BadTemplate:
+def unknown(use: Use, known: Collection[str], *, what: str = _TEMPLATE) -> BadTemplate:
     """The error for a variable that does not exist, with the nearest that does."""
     name = ".".join(part for part in use.path if part != "*")
-    names = ", ".join(sorted(known)[:30])
+    names = sorted(known)[:30]
     return BadTemplate(
-        f"{what}, line {use.line}: there is no variable {name!r}.",
-        why=f"Known here: {names}." if known else "",
+        say("{what}, line {line}: there is no variable {name!r}.", what=what, line=use.line, name=name),
+        why=say("Known here: {names}.", names=names) if known else "",
         fix=_near(use.path[-1], known),
     )
 
 
 def told(error: LiquidError, what: str) -> BadTemplate:
     """A Liquid error in the three parts, with its line."""
-    place = ""
     context = error.context() if error.token and error.token.start_index >= 0 else None
-    if context:
-        place = f", line {context[0]}"
-    message = str(error.message or type(error).__name__)
-    why = f"{message[0].upper()}{message[1:]}."
+    why = liquid_words.why(str(error.message or type(error).__name__))
     if context and context[3].strip():
-        why += f" The line reads: {context[3].strip()[:120]}"
-    return BadTemplate(f"{what}{place} cannot be used.", why=why, fix="Correct it and save again.")
+        why = say("{why} The line reads: {line}", why=why, line=context[3].strip()[:120])
+    return BadTemplate(
+        say("{what}, line {line} cannot be used.", what=what, line=context[0])
+        if context
+        else say("{what} cannot be used.", what=what),
+        why=why,
+        fix=say("Correct it and save again."),
+    )
+
+
+def _said(error: Exception) -> str:
+    # our own filters raise a sentence, those of Liquid English words
+    words = error.args[0] if error.args else ""
+    return words if isinstance(words, Text) else say("{said}", said=str(error))
 
 
 def _unclosed(source: str, what: str) -> BadTemplate | None:
@@ -146,13 +166,14 @@ def _unclosed(source: str, what: str) -> BadTemplate | None:
         return None
     name, line = opened[-1]
     return BadTemplate(
-        f"{what}, line {line}: {{% {name} %}} is never closed.", fix=f"Add {{% end{name} %}} where it ends."
+        say("{what}, line {line}: {{% {name} %}} is never closed.", what=what, line=line, name=name),
+        fix=say("Add {{% end{name} %}} where it ends.", name=name),
     )
 
 
 def _near(name: str, known: Collection[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"Did you mean {near[0]!r}?" if near else "Correct the name."
+    return say("Did you mean {near!r}?", near=near[0]) if near else say("Correct the name.")
 
 
 @cache
@@ -173,7 +194,12 @@ def _bounded(filter_: Any, size: Any) -> Any:
 
     def bounded(value: object, *args: object, **kwargs: object) -> object:
         if size(value, *args) > _MAX_VALUE:
-            raise ValueError(f"a filter would make a value of more than {_MAX_VALUE:,} characters")
+            raise ValueError(
+                say(
+                    "a filter would make a value of more than {most:,} characters",
+                    most=_MAX_VALUE,
+                )
+            )
         return filter_(value, *args, **kwargs)
 
     for name, flag in vars(filter_).items():

@@ -20,6 +20,7 @@ from typing import NoReturn
 from zhiyin.domain import segment
 from zhiyin.domain.errors import BadRule
 from zhiyin.domain.segment import All, Any, Did, Not, Rule, Scalar, Trait
+from zhiyin.domain.text import Text, say
 
 _TOKEN = re.compile(r'\s*(?:(?P<text>"(?:[^"\\]|\\.)*")|(?P<mark>>=|<=|!=|[=(),])|(?P<word>[^\s"=!<>(),]+))')
 _WORD = re.compile(r'[^\s"=!<>(),]+')
@@ -103,6 +104,12 @@ def _trait(trait: Trait) -> str:
     return f"{name} {_WORDS[trait.operator]} {_value(trait.value)}"
 
 
+def _expected(word: str, *others: str) -> Text:
+    if not others:
+        return say("Expected {word!r}.", word=word)
+    return say("Expected {word!r} or {other!r}.", word=word, other=others[0])
+
+
 def _days(days: int) -> str:
     return "1 day" if days == 1 else f"{days} days"
 
@@ -133,23 +140,24 @@ class _Reader:
             self.start = self.at + len(rest) - len(rest.lstrip())
             self.token, self.kind = "", ""
             if rest.strip():
-                self.fail("This cannot be read; is a quote missing?")
+                self.fail(say("This cannot be read; is a quote missing?"))
             return passed
         self.kind = match.lastgroup or ""
         self.token, self.start, self.at = match[self.kind], match.start(self.kind), match.end()
         return passed
 
     def fail(self, why: str) -> NoReturn:
-        place = f"'{self.text[self.start : self.start + 30]}'" if self.start < len(self.text) else "its end"
+        found = self.text[self.start : self.start + 30]
+        place = say("'{found}'", found=found) if self.start < len(self.text) else say("its end")
         raise BadRule(
-            f"The rule cannot be read at letter {self.start + 1}, {place}.",
+            say("The rule cannot be read at letter {letter}, {place}.", letter=self.start + 1, place=place),
             why=why,
-            fix='An example: orders >= 3 and never "Order Completed" within 45 days',
+            fix=say('An example: orders >= 3 and never "Order Completed" within 45 days'),
         )
 
     def end(self) -> None:
         if self.kind:
-            self.fail("Expected 'and', 'or' or the end.")
+            self.fail(say("Expected 'and', 'or' or the end."))
 
     def is_word(self, *words: str) -> bool:
         return self.kind != "text" and self.token.lower() in words
@@ -163,7 +171,7 @@ class _Reader:
 
     def need(self, *words: str) -> None:
         if not self.take(*words):
-            self.fail(f"Expected {' or '.join(repr(word) for word in words)}.")
+            self.fail(_expected(*words))
 
     def either(self, depth: int) -> Rule:
         rules = [self.both(depth)]
@@ -179,7 +187,7 @@ class _Reader:
 
     def one(self, depth: int) -> Rule:
         if depth > _MAX_PARENTHESES:
-            self.fail("The rule is nested too deep.")
+            self.fail(say("The rule is nested too deep."))
         if self.take("not"):
             return Not(self.one(depth + 1))
         if self.take("("):
@@ -203,7 +211,7 @@ class _Reader:
         if self.take("never"):
             did = self.did()
             if did.at_least != 1:
-                self.fail("'never' takes no 'at least'; use not (did …).")
+                self.fail(say("'never' takes no 'at least'; use not (did …)."))
             return Not(did)
         return self.trait()
 
@@ -223,7 +231,7 @@ class _Reader:
                 name = str(self.value(text=True))
                 self.need("=")
                 if name in where:
-                    self.fail(f"{name!r} stands twice.")
+                    self.fail(say("{name!r} stands twice.", name=name))
                 where[name] = self.value()
                 if not self.take(","):
                     break
@@ -250,13 +258,19 @@ class _Reader:
             self.need(")")
             return Trait(name, operator, tuple(values))
         if not self.is_word(*_SIGNS):
-            self.fail(f"Expected a comparison of {name!r}: {' '.join(_SIGNS)} in exists missing within.")
+            self.fail(
+                say(
+                    "Expected a comparison of {name!r}: {signs} in exists missing within.",
+                    name=name,
+                    signs=" ".join(_SIGNS),
+                )
+            )
         operator = _SIGNS[self.next().lower()]
         return Trait(name, operator, self.value(text=operator == "contains"))
 
     def whole(self) -> int:
         if self.kind != "word" or not self.token.isascii() or not self.token.isdigit() or len(self.token) > 9:
-            self.fail("Expected a whole number.")
+            self.fail(say("Expected a whole number."))
         return int(self.next())
 
     def value(self, *, text: bool = False) -> Scalar:
@@ -265,11 +279,11 @@ class _Reader:
             try:
                 words = str(json.loads(self.token, strict=False))
             except ValueError:
-                self.fail("The text in quotes cannot be read.")
+                self.fail(say("The text in quotes cannot be read."))
             self.next()
             return words
         if self.kind != "word" or (self.token.lower() in _RESERVED - {"true", "false"}):
-            self.fail("Expected a name or a value.")
+            self.fail(say("Expected a name or a value."))
         word = self.next()
         if text:
             return word

@@ -1,0 +1,176 @@
+"""a line of the spool → arrivals: single payloads, each with where and when it came."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from zhiyin.domain.event import Event
+
+MANY = ("batch", "import")  # kinds of requests whose body holds a list of payloads
+UNREADABLE = object()  # the payload of an arrival whose bytes are no JSON
+
+
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """One payload as it came.
+
+    ``position`` is its place in the spool, the same however often it is read. ``payload`` is decoded JSON of
+    any shape, or ``UNREADABLE``; ``raw`` is its text. ``kind`` is what the request was: the type of a single
+    message, ``batch``, or ``import`` for history. ``event`` is set for events of our own, which need no
+    understanding.
+    """
+
+    position: str
+    payload: Any
+    raw: bytes
+    source: str
+    received_at: datetime
+    sent_at: str | None = None
+    ip: str = ""
+    user_agent: str = ""
+    kind: str = "batch"
+    event: Event | None = None
+
+
+class _Entry(msgspec.Struct, gc=False):
+    receivedAt: datetime | None = None
+    source: str = ""
+    sentAt: Any = None
+    ip: str | None = None
+    userAgent: str | None = None
+    kind: str = "batch"
+    body: msgspec.Raw = msgspec.Raw(b"null")
+    event: Event | None = None
+
+
+class _Body(msgspec.Struct, gc=False):
+    batch: list[msgspec.Raw]
+    context: Any = None
+
+
+_entry = msgspec.json.Decoder(_Entry).decode
+_body = msgspec.json.Decoder(_Body).decode
+_decode = msgspec.json.Decoder().decode
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def arrivals(entry: bytes, position: str, *, whole: bool = True) -> list[Arrival]:
+    """The payloads of one line of the spool; a broken line or body gives one arrival that is unreadable.
+
+    ``whole`` is False for a line whose checksum is wrong.
+
+    >>> line = b'{"receivedAt":"2026-03-01T12:00:00Z","source":"web","kind":"track","body":{"event":"A"}}'
+    >>> [(one.position, one.kind, one.payload) for one in arrivals(line, "7:0")]
+    [('7:0', 'track', {'event': 'A'})]
+    """
+    try:
+        read = _entry(entry) if whole else None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        read = None
+    if read is None or (read.receivedAt is None and read.event is None):
+        return [Arrival(position, UNREADABLE, entry, "", _LONG_AGO)]
+    if read.event is not None:
+        event = read.event
+        return [Arrival(position, None, b"", event.source, event.timestamp, event=event)]
+    return _payloads(read, position)
+
+
+def asked(found: Iterable[Arrival]) -> tuple[set[str], set[str]]:
+    """Whom and what to look up before ``run``: ids of messages, and ids of persons, anonymous ones included.
+
+    Visits are remembered under ids of persons too.
+    """
+    messages: set[str] = set()
+    persons: set[str] = set()
+    for arrival in found:
+        if arrival.event is not None:
+            messages.add(arrival.event.event_id)
+            continue
+        payload = arrival.payload
+        if type(payload) is not dict:
+            continue
+        messages.add(message_id(payload, arrival.position))
+        for name in ("anonymousId", "userId", "previousId"):
+            person = person_id(payload.get(name))
+            if person is not None:
+                persons.add(person)
+    return messages, persons
+
+
+def message_id(payload: Mapping[str, Any], position: str) -> str:
+    """The id of a message: its own, else its place in the spool."""
+    own = payload.get("messageId")
+    if type(own) is int:
+        own = str(own)
+    return own.strip() or f"spool:{position}" if type(own) is str else f"spool:{position}"
+
+
+MAX_ID = 200
+_NOBODY = frozenset(
+    {"", "null", "undefined", "none", "nan", "n/a", "anonymous", "0", "-1", "[object object]", "(null)"}
+)
+
+
+def person_id(value: Any) -> str | None:
+    """The id of a person, None for what names nobody, such as ``undefined``.
+
+    >>> person_id(" 4711 "), person_id(4711), person_id("undefined"), person_id(True)
+    ('4711', '4711', None, None)
+    """
+    if type(value) is not str:
+        if type(value) is not int:
+            return None
+        value = str(value) if abs(value) < 10**18 else ""
+    text: str = value.strip()
+    if len(text) <= 15 and text.lower() in _NOBODY:
+        return None
+    return text if len(text) <= MAX_ID and "\x00" not in text else None  # PostgreSQL keeps no NUL
+
+
+def _payloads(read: _Entry, position: str) -> list[Arrival]:
+    assert read.receivedAt is not None
+    body = bytes(read.body)
+    at = read.receivedAt if read.receivedAt.tzinfo else read.receivedAt.replace(tzinfo=UTC)
+    sent = read.sentAt if type(read.sentAt) is str else None
+    rest = (read.source, at, sent, read.ip or "", read.userAgent or "", read.kind)
+    if read.kind not in MANY:
+        payload, body = _payload(body)
+        return [Arrival(position, payload, body, *rest)]
+    try:
+        many = _body(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        payload, body = _payload(body)
+        try:
+            many = _body(body)  # what was mended may be a batch now
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return [Arrival(position, payload, body, *rest)]
+    found = []
+    for number, part in enumerate(many.batch):
+        payload, raw = _payload(bytes(part))
+        if many.context and type(many.context) is dict and type(payload) is dict:
+            own = payload.get("context")
+            payload["context"] = {**many.context, **own} if type(own) is dict else many.context
+        found.append(Arrival(f"{position}:{number}", payload, raw, *rest))
+    return found
+
+
+def _payload(raw: bytes) -> tuple[Any, bytes]:
+    """The value that the bytes stand for, and its bytes; NaN and half characters are mended."""
+    try:
+        return _decode(raw), raw
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        value = json.loads(raw.decode("utf-8", "replace"), parse_constant=_nothing)
+        mended = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+        return _decode(mended), mended
+    except (ValueError, RecursionError):  # errors of msgspec are ValueErrors too
+        return UNREADABLE, raw
+
+
+def _nothing(constant: str) -> None:
+    """NaN and infinity are no values."""
