@@ -1,11 +1,13 @@
 """All models, gathered for Django; each stands in the file of its noun."""
 
 from zhiyin.adapters.records.api_key import ApiKey
+from zhiyin.adapters.records.attempt import Attempt
 from zhiyin.adapters.records.campaign import Campaign
 from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.decision import Decision
 from zhiyin.adapters.records.import_ import Import
+from zhiyin.adapters.records.job import Job
 from zhiyin.adapters.records.message import Message
 from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.adapters.records.segment import Segment
@@ -13,11 +15,13 @@ from zhiyin.adapters.records.template import Template
 
 __all__ = [
     "ApiKey",
+    "Attempt",
     "Campaign",
     "Consent",
     "Customer",
     "Decision",
     "Import",
+    "Job",
     "Message",
     "RecommenderModel",
     "Segment",
