@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,49 @@ def test_history_shows_whole_ids_and_the_first_line_of_an_error(workspace: Works
     text = call(workspace, "history")
     assert f"{told['import_id']} It broke [here]." in text
     assert "Traceback" not in text
+
+
+def test_a_dry_run_is_readable_in_80_columns(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    path = tmp_path / "orders.csv"
+    names = [f"remark_{n}" for n in range(20)]
+    lines = [
+        f"order-{n},customer-{n},2026-03-05 12:00,99.90," + ",".join(f"word{m}" for m in range(20))
+        for n in range(9)
+    ]
+    path.write_text("\n".join(["order_id,customer_id,date,total," + ",".join(names), *lines]))
+    text = call(workspace, "orders", path, "--dry-run")
+    assert max(map(len, text.splitlines())) <= 80
+    for whole in ("Line 2", "Line 4", "order-2", "customer-2", "2026-03-05 12:00:00"):
+        assert whole in text
+
+
+def test_a_file_of_a_header_alone_is_told(workspace: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("order_id,customer_id,date,total\n")
+    for flag in ([], ["--dry-run"]):
+        assert "There are no rows below the header." in call(workspace, "orders", path, *flag)
+
+
+def test_known_orders_with_another_amount_are_named(workspace: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("order_id,customer_id,date,total\n7,ann,2026-03-05,5\n")
+    call(workspace, "orders", path)
+    path.write_text("order_id,customer_id,date,total\n7,ann,2026-03-05,6\n")
+    told = json.loads(call(workspace, "orders", path, "--json"))
+    assert (told["unchanged"], told["changed"], told["changed_orders"]) == (1, 1, ["7"])
+    text = " ".join(call(workspace, "orders", path).split())
+    assert (
+        "1 known orders have another amount in these files than in the lake, which keeps the first: 7" in text
+    )
+
+
+def test_times_in_json_are_iso_with_their_offset(workspace: Workspace, file: Path) -> None:
+    call(workspace, "customers", file)
+    (record,) = json.loads(call(workspace, "history", "--json"))
+    (reject,) = json.loads(call(workspace, "rejects", "--json"))["rejects"]
+    for moment in (record["finished_at"], reject["rejected_at"]):
+        assert "T" in moment
+        assert datetime.fromisoformat(moment).tzinfo is not None

@@ -157,6 +157,19 @@ def test_bad_orders_are_rejected_with_their_reason() -> None:
     assert why("orders", {**ORDER, "order_id": "9" * 201}) == "too_large"
 
 
+def test_money_in_another_currency_is_not_summed_with_the_shops() -> None:
+    assert why("orders", {**ORDER, "currency": "USD"}) == "bad_currency"
+    assert understood("orders", [{**ORDER, "currency": "rmb"}]).rejects == []
+    view = {"event": "Product Viewed", "user_id": "ann", "timestamp": "2026-03-05", "currency": "USD"}
+    assert understood("events", [view]).rejects == []
+    assert why("events", {**view, "price": "5"}) == "bad_currency"
+    (reject,) = understood("orders", [{**ORDER, "Currency": "USD"}]).rejects
+    assert reject.detail == (
+        "Currency 'USD' is not the shop's currency CNY; convert the amounts before importing them, "
+        "or, if they are in CNY, leave out this column with --map 'Currency=-'"
+    )
+
+
 def test_a_reject_says_what_is_wrong_and_keeps_the_row() -> None:
     (reject,) = understood("orders", [{**ORDER, "price": "-5"}]).rejects
     assert reject.detail == "price '-5' is below zero; a return has a negative quantity"

@@ -25,6 +25,9 @@ app = typer.Typer(
     no_args_is_help=True, help="Take in files: CSV, TSV, JSON Lines, Parquet, Excel; gzip, UTF-8 and GB18030."
 )
 
+_ROWS = 3  # of a dry run, side by side: as many as stay readable in 80 columns
+_NOTHING: tuple[object, ...] = (None, "", "{}", [])
+
 FilesArgument = Annotated[
     list[str], typer.Argument(metavar="FILE...", help="Paths or quoted patterns, such as 'orders-*.csv.gz'.")
 ]
@@ -64,45 +67,30 @@ def customers(
     _import("customers", files, workspace, map_, encoding, dates, dry_run, as_json, consent=stated)
 
 
-@app.command("items")
-def items(
-    files: FilesArgument,
-    workspace: WorkspaceOption = Path("."),
-    map_: MapOption = None,
-    encoding: EncodingOption = None,
-    dry_run: DryRunOption = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Take in items: id, names, category, price, link, picture; other columns become properties."""
-    _import("items", files, workspace, map_, encoding, "", dry_run, as_json)
+def _command(kind: str, help_: str) -> None:
+    """Add the command of a kind; all but customers take the same options."""
+
+    def command(
+        files: FilesArgument,
+        workspace: WorkspaceOption = Path("."),
+        map_: MapOption = None,
+        encoding: EncodingOption = None,
+        dates: DatesOption = "",
+        dry_run: DryRunOption = False,
+        as_json: JsonOption = False,
+    ) -> None:
+        _import(kind, files, workspace, map_, encoding, dates, dry_run, as_json)
+
+    app.command(kind, help=help_)(command)
 
 
-@app.command("orders")
-def orders(
-    files: FilesArgument,
-    workspace: WorkspaceOption = Path("."),
-    map_: MapOption = None,
-    encoding: EncodingOption = None,
-    dates: DatesOption = "",
-    dry_run: DryRunOption = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Take in orders, one row each or one row per line; returns and cancellations are understood."""
-    _import("orders", files, workspace, map_, encoding, dates, dry_run, as_json)
-
-
-@app.command("events")
-def events(
-    files: FilesArgument,
-    workspace: WorkspaceOption = Path("."),
-    map_: MapOption = None,
-    encoding: EncodingOption = None,
-    dates: DatesOption = "",
-    dry_run: DryRunOption = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Take in events, one row each: name, person, time; other columns become properties."""
-    _import("events", files, workspace, map_, encoding, dates, dry_run, as_json)
+_command(
+    "items", "Take in items: id, names, category, price, link, picture; other columns become properties."
+)
+_command(
+    "orders", "Take in orders, one row each or one row per line; returns and cancellations are understood."
+)
+_command("events", "Take in events, one row each: name, person, time; other columns become properties.")
 
 
 @app.command("history")
@@ -196,11 +184,15 @@ def _import(
             "rejected",
             "new",
             "unchanged",
+            "changed",
+            "changed_orders",
             "reasons",
             "seconds",
         )
         print_json({**{name: getattr(result, name) for name in names}, "columns": _columns(result.columns)})
         return
+    from rich.markup import escape
+
     _show_columns(result.columns)
     speed = f"{result.read / max(result.seconds, 0.001):,.0f} rows/s"
     say(f"Read [bold]{result.read:,}[/] rows, imported [bold]{result.imported:,}[/] "
@@ -211,6 +203,13 @@ def _import(
             "", ("Rejected because", "Rows"), [(k, f"{n:,}") for k, n in result.reasons.items()], right=(1,)
         )
         say(f"See them with: zhiyin import rejects {result.import_id}")
+    if result.changed:
+        first = ", ".join(result.changed_orders) + (
+            ", …" if result.changed > len(result.changed_orders) else ""
+        )
+        say(f"[yellow]{result.changed:,} known orders have another amount in these files than in the lake, "
+            f"which keeps the first:[/] {escape(first)}")  # fmt: skip
+    _say_if_empty(result.read)
 
 
 def _mapping(pairs: Sequence[str]) -> dict[str, str]:
@@ -234,15 +233,23 @@ def _show_preview(seen: Preview, as_json: bool) -> None:
         return
     _show_columns(seen.columns)
     if seen.rows:
-        filled = [n for n in seen.rows[0] if any(row[n] not in (None, "", "{}", []) for row in seen.rows)]
-        rows = [[row[name] for name in filled] for row in seen.rows]
-        table("First rows as they would be understood", filled, rows)
+        shown = seen.rows[:_ROWS]
+        filled = [n for n in shown[0] if n != "line" and any(row[n] not in _NOTHING for row in shown)]
+        heads = ("Field", *(f"Line {row['line']}" for row in shown))
+        table("First rows as they would be understood", heads,
+              [[name, *(row[name] for row in shown)] for name in filled])  # fmt: skip
     say(f"Read [bold]{seen.read:,}[/] rows; [bold]{seen.imported:,}[/] would be imported, "
         f"[bold]{seen.rejected:,}[/] rejected. Nothing was kept.")  # fmt: skip
     if seen.rejected:
         table("", ("Rejected because", "Rows"), [(k, f"{n:,}") for k, n in seen.reasons.items()], right=(1,))
         first = [{"file": "", "line": r.line, "reason": r.reason, "detail": r.detail} for r in seen.rejects]
         _show_rejects("First of them", first)
+    _say_if_empty(seen.read)
+
+
+def _say_if_empty(read: int) -> None:
+    if not read:
+        say("[yellow]There are no rows below the header.[/] Check that the export has finished.")
 
 
 def _columns(columns: Sequence[Any]) -> list[dict[str, str]]:

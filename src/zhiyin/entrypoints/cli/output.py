@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,8 +34,8 @@ def open_workspace(folder: Path, **flags: Any) -> Workspace:
 
 
 def print_json(data: Any) -> None:
-    """One JSON document on standard output; dates in ISO 8601."""
-    print(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+    """One JSON document on standard output; times in ISO 8601 with their offset."""
+    print(json.dumps(data, ensure_ascii=False, indent=2, default=_plain))
 
 
 def say(text: str = "") -> None:
@@ -104,4 +105,10 @@ def fail(error: ZhiyinError) -> None:
     for part in (error.why, error.fix):
         if part:
             console.print(part, soft_wrap=True, markup=False)
-    console.print(f"[dim]{error.code}[/]")
+    console.print(f"[dim]Error code: {error.code}[/]")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):  # without a zone it comes from the lake, which is in UTC
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+    return value.isoformat() if isinstance(value, date) else str(value)
