@@ -117,6 +117,18 @@ def test_typing_keeps_the_draft_and_renders_it_again(draft: Workspace) -> None:
     assert "Tea for Oliver Stone" in text
 
 
+def test_the_preview_switches_the_dark_style_on(draft: Workspace) -> None:
+    dark = "<mj-head><mj-style>@media (prefers-color-scheme: dark) { p { color: #fff } }</mj-style></mj-head>"
+    typed = {"subject": "Tea", "preheader": "", "body": LETTER, "customer": "c01", "dark": "1"}
+    text = sign_in().post("/campaigns/spring/preview", typed).content.decode()
+    assert "no dark style of its own" in text
+    typed["body"] = LETTER.replace("<mj-body", dark + "<mj-body", 1)
+    text = sign_in().post("/campaigns/spring/preview", typed).content.decode()
+    assert "@media (min-width: 0px)" in text
+    assert "zy-stage-dark" in text
+    assert "no dark style of its own" not in text
+
+
 def test_a_mistake_shows_its_line_and_what_was_typed(draft: Workspace) -> None:
     broken = LETTER.replace("customer.name", "customer.nickname")
     typed = {"subject": "Hello", "preheader": "", "body": broken, "customer": "c01"}

@@ -168,8 +168,19 @@ def test_members_are_listed_and_exported(shop: Workspace) -> None:
     assert "10 customers in “上海”" in text, re.findall("<h1>.*</h1>", text)
     answer = client.get("/segments/shanghai/members.csv")
     assert len(answer.content.decode("utf-8-sig").splitlines()) == 11
-    client.post("/segments/shanghai/archive")
+
+
+def test_archiving_acts_at_once_and_can_be_undone(shop: Workspace) -> None:
+    client = sign_in()
+    segments.create(shop, "shanghai", "上海", "city = 上海")
+    answer = client.post("/segments/shanghai/archive", follow=True)
+    text = answer.content.decode()
     assert segments.list_(shop) == []
+    assert "Segment “上海” archived." in text
+    assert 'action="/segments/shanghai/restore"' in text
+    client.post("/segments/shanghai/restore")
+    assert [one.key for one in segments.list_(shop)] == ["shanghai"]
+    assert "zy-toast" not in page(client, "/segments?archived=shanghai")
 
 
 def test_nothing_changes_by_get(shop: Workspace) -> None:

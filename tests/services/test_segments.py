@@ -122,6 +122,9 @@ def test_an_archived_segment_leaves_the_list(shop: Workspace) -> None:
     segments.create(shop, "b", "B", "everyone")
     segments.archive(shop, "a")
     assert [s.key for s in segments.list_(shop)] == ["b"]
+    assert [s.key for s in segments.archived(shop)] == ["a"]
+    segments.restore(shop, "a")
+    assert [s.key for s in segments.list_(shop)] == ["a", "b"]
 
 
 def test_bad_keys_taken_keys_and_unknown_keys_are_told(workspace: Workspace) -> None:

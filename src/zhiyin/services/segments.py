@@ -92,6 +92,14 @@ def archive(ws: Workspace, key: str) -> Segment:
     return row
 
 
+def restore(ws: Workspace, key: str) -> Segment:
+    """Put an archived segment back into the lists."""
+    row = get(ws, key)
+    row.archived, row.updated_at = False, ws.now()
+    row.save(update_fields=["archived", "updated_at"])
+    return row
+
+
 def get(ws: Workspace, key: str) -> Segment:
     """The segment of that key. Raises ``NotFound``, listing the known ones."""
     row = Segment.objects.filter(key=key).first()
@@ -106,6 +114,11 @@ def get(ws: Workspace, key: str) -> Segment:
 def list_(ws: Workspace) -> list[Segment]:
     """All segments that are not archived, by name."""
     return list(Segment.objects.filter(archived=False))
+
+
+def archived(ws: Workspace) -> list[Segment]:
+    """Those that were taken out of the lists, by name."""
+    return list(Segment.objects.filter(archived=True))
 
 
 def rule_of(rule: AnyRule) -> Rule:

@@ -16,6 +16,7 @@ from zhiyin.entrypoints.console.campaign_wording import Kept
 from zhiyin.services.workspace import Workspace
 
 PEOPLE = 20  # members to look through in the preview
+_SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)", re.IGNORECASE)
 _LINE = re.compile(r"\bline (\d+)")
 
 
@@ -35,6 +36,19 @@ class Preview:
     error: ZhiyinError | None = None
     line: int | None = None
     saved_at: datetime | None = None
+    dark: bool = False
+
+    @property
+    def html(self) -> str:
+        """The message for the frames, with its dark style switched on where dark is asked for."""
+        if self.rendered is None:
+            return ""
+        return darkened(self.rendered.html) if self.dark else self.rendered.html
+
+    @property
+    def plain(self) -> bool:
+        """Whether dark is asked for and the message has no dark style of its own."""
+        return self.dark and self.rendered is not None and not _SCHEME.search(self.rendered.html)
 
     @property
     def wide(self) -> bool:
@@ -71,6 +85,7 @@ def previewed(
             search=search,
             nobody=nobody,
             saved_at=ws.now() if kept and not error else None,
+            dark=bool(data.get("dark")),
         ),
     }
 
@@ -79,6 +94,16 @@ def first(ws: Workspace, campaign: Any) -> Preview:
     """The message as the first member of the segment reads it."""
     found = members(ws, campaign)
     return Preview(**_preview(ws, campaign, found[0].customer_id if found else "", []))
+
+
+def darkened(html: str) -> str:
+    """The HTML as a mail program with a dark theme reads it, in a browser of any theme.
+
+    >>> darkened("@media (prefers-color-scheme: dark) { p { color: white } }")
+    '@media (min-width: 0px) { p { color: white } }'
+    """
+    always, never = "(min-width: 0px)", "(min-width: 99999px)"
+    return _SCHEME.sub(lambda found: always if found[1].lower() == "dark" else never, html)
 
 
 def members(ws: Workspace, campaign: Any, language: str = "") -> list[Any]:

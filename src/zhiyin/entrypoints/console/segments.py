@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -23,6 +23,8 @@ def index(request: HttpRequest) -> HttpResponse:
     ws = current()
     rows = segment_list.rows(ws, segments.list_(ws))
     context = {"rows": rows, "at_risk": segment_list.at_risk(ws) if not rows else 0}
+    if gone := request.GET.get("archived", ""):
+        context["archived"] = next((one for one in segments.archived(ws) if one.key == gone), None)
     return render(request, "console/segments/index.html", context)
 
 
@@ -68,13 +70,20 @@ def export(request: HttpRequest, key: str) -> HttpResponse:
 
 @require_POST
 def archive(request: HttpRequest, key: str) -> HttpResponse:
-    """Take a segment out of the list."""
+    """Take a segment out of the list at once; the list offers to undo it."""
     from zhiyin.services import segments
 
-    ws = current()
-    name = segments.get(ws, key).name
-    segments.archive(ws, key)
-    messages.success(request, gettext("Segment “%(name)s” archived.") % {"name": name})
+    segments.archive(current(), key)
+    return redirect(f"{reverse('segments')}?archived={key}")
+
+
+@require_POST
+def restore(request: HttpRequest, key: str) -> HttpResponse:
+    """Undo an archiving."""
+    from zhiyin.services import segments
+
+    row = segments.restore(current(), key)
+    messages.success(request, gettext("Segment “%(name)s” is back.") % {"name": row.name})
     return redirect("segments")
 
 
@@ -85,4 +94,5 @@ urlpatterns = [
     path("segments/<slug:key>/members", members, name="segment_members"),
     path("segments/<slug:key>/members.csv", export, name="segment_export"),
     path("segments/<slug:key>/archive", archive, name="segment_archive"),
+    path("segments/<slug:key>/restore", restore, name="segment_restore"),
 ]

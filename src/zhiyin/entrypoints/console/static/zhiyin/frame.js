@@ -93,6 +93,18 @@
     setTimeout(() => (button.textContent = button.dataset.zyOther), 2000);
   }
 
+  // a toast goes after its seconds, but not from under a pointer or the focus
+  for (const toast of document.querySelectorAll("[data-zy-toast]")) {
+    let left = Number(toast.dataset.zyToast);
+    const timer = setInterval(() => {
+      if (document.hidden || toast.matches(":hover, :focus-within")) return;
+      left -= 1;
+      if (left > 0) return;
+      clearInterval(timer);
+      toast.remove();
+    }, 1000);
+  }
+
   // a tab in the background asks for nothing
   document.addEventListener("htmx:beforeRequest", (event) => {
     const trigger = event.detail.elt.getAttribute("hx-trigger") || "";
