@@ -76,10 +76,10 @@ def fill(ws: Workspace) -> None:
         for number in (1, 2)
         for day in (3, 40, 80)
     ]
-    events += [
-        Event(f"v{minute}", "track", PRODUCT_VIEWED, now - timedelta(minutes=minute), customer_id="c1",
+    events += [  # at one moment: midnight never lies between them
+        Event(f"v{number}", "track", PRODUCT_VIEWED, now - timedelta(minutes=10), customer_id="c1",
               products=(Line("oolong"),))
-        for minute in (10, 12)
+        for number in (1, 2)
     ]  # fmt: skip
     ingest.record(ws, events)
     ws.spool.close()
