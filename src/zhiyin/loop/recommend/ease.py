@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -12,18 +12,18 @@ from scipy import sparse
 from scipy.linalg import lapack
 
 from zhiyin.domain.errors import ZhiyinError
-from zhiyin.domain.interaction import KIND_WEIGHTS, Interaction
+from zhiyin.domain.interaction import KIND_WEIGHTS
 from zhiyin.domain.item import Item
-from zhiyin.domain.recommendation import Recommendation
-from zhiyin.loop.recommend.interface import Arrays
+from zhiyin.domain.text import say
 from zhiyin.loop.recommend.item_neighbours import assemble, lifted, neighbours, strongest
 from zhiyin.loop.recommend.matrix import build
+from zhiyin.loop.recommend.ranked import Ranked
 from zhiyin.loop.recommend.ranking import Ranking
 
 _TAIL_NEIGHBOURS = 50
 
 
-class Ease:
+class Ease(Ranked):
     """Each item predicted from all others by ridge regression without a diagonal.
 
     Steck (2019), "Embarrassingly Shallow Autoencoders for Sparse Data": with ``G = X'X + l2 I`` and
@@ -45,14 +45,13 @@ class Ease:
         trend: float = 0.5,
         kinds: Mapping[str, float] = KIND_WEIGHTS,
     ) -> None:
+        super().__init__(half_life=half_life, kinds=kinds)
         self.l2 = l2
         self.max_items = max_items
         self.keep = keep
-        self.half_life = half_life
         self.taste_days = taste_days
         self.popular_days = popular_days
         self.trend = trend
-        self.kinds = kinds
 
     def fit(self, interactions: pa.Table, items: Sequence[Item], now: datetime) -> Self:
         matrix = build(
@@ -78,30 +77,6 @@ class Ease:
         )
         return self
 
-    def recommend(
-        self, history: Sequence[Interaction], n: int, exclude: Collection[str] = ()
-    ) -> list[Recommendation]:
-        return self.ranking_.rank([history], n, exclude)[0]
-
-    def recommend_many(
-        self,
-        histories: Sequence[Sequence[Interaction]],
-        n: int,
-        exclude: Collection[str] = (),
-        excludes: Sequence[Collection[str]] | None = None,
-    ) -> list[list[Recommendation]]:
-        return self.ranking_.rank(histories, n, exclude, excludes)
-
-    def to_arrays(self) -> Arrays:
-        return self.ranking_.to_arrays()
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Self:
-        ranking = Ranking.from_arrays(arrays)
-        self = cls(half_life=ranking.half_life, kinds=ranking.kinds)
-        self.ranking_ = ranking
-        return self
-
 
 def linear(
     taste: Any, head: np.ndarray[Any, Any], available: np.ndarray[Any, Any], *, l2: float, keep: int
@@ -118,9 +93,9 @@ def linear(
         inverse, failed = lapack.spotri(factor, lower=1, overwrite_c=1)
     if failed:
         raise ZhiyinError(
-            "EASE could not be trained: the matrix of interactions is not positive definite.",
-            why=f"LAPACK stopped at {failed}.",
-            fix="Use a larger l2.",
+            say("EASE could not be trained: the matrix of interactions is not positive definite."),
+            why=say("LAPACK stopped at {failed}.", failed=failed),
+            fix=say("Use a larger l2."),
         )
     diagonal = inverse.diagonal().copy()
     parts = []

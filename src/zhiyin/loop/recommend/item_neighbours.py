@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -10,17 +10,16 @@ import numpy as np
 import pyarrow as pa
 from scipy import sparse
 
-from zhiyin.domain.interaction import KIND_WEIGHTS, Interaction
+from zhiyin.domain.interaction import KIND_WEIGHTS
 from zhiyin.domain.item import Item
-from zhiyin.domain.recommendation import Recommendation
-from zhiyin.loop.recommend.interface import Arrays
 from zhiyin.loop.recommend.matrix import build
+from zhiyin.loop.recommend.ranked import Ranked
 from zhiyin.loop.recommend.ranking import Ranking
 
 _COLUMNS = 512  # columns of the product held at a time
 
 
-class ItemNeighbours:
+class ItemNeighbours(Ranked):
     """Item-to-item neighbours by shrunk cosine: ``x_i · x_j / (|x_i| |x_j| + shrinkage)``.
 
     Each target item keeps its ``k`` nearest sources (pruning by target is worth a sixth of Recall@20 over
@@ -40,13 +39,12 @@ class ItemNeighbours:
         trend: float = 0.5,
         kinds: Mapping[str, float] = KIND_WEIGHTS,
     ) -> None:
+        super().__init__(half_life=half_life, kinds=kinds)
         self.k = k
         self.shrinkage = shrinkage
-        self.half_life = half_life
         self.taste_days = taste_days
         self.popular_days = popular_days
         self.trend = trend
-        self.kinds = kinds
 
     def fit(self, interactions: pa.Table, items: Sequence[Item], now: datetime) -> Self:
         matrix = build(
@@ -62,30 +60,6 @@ class ItemNeighbours:
         self.ranking_ = Ranking(
             matrix.item_ids, matrix.available, matrix.popularity, self.kinds, self.half_life, weights
         )
-        return self
-
-    def recommend(
-        self, history: Sequence[Interaction], n: int, exclude: Collection[str] = ()
-    ) -> list[Recommendation]:
-        return self.ranking_.rank([history], n, exclude)[0]
-
-    def recommend_many(
-        self,
-        histories: Sequence[Sequence[Interaction]],
-        n: int,
-        exclude: Collection[str] = (),
-        excludes: Sequence[Collection[str]] | None = None,
-    ) -> list[list[Recommendation]]:
-        return self.ranking_.rank(histories, n, exclude, excludes)
-
-    def to_arrays(self) -> Arrays:
-        return self.ranking_.to_arrays()
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Self:
-        ranking = Ranking.from_arrays(arrays)
-        self = cls(half_life=ranking.half_life, kinds=ranking.kinds)
-        self.ranking_ = ranking
         return self
 
 
