@@ -187,9 +187,8 @@ def progress(ws: Workspace, key: str) -> dict[str, Any]:
     The statuses add up to ``planned``; those that are not handed over yet stand under ``waiting``.
     """
     row = get(ws, key)
-    found = (
-        Message.objects.filter(campaign=row).order_by().values_list("status", "reason").annotate(Count("pk"))
-    )
+    rows = Message.objects.filter(campaign=row, replaced=False)
+    found = rows.order_by().values_list("status", "reason").annotate(Count("pk"))
     statuses = {status.value: 0 for status in MessageStatus}
     refused: dict[str, int] = {}
     failed: dict[str, int] = {}

@@ -25,7 +25,8 @@ def why(ws: Workspace, key: str, customer_id: str) -> dict[str, Any]:
     has ``state: outside`` and the conditions that do not hold.
     """
     row = campaigns.get(ws, key)
-    message = Message.objects.select_related("decision").filter(campaign=row, customer_id=customer_id).first()
+    theirs = Message.objects.filter(campaign=row, customer_id=customer_id, replaced=False)
+    message = theirs.select_related("decision").first()
     head = {"campaign": row.key, "campaign_name": row.name, "customer_id": customer_id}
     if message is not None:
         return head | _recorded(message)
@@ -73,7 +74,7 @@ def people(
 
     ``status`` is one of ``MessageStatus``, or ``pending`` for all that are not settled.
     """
-    wanted = Q(campaign=campaigns.get(ws, key))
+    wanted = Q(campaign=campaigns.get(ws, key), replaced=False)
     if status == "pending":
         wanted &= Q(status__in=PENDING)
     elif status:

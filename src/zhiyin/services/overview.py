@@ -145,7 +145,7 @@ def live_campaigns(ws: Workspace) -> int:
 def needs(ws: Workspace) -> list[Need]:
     """What waits for a person, the most urgent first; empty where all is well."""
     found = []
-    unknown = Message.objects.filter(status=MessageStatus.UNKNOWN)
+    unknown = Message.objects.filter(status=MessageStatus.UNKNOWN, replaced=False)
     for campaign in Campaign.objects.filter(messages__in=unknown).distinct():
         count = unknown.filter(campaign=campaign).count()
         found.append(Need("unknown", count, campaign.name, campaign.key))

@@ -277,9 +277,8 @@ def _accounted(row: Campaign) -> Accounted:
     held_out = delivered = unknown = pending = 0
     refused: Counter[str] = Counter()
     failed: Counter[str] = Counter()
-    counts = (
-        Message.objects.filter(program=row.program).values_list("status", "reason").annotate(n=Count("id"))
-    )
+    rows = Message.objects.filter(program=row.program, replaced=False)
+    counts = rows.values_list("status", "reason").annotate(n=Count("id"))
     for status, reason, n in counts.order_by("-n", "reason"):
         match MessageStatus(status):
             case MessageStatus.HELD_OUT:

@@ -145,5 +145,5 @@ def run_until_done(
 
 def counts(campaign: Campaign) -> dict[str, int]:
     """Messages of a campaign by status."""
-    rows = Message.objects.filter(campaign=campaign).order_by().values_list("status").annotate(Count("pk"))
-    return dict(rows)
+    rows = Message.objects.filter(campaign=campaign, replaced=False)
+    return dict(rows.order_by().values_list("status").annotate(Count("pk")))

@@ -38,6 +38,7 @@ class Message(models.Model):
     handed_over_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     published = models.BooleanField(default=False)  # its outcome is an event in the lake too
+    replaced = models.BooleanField(default=False)  # sent again on demand: a later occurrence stands for it
 
     class Meta:
         constraints = (

@@ -10,7 +10,7 @@ from zhiyin.adapters.records.import_ import Import
 from zhiyin.adapters.records.job import Job
 from zhiyin.adapters.records.message import Message
 from zhiyin.adapters.records.recommender import RecommenderModel
-from zhiyin.adapters.records.segment import Segment
+from zhiyin.adapters.records.segment import Segment, SegmentSize
 from zhiyin.adapters.records.template import Template
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Message",
     "RecommenderModel",
     "Segment",
+    "SegmentSize",
     "Suppression",
     "Template",
 ]

@@ -23,3 +23,16 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SegmentSize(models.Model):
+    """How many were in a segment on a day, by the last count of that day, and under which version."""
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="sizes")
+    day = models.DateField()
+    version = models.PositiveIntegerField()
+    count = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("segment", "day"), name="one_size_a_day"),)
+        ordering = ("day",)
