@@ -96,6 +96,23 @@ def test_an_upload_stays_in_its_own_folder(owned: Workspace) -> None:
     assert signed_in().get("/data/import/..?kind=customers").status_code == 404
 
 
+def test_two_uploads_of_one_name_are_both_imported(owned: Workspace) -> None:
+    texts = (
+        FILE,
+        "customer_id,email,city\nc8,h@example.com,Xi'an\n",
+        "customer_id,email\nc9,i@example.com\n",
+    )
+    files = [SimpleUploadedFile("people.csv", text.encode()) for text in texts]
+    browser = signed_in()
+    address = browser.post("/data/import", {"kind": "customers", "files": files})["Location"]
+    page = browser.get(address).content.decode()
+    assert "people (2).csv" in page
+    assert "4 rows can be imported, 1 would be rejected." in page
+    browser.post(address, {"kind": "customers"})
+    finish()
+    assert set(Customer.objects.values_list("pk", flat=True)) == {"c1", "c3", "c8", "c9"}
+
+
 def test_rejected_rows_are_exported_without_formulas(filled: Workspace) -> None:
     response = signed_in().get("/data/rejects.csv")
     assert response["Content-Disposition"].startswith("attachment")

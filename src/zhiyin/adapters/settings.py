@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from zhiyin.domain.errors import BadSetting, WorkspaceNotFound
 from zhiyin.domain.settings import Settings
@@ -22,6 +25,7 @@ _CHOICES = {
     "smtp.security": ("starttls", "tls", "none"),
     "campaign.consent": ("opt_in", "opt_out"),
 }
+_ORIGIN = re.compile(r"https?://[^\s/?#@]+/?", re.IGNORECASE)
 _RANGES = {
     "campaign.holdout": (0.0, 0.5),
     "campaign.window_days": (1, 365),
@@ -201,4 +205,33 @@ def _convert(key: str, raw: Any, default: Any, source: str) -> Any:
             say("{key} is {value} ({source}).", key=key, value=value, source=source),
             fix=say("It must lie between {low} and {high}.", low=low, high=high),
         )
+    if key == "server.trusted_proxies":
+        _check_networks(key, value, source)
+    if key == "server.base_url" and value:
+        check_origin(key, value, source)
     return value
+
+
+def check_origin(key: str, value: str, source: str) -> None:
+    """A public address is scheme, host and port: browsers compare it so, and links append their own paths."""
+    try:
+        parts = urlsplit(value)
+        fits = bool(_ORIGIN.fullmatch(value) and parts.hostname and parts.port != 0)
+    except ValueError:
+        fits = False
+    if not fits:
+        raise BadSetting(
+            say("{key} is {value!r} ({source}).", key=key, value=value, source=source),
+            fix=say("Write the address alone, such as https://mail.example.com, without a path."),
+        )
+
+
+def _check_networks(key: str, value: str, source: str) -> None:
+    for part in value.replace(",", " ").split():
+        try:
+            ipaddress.ip_network(part, strict=False)
+        except ValueError as error:
+            raise BadSetting(
+                say("{key} holds {part!r} ({source}).", key=key, part=part, source=source),
+                fix=say("Write addresses or networks, such as 127.0.0.1 or 10.0.0.0/8."),
+            ) from error

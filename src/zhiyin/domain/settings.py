@@ -29,9 +29,20 @@ class ServerSettings:
             "doc": "Public address of this server, used in links of messages; http://HOST:PORT if empty."
         },
     )
+    trusted_proxies: str = field(
+        default="",
+        metadata={
+            "doc": "Proxies whose X-Forwarded-For is believed: addresses or networks with commas; none if empty."
+        },
+    )
     secret: str = field(
         default="", metadata={"doc": "Signs sessions and links; made at init.", "secret": True}
     )
+
+    @property
+    def proxies(self) -> list[str]:
+        """The trusted proxies, one by one."""
+        return [part for part in self.trusted_proxies.replace(",", " ").split() if part]
 
 
 @dataclass(frozen=True, slots=True)

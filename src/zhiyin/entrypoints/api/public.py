@@ -7,7 +7,6 @@ at all, and unsubscribing takes a POST (RFC 8058).
 from __future__ import annotations
 
 import base64
-import ipaddress
 from collections.abc import Callable
 from functools import wraps
 
@@ -21,6 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from zhiyin.entrypoints.site import current
+from zhiyin.entrypoints.site.client import client_address
 from zhiyin.services import tracking
 
 View = Callable[[HttpRequest, str], HttpResponse]
@@ -120,15 +120,6 @@ def _unkept(response: HttpResponse) -> HttpResponse:
 
 
 def _visitor(request: HttpRequest) -> tracking.Visitor:
-    address = request.META.get("REMOTE_ADDR", "")
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
-    if forwarded and _is_local(address):  # only a proxy on this machine may say whom it speaks for
-        address = forwarded.rsplit(",", 1)[-1].strip()
-    return tracking.Visitor(request.META.get("HTTP_USER_AGENT", ""), address, request.method or "GET")
-
-
-def _is_local(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
+    return tracking.Visitor(
+        request.META.get("HTTP_USER_AGENT", ""), client_address(request), request.method or "GET"
+    )

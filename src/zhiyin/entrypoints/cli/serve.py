@@ -68,6 +68,7 @@ def run(ws: Workspace, *, worker: bool = True) -> None:
             port=settings.port,
             log_level="warning",
             server_header=False,
+            proxy_headers=False,  # who may say whom it speaks for is a setting, read by site/client.py
             timeout_graceful_shutdown=5,
         )
     finally:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib.auth import get_user_model, login, password_validation
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.models import Group
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
-from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -19,7 +20,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-TRIES, PAUSE = 10, 15 * 60  # wrong passwords for one account from one address, then a pause in seconds
+from zhiyin.adapters import clock
+from zhiyin.adapters.records import attempt
+from zhiyin.entrypoints.site.client import client_address
+
+TRIES, PAUSE = 10, timedelta(minutes=15)  # wrong passwords for one account from one address, then a pause
+OWNERS = "owners"
 
 
 def _look(form: forms.Form) -> None:
@@ -90,16 +96,16 @@ class SignIn(AuthenticationForm):
 
     def clean(self) -> dict[str, Any]:
         """Django's check, counted."""
-        key = f"sign-in:{self.request.META.get('REMOTE_ADDR')}:{self.cleaned_data.get('username', '')}"
-        if cache.get(key, 0) >= TRIES:
+        who = f"sign-in:{client_address(self.request)}:{self.cleaned_data.get('username', '')}"
+        now = clock.system()
+        if attempt.failed(who, now) >= TRIES:
             raise forms.ValidationError(self.error_messages["paused"], code="paused")
         try:
             given = super().clean()
         except forms.ValidationError:
-            cache.add(key, 0, PAUSE)
-            cache.incr(key)
+            attempt.count(who, now, PAUSE)
             raise
-        cache.delete(key)
+        attempt.forget(who)
         return given
 
 
@@ -123,11 +129,15 @@ def welcome(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         with transaction.atomic():
-            if users.select_for_update().exists():
+            # one row that both of two visitors at the same moment need: the second waits, and then looks
+            Group.objects.get_or_create(name=OWNERS)
+            owners = Group.objects.select_for_update().get(name=OWNERS)
+            if users.exists():
                 return redirect("login")
             user = users.create_superuser(
                 given["email"], given["email"], given["password"], first_name=given["name"]
             )
+            owners.user_set.add(user)
         login(request, user)
         return redirect("overview")
     return render(request, "console/welcome.html", {"form": form}, status=422 if form.errors else 200)

@@ -13,7 +13,8 @@ from django.urls import path
 
 from zhiyin.adapters.records.models import Import
 from zhiyin.domain.errors import NotFound
-from zhiyin.entrypoints.console import data_import, drawing, jobs
+from zhiyin.domain.text import say
+from zhiyin.entrypoints.console import data_import, drawing, jobs, paging
 from zhiyin.entrypoints.site import current
 from zhiyin.services import imports, ingest
 
@@ -39,7 +40,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "events": events,
             "items": ws.lake.count("items"),
             "latest": ingest.latest(ws, 8) if events else [],
-            "job": jobs.running(data_import.KIND),
+            "job": jobs.shown(jobs.IMPORT),
             "zone": ws.settings.shop.timezone,
         },
     )
@@ -49,7 +50,10 @@ def one(request: HttpRequest, import_id: str) -> HttpResponse:
     """One import: what became of its rows."""
     run = Import.objects.filter(import_id=import_id).first()
     if run is None:
-        raise NotFound(f"There is no import {import_id!r}.", fix="Look at the list of imports.")
+        raise NotFound(
+            say("There is no import {import_id!r}.", import_id=import_id),
+            fix=say("Look at the list of imports."),
+        )
     files = [Path(file).name for file in run.files]
     return render(
         request,
@@ -62,11 +66,8 @@ def rejects(request: HttpRequest) -> HttpResponse:
     """Rejected rows with reason and line, by import and reason."""
     ws = current()
     import_id, reason = request.GET.get("import", ""), request.GET.get("reason", "")
-    number = request.GET.get("page", "1")
-    page = int(number) if number.isascii() and number.isdigit() and 0 < len(number) < 7 else 1
-    total, rows = imports.rejects(
-        ws, import_id or None, reason or None, PER_PAGE * (max(page, 1) - 1), PER_PAGE
-    )
+    page = paging.number(request.GET.get("page", ""))
+    total, rows = imports.rejects(ws, import_id or None, reason or None, PER_PAGE * (page - 1), PER_PAGE)
     runs = [run for run in imports.history(ws) if run.rejected]
     return render(
         request,
@@ -75,8 +76,8 @@ def rejects(request: HttpRequest) -> HttpResponse:
             "total": total,
             "rejected": total,
             "rows": [{**row, "file": Path(row["file"] or "").name} for row in rows],
-            "page": max(page, 1),
-            "pages": max(1, -(-total // PER_PAGE)),
+            "page": page,
+            "pages": paging.pages(total, PER_PAGE),
             "runs": [(run, ", ".join(Path(file).name for file in run.files)) for run in runs],
             "codes": [code for code, _count, _share in _reasons(runs)],
             "import_id": import_id,

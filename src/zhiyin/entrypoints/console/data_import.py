@@ -15,7 +15,6 @@ from django.http.request import QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from zhiyin.adapters.sources import open_source
 from zhiyin.domain.errors import BadFile, NotFound, ZhiyinError
@@ -24,9 +23,9 @@ from zhiyin.entrypoints.console import jobs, words
 from zhiyin.entrypoints.site import current
 from zhiyin.loop.collect.header_words import FIELDS
 from zhiyin.services import imports, profiles
+from zhiyin.services import jobs as started
 from zhiyin.services.workspace import Workspace
 
-KIND = "import"
 ROWS = 5
 _IGNORE = "-"
 _ABANDONED = 86_400  # seconds after which an upload that nobody imported is removed
@@ -47,7 +46,7 @@ def upload(request: HttpRequest) -> HttpResponse:
             folder = _folder(ws, key)
             folder.mkdir(parents=True)
             for file in files:
-                with open(folder / Path(file.name).name, "wb") as kept:
+                with open(_unused(folder, Path(file.name).name), "wb") as kept:
                     for chunk in file.chunks():
                         kept.write(chunk)
             return redirect(f"{reverse('import_preview', args=[key])}?kind={kind}")
@@ -109,7 +108,7 @@ def _start(
 ) -> HttpResponse:
     stated = {"yes": True, "no": False}.get(consent)
 
-    def work(tell: jobs.Progress) -> str:
+    def work(tell: started.Progress) -> str:
         try:
             result = imports.run(ws, kind, paths, mapping or None, on_progress=tell, consent=stated)
         finally:
@@ -118,9 +117,9 @@ def _start(
         return reverse("import_one", args=[result.import_id])
 
     try:
-        jobs.start(KIND, _("Importing files and profiling customers"), work)
+        started.start(ws, jobs.IMPORT, work)
     except ZhiyinError as error:
-        messages.warning(request, gettext(error.what))
+        messages.warning(request, words.tell(error.what))
     return redirect("data")
 
 
@@ -151,6 +150,15 @@ def _header(file: Path, mapping: dict[str, str]) -> list[tuple[str, str, str]]:
 
 def _folder(ws: Workspace, key: str) -> Path:
     return ws.folder / "uploads" / key
+
+
+def _unused(folder: Path, name: str) -> Path:
+    """Where an upload of that name goes: files of one name, from two folders, stand beside each other."""
+    place, number = folder / name, 2
+    while place.exists():
+        stem, dot, suffixes = name.partition(".")
+        place, number = folder / f"{stem} ({number}){dot}{suffixes}", number + 1
+    return place
 
 
 def _files(ws: Workspace, key: str) -> list[Path]:

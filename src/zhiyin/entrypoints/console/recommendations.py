@@ -8,17 +8,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from zhiyin.adapters.records.models import RecommenderModel
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.estimate import Estimate
-from zhiyin.entrypoints.console import drawing, jobs
+from zhiyin.entrypoints.console import drawing, jobs, words
 from zhiyin.entrypoints.site import current
-
-KIND = "recommenders"
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -41,7 +37,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "protocol": best["evaluation"] if best else None,
             "found": drawing.domain(_bounds(line["recall"] for line in scored)),
             "items": len(recommendations.catalogue(ws)),
-            "job": jobs.running(KIND),
+            "job": jobs.shown(jobs.RECOMMENDERS),
             **_tried(request, [row.name for row in active]),
         },
     )
@@ -49,19 +45,20 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def train(request: HttpRequest) -> HttpResponse:
     """Train all models anew, then evaluate them."""
+    from zhiyin.services import jobs as started
     from zhiyin.services import recommendations
 
     ws = current()
 
-    def work(tell: jobs.Progress) -> str:
+    def work(tell: started.Progress) -> str:
         recommendations.train(ws, on_progress=tell)
         recommendations.evaluate(ws, on_progress=tell)
         return reverse("recommendations")
 
     try:
-        jobs.start(KIND, _("Training and evaluating models"), work)
+        started.start(ws, jobs.RECOMMENDERS, work)
     except ZhiyinError as error:
-        messages.warning(request, gettext(error.what))
+        messages.warning(request, words.tell(error.what))
     return redirect("recommendations")
 
 
