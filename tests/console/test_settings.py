@@ -41,6 +41,18 @@ def test_a_wrong_value_saves_nothing_and_marks_its_field(owned: Workspace) -> No
     assert current().settings.shop.name == "Test shop"
 
 
+def test_the_public_address_is_an_address_and_nothing_more(owned: Workspace) -> None:
+    browser = signed_in()
+    for wrong in ("https://example.com/shop", "ftp://example.com", "https://a@example.com"):
+        response = browser.post("/settings", {**FORM, "server__base_url": wrong})
+        assert response.status_code == 422, wrong
+    assert (
+        browser.post("/settings", {**FORM, "server__base_url": "https://mail.example.com"}).status_code == 302
+    )
+    assert current().settings.base_url == "https://mail.example.com"
+    assert 'value="https://mail.example.com"' in browser.get("/settings").content.decode()
+
+
 def test_the_password_is_never_sent_back_and_stays_if_untouched(owned: Workspace) -> None:
     browser = signed_in()
     browser.post("/settings", FORM)

@@ -226,3 +226,33 @@ def test_the_command_line_goes_from_draft_to_report(make_workspace, monkeypatch)
         assert json.loads(run("list", "--json"))[0]["status"] == "sent"
         assert json.loads(run("report", "spring", "--json"))["accounted"]["planned"] == 30
         assert "Everyone accounted for" in run("report", "spring")
+
+
+def test_links_that_recipients_cannot_open_stop_the_start_until_that_is_wanted(make_workspace):
+    ws = make_workspace(smtp__host="smtp.example.com", server__base_url="http://192.168.1.20:8321")
+    people(ws, 3)
+    row = campaign(ws)
+    (problem,) = [p for p in checks.check(ws, row) if p.level == "error"]
+    assert problem.code == "local_links"
+    assert "server.base_url" in problem.text
+    with pytest.raises(Conflict, match="--allow-local-links"):
+        campaigns.start(ws, "spring")
+    assert campaigns.start(ws, "spring", allow_local_links=True).status == "sending"
+
+
+@pytest.mark.parametrize(
+    ("host", "base_url"),
+    [("127.0.0.1", ""), ("localhost", "http://10.0.0.1"), ("smtp.example.com", "https://mail.example.com")],
+)
+def test_local_links_are_fine_with_a_mail_server_on_this_machine(make_workspace, host, base_url):
+    ws = make_workspace(smtp__host=host, server__base_url=base_url)
+    people(ws, 1)
+    assert "local_links" not in {problem.code for problem in checks.check(ws, campaign(ws))}
+
+
+def test_the_other_errors_stop_the_start_all_the_same(make_workspace):
+    ws = make_workspace(smtp__host="smtp.example.com")
+    people(ws, 1)
+    campaign(ws, body=BODY.replace("unsubscribe_url", "shop.name"))
+    with pytest.raises(Conflict, match="unsubscribe"):
+        campaigns.start(ws, "spring", allow_local_links=True)

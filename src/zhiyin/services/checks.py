@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from zhiyin.adapters.records.models import Campaign, Customer, RecommenderModel
 from zhiyin.domain.errors import BadTemplate
+from zhiyin.domain.host import is_private, is_this_machine
 from zhiyin.domain.text import say
 from zhiyin.loop import decide
 from zhiyin.services import messages, templates
 from zhiyin.services.workspace import Workspace
 
+LOCAL_LINKS = "local_links"  # the one error that whoever tries things out may pass over
 _GMAIL_CLIP = 102_000  # bytes of HTML after which Gmail hides the rest
 
 
@@ -49,6 +52,15 @@ def check(ws: Workspace, row: Campaign) -> list[Problem]:
         error("bad_sender", say("The sender's address {address} cannot be one.", address=row.sender_email))
     if not settings.smtp.host:
         error("no_server", say("There is no mail server. Set smtp.host in the settings."))
+    elif is_private(urlsplit(settings.base_url).hostname or "") and not is_this_machine(settings.smtp.host):
+        error(
+            LOCAL_LINKS,
+            say(
+                "Links in the messages would lead to {url}, which recipients cannot open: no click, no picture and "
+                "no unsubscribing would work. Set server.base_url to the public address of this server.",
+                url=settings.base_url,
+            ),
+        )
     if not settings.shop.address:
         warn(
             "no_postal_address",

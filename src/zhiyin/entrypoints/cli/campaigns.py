@@ -188,6 +188,9 @@ def review(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOption
 def send(
     key: Key,
     yes: Annotated[bool, typer.Option("--yes", help="Send without asking.")] = False,
+    allow_local_links: Annotated[
+        bool, typer.Option(help="Send although links lead to this machine only, to try things out.")
+    ] = False,
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
 ) -> None:
@@ -202,7 +205,7 @@ def send(
             _show_review(found)
         if not yes:
             typer.confirm(f"Send to {found.will_receive:,}?", abort=True)
-        campaigns.start(ws, key)
+        campaigns.start(ws, key, allow_local_links=allow_local_links)
     elif row.status == "paused":
         campaigns.resume(ws, key)
     with progress("Sending", quiet=as_json) as step:
@@ -248,6 +251,29 @@ def cancel(key: Key, workspace: WorkspaceOption = Path(".")) -> None:
 
     campaigns.cancel(ws, key)
     say("Cancelled. What was handed over stays sent.")
+
+
+@app.command()
+def resend(
+    key: Key,
+    workspace: WorkspaceOption = Path("."),
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Send the messages whose outcome is unknown once more; some people may get theirs twice."""
+    ws = open_workspace(workspace)
+    from zhiyin.services import resending
+
+    waiting = resending.waiting(ws, key)
+    if waiting and not yes:
+        typer.confirm(f"Send {waiting:,} again? Whoever got the first message gets it twice.", abort=True)
+    planned = resending.again(ws, key)
+    if as_json:
+        print_json({"campaign": key, "planned": planned})
+    elif planned:
+        say(f"{planned:,} planned again. `zhiyin campaigns send {key}` or the worker sends them.")
+    else:
+        say("No message of it has an unknown outcome.")
 
 
 @app.command()

@@ -107,10 +107,14 @@ class Confirm(forms.Form):
     """The last question before sending; from 1,000 recipients on, the number is typed."""
 
     typed = forms.CharField(label=_("Type the number of recipients to confirm"), required=False)
+    allow_local_links = forms.BooleanField(
+        label=_("I am trying things out: send although the links lead to this machine only"), required=False
+    )
 
-    def __init__(self, *args: Any, recipients: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, recipients: int, local_links: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.recipients = recipients
+        self.recipients, self.local_links = recipients, local_links
+        self.fields["allow_local_links"].required = local_links
 
     @property
     def needed(self) -> bool:
@@ -167,6 +171,8 @@ def styled(form: Form) -> Form:
         widget = field.widget
         if isinstance(widget, forms.Select):
             widget.attrs["class"] = "form-select"
+        elif isinstance(widget, forms.CheckboxInput):
+            widget.attrs["class"] = "form-check-input"
         elif not isinstance(widget, forms.RadioSelect | forms.HiddenInput):
             widget.attrs["class"] = "form-control"
             widget.attrs.setdefault("autocomplete", "off")

@@ -15,10 +15,14 @@ from zhiyin.services.workspace import Workspace
 def review(ws: Workspace, request: HttpRequest, campaign: Any) -> dict[str, Any]:
     """The subtraction, what the holdout can show, the warnings, and the question."""
     from zhiyin.services import reviews
+    from zhiyin.services.checks import LOCAL_LINKS
 
     reviewed = reviews.review(ws, campaign.key)
-    confirm = forms.styled(forms.Confirm(forms.posted(request), recipients=reviewed.will_receive))
-    problems = [one for one in reviewed.warnings if one.level == "error"]
+    problems = [one for one in reviewed.warnings if one.level == "error" and one.code != LOCAL_LINKS]
+    local_links = any(one.code == LOCAL_LINKS for one in reviewed.warnings)
+    confirm = forms.styled(
+        forms.Confirm(forms.posted(request), recipients=reviewed.will_receive, local_links=local_links)
+    )
     blocked = ""
     if not reviewed.will_receive:
         blocked = gettext("Nobody would receive it, so there is nothing to send.")

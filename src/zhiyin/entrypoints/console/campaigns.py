@@ -114,7 +114,7 @@ def start(request: HttpRequest, key: str) -> HttpResponse:
     context = campaign_review.review(ws, request, campaign)
     if not context["confirm"].is_valid() or context["blocked"]:
         return render(request, "console/campaigns/review.html", context, status=400)
-    campaigns.start(ws, key)
+    campaigns.start(ws, key, allow_local_links=context["confirm"].cleaned_data["allow_local_links"])
     return redirect("campaign", key)
 
 
@@ -147,6 +147,21 @@ def cancel(request: HttpRequest, key: str) -> HttpResponse:
 
     campaigns.cancel(current(), key)
     messages.success(request, gettext("Cancelled. What was handed over before stays sent."))
+    return redirect("campaign", key)
+
+
+@require_POST
+def resend(request: HttpRequest, key: str) -> HttpResponse:
+    """Send those with an unknown outcome once more, if the number is still the one that was confirmed."""
+    from zhiyin.services import resending
+
+    ws = current()
+    if request.POST.get("count") != str(resending.waiting(ws, key)):
+        messages.warning(request, gettext("The number has changed since. Look at it again."))
+        return redirect(f"{reverse('campaign', args=[key])}?tab=delivery")
+    planned = resending.again(ws, key)
+    text = ngettext("%(n)s message is sent again.", "%(n)s messages are sent again.", planned)
+    messages.success(request, text % {"n": formats.number(planned)})
     return redirect("campaign", key)
 
 
@@ -211,6 +226,7 @@ urlpatterns = [
     path("campaigns/<slug:key>/pause", pause, name="campaign_pause"),
     path("campaigns/<slug:key>/resume", resume, name="campaign_resume"),
     path("campaigns/<slug:key>/cancel", cancel, name="campaign_cancel"),
+    path("campaigns/<slug:key>/resend", resend, name="campaign_resend"),
     path("campaigns/<slug:key>/progress", progress, name="campaign_progress"),
     path("campaigns/<slug:key>/again", again, name="campaign_again"),
     path("campaigns/<slug:key>/people.csv", export, name="campaign_export"),

@@ -27,6 +27,16 @@ _CURRENCIES = sorted({"CNY", "AUD", "CAD", "CHF", "INR", "SGD", "THB", "MYR", *S
 _KEPT = "••••••••"  # shown where a password is set; sent back unchanged, it stays
 
 
+def _origin(value: str) -> None:
+    """Marks the field where ``zhiyin.toml`` would refuse the address."""
+    try:
+        settings_file.check_origin("server.base_url", value, "")
+    except BadSetting as error:
+        raise forms.ValidationError(
+            _("Write the address alone, such as https://mail.example.com, without a path.")
+        ) from error
+
+
 class SettingsForm(forms.Form):
     """Every setting that a marketer changes; the names are those of ``zhiyin.toml`` with ``__`` for the dot."""
 
@@ -45,6 +55,14 @@ class SettingsForm(forms.Form):
         required=False,
         max_length=300,
         help_text=_("Stands at the foot of messages; many countries require it."),
+    )
+    server__base_url = forms.URLField(
+        label=_("Public address"),
+        required=False,
+        max_length=253,
+        assume_scheme="https",
+        validators=[_origin],
+        help_text=_("Where links in messages lead, such as https://mail.example.com."),
     )
     sender__name = forms.CharField(
         label=_("Sender's name"), required=False, max_length=120, help_text=_("The shop's name if empty.")
@@ -114,6 +132,7 @@ GROUPS = (
         _("Shop"),
         ("shop__name", "shop__language", "shop__currency", "shop__timezone", "shop__address"),
     ),
+    ("server", _("Links in messages"), ("server__base_url",)),
     ("sender", _("Sender"), ("sender__name", "sender__email")),
     (
         "smtp",
