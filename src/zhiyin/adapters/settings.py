@@ -24,6 +24,7 @@ _CHOICES = {
     "lake.engine": ("duckdb", "spark"),
     "smtp.security": ("starttls", "tls", "none"),
     "campaign.consent": ("opt_in", "opt_out"),
+    "collect.keep_ip": ("none", "network", "full"),
 }
 _ORIGIN = re.compile(r"https?://[^\s/?#@]+/?", re.IGNORECASE)
 _RANGES = {
@@ -34,6 +35,8 @@ _RANGES = {
     "smtp.connections": (1, 64),
     "smtp.timeout": (0.1, 600),
     "campaign.margin": (0.0, 1.0),
+    "collect.max_waiting_mb": (1, 1_000_000),
+    "collect.disk_reserve_mb": (0, 1_000_000),
 }
 
 

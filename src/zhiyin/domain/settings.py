@@ -107,6 +107,27 @@ class CampaignSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CollectSettings:
+    """How events are taken in by the tracking API."""
+
+    keep_ip: str = field(
+        default="network",
+        metadata={"doc": "What is kept of an address: none, network (its first part) or full."},
+    )
+    bots: bool = field(default=True, metadata={"doc": "Whether events of crawlers and bots are refused."})
+    max_waiting_mb: int = field(
+        default=4096,
+        metadata={
+            "doc": "Megabytes that may wait for the worker; above that, events are not accepted (503)."
+        },
+    )
+    disk_reserve_mb: int = field(
+        default=256,
+        metadata={"doc": "Megabytes of disk left free; below that, events are not accepted (503)."},
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ProfileSettings:
     """How customers are described."""
 
@@ -137,6 +158,7 @@ class Settings:
     smtp: SmtpSettings = SmtpSettings()
     sender: SenderSettings = SenderSettings()
     campaign: CampaignSettings = CampaignSettings()
+    collect: CollectSettings = CollectSettings()
     profile: ProfileSettings = ProfileSettings()
     simulation: SimulationSettings = SimulationSettings()
 

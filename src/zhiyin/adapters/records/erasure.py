@@ -13,12 +13,13 @@ from django.utils.crypto import salted_hmac
 from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.decision import Decision
+from zhiyin.adapters.records.identity import Identity
 from zhiyin.adapters.records.message import Message
 from zhiyin.domain.message import PENDING, MessageStatus
 from zhiyin.domain.reasons import Reason, SuppressReason
 
 # every model that holds a person; a test finds one that is missing here
-HOLDS_PEOPLE = (Customer, Consent, Decision, Message, Suppression)
+HOLDS_PEOPLE = (Customer, Consent, Decision, Identity, Message, Suppression)
 
 NOBODY = "erased:"  # how the names begin under which the ledger keeps its sums
 _CUSTOMER = "customer"

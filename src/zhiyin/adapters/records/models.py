@@ -6,20 +6,24 @@ from zhiyin.adapters.records.campaign import Campaign
 from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.decision import Decision
+from zhiyin.adapters.records.identity import Identity
 from zhiyin.adapters.records.import_ import Import
 from zhiyin.adapters.records.job import Job
 from zhiyin.adapters.records.message import Message
 from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.adapters.records.segment import Segment, SegmentSize
+from zhiyin.adapters.records.tally import Collected, Tally
 from zhiyin.adapters.records.template import Template
 
 __all__ = [
     "ApiKey",
     "Attempt",
     "Campaign",
+    "Collected",
     "Consent",
     "Customer",
     "Decision",
+    "Identity",
     "Import",
     "Job",
     "Message",
@@ -27,5 +31,6 @@ __all__ = [
     "Segment",
     "SegmentSize",
     "Suppression",
+    "Tally",
     "Template",
 ]
