@@ -159,13 +159,13 @@ def _mail(ws: Workspace) -> Check:
         return Check(
             "mail",
             "problem",
-            say("{host}:{port} does not answer: {problem}", host=smtp.host, port=smtp.port, problem=problem),
+            say("{server} does not answer: {problem}", server=f"{smtp.host}:{smtp.port}", problem=problem),
             say("Check host, port and firewall."),
         )
     return Check(
         "mail",
         "ok",
-        say("{host}:{port} answers ({security})", host=smtp.host, port=smtp.port, security=smtp.security),
+        say("{server} answers ({security})", server=f"{smtp.host}:{smtp.port}", security=smtp.security),
     )
 
 

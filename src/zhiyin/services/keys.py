@@ -7,13 +7,20 @@ from collections.abc import Container
 
 
 def free(name: str, taken: Container[str], fallback: str, limit: int = 60) -> str:
-    """A key for a name that is not taken yet; names without Latin letters get the fallback and a number.
+    """A key for a name that is not taken yet, Chinese read as pinyin; a name without any letters we can
+    write gets the fallback.
 
     >>> free("Spring tea: early access", {"spring-tea"}, "campaign")
     'spring-tea-early-access'
-    >>> free("明前茶尝鲜", {"campaign"}, "campaign")
+    >>> free("春季新茶 2026", {}, "campaign")
+    'chun-ji-xin-cha-2026'
+    >>> free("★", {"campaign"}, "campaign")
     'campaign-2'
     """
+    if any("\u3400" <= sign <= "\u9fff" for sign in name):
+        from pypinyin import lazy_pinyin  # its dictionary takes a moment to load
+
+        name = " ".join(lazy_pinyin(name))
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     words = "".join(c if c.isalnum() else " " for c in plain).split()
     stem = "-".join(words)[:limit].strip("-") or fallback

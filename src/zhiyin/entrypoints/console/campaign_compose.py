@@ -33,9 +33,9 @@ def compose(
 
 def options_form(ws: Workspace, campaign: Any, data: QueryDict | None = None) -> forms.Options:
     """The form of audience, sender and measuring."""
-    from zhiyin.services import recommendations
+    from zhiyin.services import recommenders
 
-    known = [model.name for model in recommendations.models(ws)]
+    known = [model.name for model in recommenders.models(ws)]
     return forms.styled(
         forms.Options(
             data,
@@ -60,7 +60,7 @@ def test(ws: Workspace, key: str, data: QueryDict, own_address: str) -> dict[str
     try:
         receipt = reviews.test_send(ws, key, to, form.cleaned_data["customer"] or None)
     except ZhiyinError as error:
-        return {"form": form, "error": error, "told": str(error)}
+        return {"form": form, "error": error, "told": words.tell(error.told)}
     taken = gettext("The mail server took the test for %(to)s.") % {"to": to}
     refused = gettext("The mail server did not take the test: %(reason)s.") % {
         "reason": words.name(words.REASONS, receipt.reason)

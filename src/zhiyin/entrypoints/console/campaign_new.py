@@ -34,7 +34,7 @@ def new(ws: Workspace, request: HttpRequest) -> dict[str, Any]:
     chosen = request.POST.get("template") or (offered[0].key if offered else "")
     return {
         "form": forms.styled(form),
-        "templates": [(template, _example(ws, template.subject)) for template in offered],
+        "templates": [(template, _example(ws, template)) for template in offered],
         "chosen": chosen,
         "has_segments": bool(choices),
     }
@@ -79,10 +79,12 @@ def copy(ws: Workspace, key: str) -> Any:
     )
 
 
-def _example(ws: Workspace, subject: str) -> str:
-    """The subject as somebody without a name would read it."""
-    shop = {"name": ws.settings.shop.name, "address": "", "currency": "", "language": ""}
-    return sandbox.render(sandbox.parse(subject), {"shop": shop, "customer": {}}).strip()
+def _example(ws: Workspace, template: Any) -> str:
+    """The subject as somebody would read it who speaks the template's language."""
+    shop = {"name": ws.settings.shop.name, "address": "", "currency": "", "language": template.language}
+    name = "林晓雨" if formats.chinese(template.language) else "Emily"
+    customer = {"name": name, "first_name": name}
+    return sandbox.render(sandbox.parse(template.subject), {"shop": shop, "customer": customer}).strip()
 
 
 def _templates(stored: Sequence[Any]) -> list[Any]:

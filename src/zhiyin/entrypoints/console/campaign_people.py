@@ -66,7 +66,8 @@ def why(ws: Workspace, key: str, customer_id: str) -> dict[str, Any]:
             for one in record.get("alternatives", [])
         ],
         "versions": [
-            (_version(name), value) for name, value in sorted(dict(record.get("versions", {})).items())
+            (words.name(words.VERSIONS, name), words.version(name, value))
+            for name, value in sorted(dict(record.get("versions", {})).items())
         ],
         "answer": answer(ws, record, _subject(ws, campaign, customer_id)),
     }
@@ -109,18 +110,6 @@ def answer(ws: Workspace, record: Mapping[str, Any], subject: str) -> str:
 
 def _choice(code: str) -> str:
     return {"send": gettext("Send the message"), "holdout": gettext("Hold out")}.get(code, code)
-
-
-def _version(name: str) -> str:
-    return {
-        "assignment": gettext("Drawing of the holdout"),
-        "consent": gettext("Rule of consent"),
-        "recommender": gettext("Recommendation model"),
-        "seed": gettext("Seed of the draw"),
-        "segment": gettext("Segment and version"),
-        "template": gettext("Wording"),
-        "wording": gettext("Wording"),
-    }.get(name, name)
 
 
 # what a held fact of the gate means; a fact that does not hold is told by its reason

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from zhiyin.domain.item import Item
 from zhiyin.domain.lifecycle import Lifecycle
-from zhiyin.entrypoints.console import paging, words
+from zhiyin.entrypoints.console import paging, segment_words, words
 from zhiyin.entrypoints.site import current
 from zhiyin.services import customers
 
@@ -52,12 +52,12 @@ def customer_list(request: HttpRequest) -> HttpResponse:
 
 def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
     """One customer: what is known, what happened, what comes next."""
-    from zhiyin.services import recommendations
+    from zhiyin.services import catalogue, recommendations
 
     ws = current()
     person = customers.get(ws, customer_id)
     offered = recommendations.recommend(ws, customer_id, n=4)
-    items = recommendations.items(
+    items = catalogue.items(
         ws, {one.item_id for one in offered} | {i for one in offered for i in one.because}
     )
     language = request.LANGUAGE_CODE
@@ -67,7 +67,9 @@ def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
         {
             "person": person,
             "traits": sorted(
-                (name, value) for name, value in person.traits.items() if value not in (None, "")
+                (segment_words.trait(name), segment_words.value(name, value, ws.settings.shop.currency))
+                for name, value in person.traits.items()
+                if value not in (None, "")
             ),
             "consents": customers.consents(ws, customer_id),
             "offered": [

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 
 from zhiyin.domain.errors import Busy, Conflict, NotFound, ZhiyinError
+from zhiyin.entrypoints.console import errors
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -90,6 +91,5 @@ class ErrorsForPeople:
         """Django's hook for an exception of a view; None leaves it to the next."""
         if not isinstance(error, ZhiyinError):
             return None
-        template = "console/_problem.html" if request.headers.get("HX-Request") else "console/error.html"
         status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 400)
-        return render(request, template, {"error": error, "tone": "problem"}, status=status)
+        return errors.page(request, error, status)

@@ -156,7 +156,7 @@ def page(request: HttpRequest) -> HttpResponse:
             settings_file.write(current().folder, form.changes())
             reopen()
         except BadSetting as error:
-            form.add_error(None, str(error))
+            form.add_error(None, words.tell(error.told))
         else:
             messages.success(request, gettext("Saved. The new settings hold from now on."))
             return redirect("settings")
@@ -166,7 +166,7 @@ def page(request: HttpRequest) -> HttpResponse:
 def checks(request: HttpRequest) -> HttpResponse:
     """The doctor's checks, loaded after the page: the mail server may take seconds to answer."""
     found = [
-        (check, words.CHECK_TEXTS.get((check.name, check.level), check.what))
+        (check, words.CHECK_TEXTS.get((check.name, check.level), words.tell(check.what)))
         for check in doctor.check(current())
     ]
     return render(request, "console/_checks.html", {"checks": found})

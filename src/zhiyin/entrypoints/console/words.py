@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language_info, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+
+from zhiyin.domain import text as texts
 
 Names = dict[str, "Promise | str"]
 
@@ -268,6 +270,43 @@ CHECK_TEXTS: dict[tuple[str, str], Promise | str] = {
 }
 CHANNELS: Names = {"email": _("E-mail"), "sms": _("Text message"), "wechat": _("WeChat")}
 PURPOSES: Names = {"marketing": _("offers"), "transactional": _("orders"), "training": _("model training")}
+
+
+# what a decision was made with -> its name
+VERSIONS: Names = {
+    "assignment": _("Drawing of the holdout"),
+    "consent": _("Rule of consent"),
+    "recommender": _("Recommendation model"),
+    "seed": _("Seed of the draw"),
+    "segment": _("Segment and version"),
+    "template": _("Wording"),
+    "wording": _("Wording"),
+}
+CONSENT_RULES: Names = {
+    "opt_in": _("Only customers who agreed"),
+    "opt_out": _("Also customers who were never asked"),
+}
+
+
+def language(code: str) -> str:
+    """The name of a language in the reader's language; an unknown code stands for itself."""
+    known = "zh-hans" if code.lower() in ("zh", "zh-cn") else code.lower()
+    try:
+        return str(get_language_info(known)["name_translated"])
+    except KeyError:
+        return code
+
+
+def version(name: str, value: object) -> str:
+    """With what a decision was made, in words where it is a code."""
+    return str(CONSENT_RULES.get(str(value), value)) if name == "consent" else str(value)
+
+
+def tell(text: object) -> str:
+    """A sentence of the domain, such as an error's, in the reader's language; other texts stay as they are."""
+    return (
+        texts.tell(text, gettext, gettext(", ")).replace("。 ", "。") if isinstance(text, str) else str(text)
+    )
 
 
 def name(names: Names, code: object) -> str:

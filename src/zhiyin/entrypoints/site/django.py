@@ -72,12 +72,12 @@ def options(settings: Settings) -> dict[str, Any]:
         ],
         "DATABASES": {"default": database(settings)},
         "AUTH_PASSWORD_VALIDATORS": [
-            {"NAME": f"django.contrib.auth.password_validation.{name}"}
+            {"NAME": name}
             for name in (
-                "UserAttributeSimilarityValidator",
-                "MinimumLengthValidator",
-                "CommonPasswordValidator",
-                "NumericPasswordValidator",
+                "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+                "zhiyin.entrypoints.console.passwords.LongEnough",
+                "django.contrib.auth.password_validation.CommonPasswordValidator",
+                "django.contrib.auth.password_validation.NumericPasswordValidator",
             )
         ],
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
@@ -100,6 +100,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_SECURE": secure,
         "CSRF_COOKIE_NAME": "zhiyin_csrf",
         "CSRF_COOKIE_SECURE": secure,
+        "CSRF_FAILURE_VIEW": "zhiyin.entrypoints.console.errors.old_form",
         "CSRF_TRUSTED_ORIGINS": [settings.base_url],
         "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https") if secure else None,
         "SECURE_REFERRER_POLICY": "same-origin",

@@ -6,3 +6,7 @@ urlpatterns = [
     path("", include("zhiyin.entrypoints.api.public")),
     path("", include("zhiyin.entrypoints.console.urls")),
 ]
+handler400 = "zhiyin.entrypoints.console.errors.bad_request"
+handler403 = "zhiyin.entrypoints.console.errors.forbidden"
+handler404 = "zhiyin.entrypoints.console.errors.not_found"
+handler500 = "zhiyin.entrypoints.console.errors.broken"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django import template
 from django.utils.translation import get_language
 
@@ -45,6 +47,24 @@ def reason(code: str) -> str:
 def allowed(code: str) -> str:
     """What was checked before a message, said as it stands when it holds."""
     return words.name(words.ALLOWED, code)
+
+
+@register.filter
+def language(code: str) -> str:
+    """A language by name: English."""
+    return words.language(code)
+
+
+@register.filter
+def versions(made: Mapping[str, str]) -> list[tuple[str, str]]:
+    """With what a decision was made: names and values in words."""
+    return [(words.name(words.VERSIONS, name), words.version(name, made[name])) for name in sorted(made)]
+
+
+@register.filter
+def told(text: str) -> str:
+    """What an error, a check or a reject says, in the reader's language."""
+    return words.tell(text)
 
 
 @register.filter
