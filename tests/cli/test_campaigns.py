@@ -39,3 +39,9 @@ def test_the_report_of_a_draft_says_that_it_is_not_sent(workspace: Workspace) ->
     text = call(workspace, "report", "tea")
     assert "Not sent yet" in text
     assert "holdout" not in text.lower()
+
+
+def test_resending_a_campaign_without_unknown_outcomes_sends_nothing(workspace: Workspace) -> None:
+    segments.create(workspace, "all", "All", "everyone")
+    campaigns.create(workspace, key="tea", name="Tea", segment="all", subject="Hi", body="<mjml></mjml>")
+    assert "No message" in call(workspace, "resend", "tea")

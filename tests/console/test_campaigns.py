@@ -14,8 +14,9 @@ from tests.services.mailing import Server
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.adapters.records.models import Message
 from zhiyin.domain.event import ORDER_COMPLETED, Event
-from zhiyin.services import campaigns, ingest, planning, reports, reviews, segments, sending
+from zhiyin.services import campaigns, ingest, planning, reports, resending, reviews, segments, sending
 from zhiyin.services.workspace import Workspace
+from zhiyin.testing.channel import FakeChannel
 
 LETTER = """<mjml><mj-body><mj-section><mj-column>
 <mj-text>Dear {{ customer.name | default: "friend" }}</mj-text>
@@ -174,9 +175,27 @@ def test_from_a_thousand_on_the_number_is_typed() -> None:
 
 
 def test_sending_needs_a_post(draft: Workspace) -> None:
-    for step in ("start", "pause", "resume", "cancel", "again", "test", "preview"):
+    for step in ("start", "pause", "resume", "cancel", "again", "resend", "test", "preview"):
         assert sign_in().get(f"/campaigns/spring/{step}").status_code == 405
     assert campaigns.get(draft, "spring").status == "draft"
+
+
+def test_an_unknown_outcome_is_sent_again_only_when_its_number_is_confirmed(draft: Workspace) -> None:
+    campaigns.start(draft, "spring")
+    planning.plan_step(draft)
+    lost = Message.objects.filter(status="planned").order_by("pk").first()
+    assert lost is not None
+    sending.send_step(draft, "test:1", channel=FakeChannel({lost.address: "silence"}))
+    client = sign_in()
+    text = page(client, "/campaigns/spring?tab=delivery")
+    assert "1 message has an unknown outcome." in text
+    assert "gets it twice" in text
+    client.post("/campaigns/spring/resend", {"count": "2"})
+    assert resending.waiting(draft, "spring") == 1
+    answer = client.post("/campaigns/spring/resend", {"count": "1"}, follow=True).content.decode()
+    assert "1 message is sent again." in answer
+    assert resending.waiting(draft, "spring") == 0
+    assert "unknown outcome" not in page(client, "/campaigns/spring?tab=delivery")
 
 
 def test_from_start_to_report_everyone_is_accounted_for(draft: Workspace, letters: Server) -> None:
