@@ -80,7 +80,7 @@ def serving() -> list[dict[str, Any]]:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         ws = replace(create_workspace(Path(folder) / "shop", name="Bench"), now=lambda: NOW)
-        from zhiyin.services import recommendations  # its records need an open workspace
+        from zhiyin.services import recommendations, training  # its records need an open workspace
 
         blank = dict.fromkeys(ITEMS.schema.names)
         shelf = [
@@ -88,7 +88,7 @@ def serving() -> list[dict[str, Any]]:
         ]
         ws.lake.upsert("items", pa.Table.from_pylist(shelf, schema=ITEMS.schema))
         ws.lake.append("events", purchases_at_random(), app_id="bench", version=1)
-        for result in recommendations.train(ws):
+        for result in training.train(ws):
             rows.append(
                 _row(f"{result.name}, training, {EVENTS:,} purchases", round(result.seconds, 2), "s", "")
             )

@@ -71,11 +71,11 @@ def _campaign(folder: Path, port: int) -> tuple[float, dict[str, Any]]:
     )  # fmt: skip
     ws = open_workspace(folder)
     from zhiyin.adapters.records.models import Campaign
-    from zhiyin.services import campaigns, messages, planning, profiles, recommendations, segments, sending
+    from zhiyin.services import campaigns, messages, planning, profiles, segments, sending, training
 
     _people(ws)
     profiles.run(ws)
-    recommendations.train(ws, ["item_neighbours"])
+    training.train(ws, ["item_neighbours"])
     segments.create(ws, "everyone", "Everyone", {"all": []})
     campaigns.create(ws, key="spring", name="Spring", segment="everyone", template="picks-zh")
     campaigns.start(ws, "spring")

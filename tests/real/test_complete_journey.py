@@ -26,10 +26,10 @@ from zhiyin.services import (
     imports,
     ingest,
     profiles,
-    recommendations,
     reports,
     segments,
     sending,
+    training,
 )
 from zhiyin.services.workspace import Workspace
 from zhiyin.simulate.mailbox import Mailbox
@@ -174,7 +174,7 @@ def test_the_whole_path(make_workspace: Callable[..., Workspace], tmp_path: Path
         assert segments.count(ws, rule).count == len(loyal)
 
         # recommendations, and a campaign to the segment through a real mail server
-        recommendations.train(ws, ["item_neighbours"])
+        training.train(ws, ["item_neighbours"])
         Customer.objects.filter(pk__in=sorted(loyal)[:5]).update(email="")  # five without an address
         allowed = imports.run(ws, "customers", [tmp_path / "customers.csv"], consent=True)
         assert allowed.unchanged + allowed.new == 2469

@@ -16,7 +16,7 @@ from zhiyin.domain.errors import Conflict, NotFound
 from zhiyin.domain.event import ORDER_COMPLETED, PRODUCT_VIEWED, Event, Line
 from zhiyin.domain.item import Item
 from zhiyin.domain.recommendation import Recommendation
-from zhiyin.services import recommendations
+from zhiyin.services import evaluation, recommendations, recommenders, training
 from zhiyin.services.workspace import Workspace
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -78,10 +78,10 @@ def ws(workspace: Workspace) -> Workspace:
 
 def test_each_model_is_trained_saved_and_listed(ws: Workspace) -> None:
     steps: list[str] = []
-    results = recommendations.train(ws, on_progress=lambda done, total, label: steps.append(label))
+    results = training.train(ws, on_progress=lambda done, total, label: steps.append(label))
     assert [r.name for r in results] == ["ease", "item_neighbours", "popularity"]
     assert {(r.version, r.customers, r.items, r.interactions) for r in results} == {(1, 24, 8, 72)}
-    assert [(m.name, m.version, m.active) for m in recommendations.models(ws)] == [
+    assert [(m.name, m.version, m.active) for m in recommenders.models(ws)] == [
         ("ease", 1, True),
         ("item_neighbours", 1, True),
         ("popularity", 1, True),
@@ -90,14 +90,14 @@ def test_each_model_is_trained_saved_and_listed(ws: Workspace) -> None:
 
 
 def test_a_customer_gets_the_missing_item_with_the_reason(ws: Workspace) -> None:
-    recommendations.train(ws)
+    training.train(ws)
     for customer in range(8):
         (first, *_) = recommendations.recommend(ws, f"c{customer:02}", exclude_bought=365)
         assert (first.item_id, first.reason) == (f"i{customer}", "because_bought")
 
 
 def test_a_purchase_counts_at_once_without_training(ws: Workspace) -> None:
-    recommendations.train(ws)
+    training.train(ws)
     assert {r.reason for r in recommendations.recommend(ws, "new")} == {"popular"}
     add(ws, event("new", "i3", days_ago=0, name=PRODUCT_VIEWED))
     best = recommendations.recommend(ws, "new", n=2)
@@ -109,7 +109,7 @@ def test_a_purchase_counts_at_once_without_training(ws: Workspace) -> None:
 
 
 def test_what_was_just_bought_may_come_back_if_asked(ws: Workspace) -> None:
-    recommendations.train(ws)
+    training.train(ws)
     add(ws, event("c00", "i2", days_ago=1))
     assert "i2" not in {r.item_id for r in recommendations.recommend(ws, "c00", n=8)}
     again = recommendations.recommend(ws, "c00", n=8, exclude_bought=None)
@@ -117,13 +117,13 @@ def test_what_was_just_bought_may_come_back_if_asked(ws: Workspace) -> None:
 
 
 def test_an_item_taken_off_the_shelf_is_not_recommended_any_more(ws: Workspace) -> None:
-    recommendations.train(ws)
+    training.train(ws)
     offer(ws, "i0")
     assert "i0" not in {r.item_id for r in recommendations.recommend(ws, "c00", n=8)}
 
 
 def test_many_are_answered_as_each_alone(ws: Workspace) -> None:
-    recommendations.train(ws)
+    training.train(ws)
     ids = [f"c{n:02}" for n in range(24)] + ["nobody", "c01"]
     many = recommendations.recommend_many(ws, ids)
     assert many == {customer: recommendations.recommend(ws, customer, n=4) for customer in ids}
@@ -134,36 +134,36 @@ def test_many_are_answered_as_each_alone(ws: Workspace) -> None:
     [(["popularity"], "popular"), (["popularity", "item_neighbours"], "because_bought")],
 )
 def test_the_best_trained_model_answers(ws: Workspace, trained: list[str], answering: str) -> None:
-    recommendations.train(ws, trained)
+    training.train(ws, trained)
     assert recommendations.recommend(ws, "c00", n=1, exclude_bought=365)[0].reason == answering
 
 
 def test_without_a_trained_model_nobody_gets_anything(ws: Workspace) -> None:
     assert recommendations.recommend(ws, "c00") == []
-    recommendations.train(ws, ["popularity"])
+    training.train(ws, ["popularity"])
     assert recommendations.recommend(ws, "c00", model="ease") == []
     assert recommendations.recommend_many(ws, []) == {}
 
 
 def test_a_damaged_model_does_not_stop_a_send(ws: Workspace, caplog: pytest.LogCaptureFixture) -> None:
-    recommendations.train(ws, ["popularity"])
-    recommendations.train(ws, ["ease"])
+    training.train(ws, ["popularity"])
+    training.train(ws, ["ease"])
     (ws.models / "ease" / "1" / "arrays.npz").write_bytes(b"")
     assert {r.reason for r in recommendations.recommend(ws, "c00")} == {"popular"}
     assert "damaged" in caplog.text
 
 
 def test_old_versions_are_removed_from_disk_and_records(ws: Workspace) -> None:
-    for _ in range(recommendations.KEEP + 1):
-        recommendations.train(ws, ["popularity"])
-    rows = recommendations.models(ws)
+    for _ in range(recommenders.KEEP + 1):
+        training.train(ws, ["popularity"])
+    rows = recommenders.models(ws)
     assert [(row.version, row.active) for row in rows] == [(4, True), (3, False), (2, False)]
     assert sorted(path.name for path in (ws.models / "popularity").iterdir()) == ["2", "3", "4"]
 
 
 def test_nothing_after_now_is_learned(ws: Workspace) -> None:
     add(ws, *(event(f"late{n}", "i7", days_ago=-3) for n in range(50)))
-    (result,) = recommendations.train(ws, ["popularity"])
+    (result,) = training.train(ws, ["popularity"])
     assert result.interactions == 72
     assert result.trained_until is not None
     assert result.trained_until <= NOW
@@ -171,32 +171,32 @@ def test_nothing_after_now_is_learned(ws: Workspace) -> None:
 
 def test_an_unknown_recommender_lists_the_known_ones(ws: Workspace) -> None:
     with pytest.raises(NotFound, match="ease, item_neighbours, popularity"):
-        recommendations.train(ws, ["magic"])
+        training.train(ws, ["magic"])
 
 
 def test_an_empty_shop_is_told_what_to_import(workspace: Workspace) -> None:
     with pytest.raises(Conflict, match="zhiyin import items"):
-        recommendations.train(workspace)
+        training.train(workspace)
     offer(workspace)
     with pytest.raises(Conflict, match="zhiyin import orders"):
-        recommendations.train(workspace)
+        training.train(workspace)
     with pytest.raises(Conflict, match="zhiyin import orders"):
-        recommendations.evaluate(workspace)
+        evaluation.evaluate(workspace)
     assert recommendations.recommend(workspace, "anyone") == []
 
 
 def test_evaluation_compares_with_popularity_and_is_kept_with_the_model(ws: Workspace) -> None:
-    recommendations.train(ws, ["ease"])
+    training.train(ws, ["ease"])
     for customer in range(8):  # each buys at last what was missing
         add(ws, event(f"c{customer:02}", f"i{customer}", days_ago=1))
-    found = recommendations.evaluate(ws, ["ease"], k=1, days=5)
+    found = evaluation.evaluate(ws, ["ease"], k=1, days=5)
     popularity, ease = found.models
     assert (popularity.name, ease.name, found.customers) == ("popularity", "ease", 8)
     assert ease.recall.value == 1.0
     assert ease.better_recall is not None
     assert ease.better_recall.excludes_zero
     assert "strictly before" in found.protocol
-    (row,) = recommendations.models(ws)
+    (row,) = recommenders.models(ws)
     assert row.evaluation["models"][0]["recall"]["value"] == 1.0
 
 

@@ -29,6 +29,7 @@ from zhiyin.domain.event import (
     ORDER_CANCELLED,
     ORDER_COMPLETED,
     ORDER_REFUNDED,
+    SUPPRESSION_LIFTED,
     UNSUBSCRIBED,
     Event,
 )
@@ -41,7 +42,7 @@ _IN_LEDGER = (MESSAGE_DECIDED, MESSAGE_REFUSED, EMAIL_DELIVERED)  # the ledger's
 
 _SHOWN = {
     "orders": (ORDER_COMPLETED, ORDER_REFUNDED, ORDER_CANCELLED),
-    "messages": (EMAIL_OPENED, EMAIL_LINK_CLICKED, EMAIL_BOUNCED, UNSUBSCRIBED),
+    "messages": (EMAIL_OPENED, EMAIL_LINK_CLICKED, EMAIL_BOUNCED, UNSUBSCRIBED, SUPPRESSION_LIFTED),
 }
 
 
@@ -232,8 +233,8 @@ def _messages(customer_id: str, before: datetime | None, limit: int) -> list[Ent
 
 
 def _items(ws: Workspace, entries: Sequence[Entry]) -> Mapping[str, Any]:
-    from zhiyin.services import recommendations
+    from zhiyin.services import catalogue
 
     wanted = {line.item_id for entry in entries if entry.event for line in entry.event.products}
     wanted |= {item_id for entry in entries if entry.message for item_id in entry.message.items}
-    return recommendations.items(ws, sorted(wanted)) if wanted else {}
+    return catalogue.items(ws, sorted(wanted)) if wanted else {}

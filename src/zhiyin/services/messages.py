@@ -180,7 +180,8 @@ def _chosen(
     In the language of the wording, so that one message speaks one language; where the wording does not say
     it, in the customer's.
     """
-    from zhiyin.services import recommendations  # brings numpy along, for those messages that need it
+    # recommendations bring numpy along, for those messages that need it
+    from zhiyin.services import catalogue, recommendations
 
     if not customers or not _recommends(campaign.body, campaign.subject, campaign.preheader):
         return {}
@@ -189,7 +190,7 @@ def _chosen(
     )
     named = {entry.item_id for row in found.values() for entry in row}
     named |= {item_id for row in found.values() for entry in row for item_id in entry.because}
-    items = recommendations.items(ws, sorted(named))
+    items = catalogue.items(ws, sorted(named))
     currency = ws.settings.shop.currency
     result = {}
     wording = language_of_wording(campaign.body)

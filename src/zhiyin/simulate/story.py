@@ -130,11 +130,11 @@ def segment(story: Story, tell: Tell) -> Figures:
 
 def recommend(story: Story, tell: Tell) -> Figures:
     """Train the recommenders and compare them on the latest orders, which they had not seen."""
-    from zhiyin.services import recommendations
+    from zhiyin.services import evaluation, training
 
-    trained = recommendations.train(story.ws, on_progress=tell)
-    evaluation = recommendations.evaluate(story.ws, on_progress=tell)
-    return {"trained": [asdict(model) for model in trained], "evaluation": evaluation.to_dict()}
+    trained = training.train(story.ws, on_progress=tell)
+    found = evaluation.evaluate(story.ws, on_progress=tell)
+    return {"trained": [asdict(model) for model in trained], "evaluation": found.to_dict()}
 
 
 def campaign(story: Story, tell: Tell) -> Figures:

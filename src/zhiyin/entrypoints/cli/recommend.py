@@ -34,10 +34,10 @@ def train(
 ) -> None:
     """Train recommenders on everything in the lake and make them the active ones."""
     ws = open_workspace(workspace)
-    from zhiyin.services import recommendations
+    from zhiyin.services import training
 
     with progress("Training", quiet=as_json) as step:
-        results = recommendations.train(ws, names or None, on_progress=step)
+        results = training.train(ws, names or None, on_progress=step)
     if as_json:
         print_json([asdict(result) for result in results])
         return
@@ -67,10 +67,10 @@ def evaluate(
 ) -> None:
     """Compare recommenders with popularity on the last days, trained on what came before them."""
     ws = open_workspace(workspace)
-    from zhiyin.services import recommendations
+    from zhiyin.services import evaluation
 
     with progress("Evaluating", quiet=as_json) as step:
-        found = recommendations.evaluate(
+        found = evaluation.evaluate(
             ws, names or None, k, days=days, repeats=repeats, seed=seed, on_progress=step
         )
     if as_json:
@@ -100,11 +100,11 @@ def for_(
 ) -> None:
     """Recommend items to a customer, each with its reason."""
     ws = open_workspace(workspace)
-    from zhiyin.services import recommendations
+    from zhiyin.services import catalogue, recommendations
 
     found = recommendations.recommend(ws, customer, n, model)
     wanted = [item_id for r in found for item_id in (r.item_id, *r.because)]
-    known = recommendations.items(ws, wanted)
+    known = catalogue.items(ws, wanted)
     rows: list[dict[str, Any]] = [
         {
             "item_id": r.item_id,
@@ -134,9 +134,9 @@ def for_(
 def models(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
     """List the trained models."""
     ws = open_workspace(workspace)
-    from zhiyin.services import recommendations
+    from zhiyin.services import recommenders
 
-    rows = recommendations.models(ws)
+    rows = recommenders.models(ws)
     if as_json:
         fields = ("name", "version", "active", "trained_at", "trained_until", "seconds", "users", "items",
                   "interactions", "path", "evaluation")  # fmt: skip

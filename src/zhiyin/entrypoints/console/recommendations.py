@@ -19,10 +19,10 @@ from zhiyin.entrypoints.site import current
 
 def page(request: HttpRequest) -> HttpResponse:
     """The models with their figures, and a place to try them for a customer."""
-    from zhiyin.services import recommendations
+    from zhiyin.services import catalogue, recommenders
 
     ws = current()
-    active = [row for row in recommendations.models(ws) if row.active]
+    active = [row for row in recommenders.models(ws) if row.active]
     lines = [_line(row) for row in active]
     scored = [line for line in lines if line["recall"]]
     best = max(scored, key=lambda line: line["recall"].value, default=None)
@@ -36,7 +36,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "scored": scored,
             "protocol": best["evaluation"] if best else None,
             "found": drawing.domain(_bounds(line["recall"] for line in scored)),
-            "items": len(recommendations.catalogue(ws)),
+            "items": len(catalogue.all_items(ws)),
             "job": jobs.shown(jobs.RECOMMENDERS),
             **_tried(request, [row.name for row in active]),
         },
@@ -46,13 +46,13 @@ def page(request: HttpRequest) -> HttpResponse:
 def train(request: HttpRequest) -> HttpResponse:
     """Train all models anew, then evaluate them."""
     from zhiyin.services import jobs as started
-    from zhiyin.services import recommendations
+    from zhiyin.services import evaluation, training
 
     ws = current()
 
     def work(tell: started.Progress) -> str:
-        recommendations.train(ws, on_progress=tell)
-        recommendations.evaluate(ws, on_progress=tell)
+        training.train(ws, on_progress=tell)
+        evaluation.evaluate(ws, on_progress=tell)
         return reverse("recommendations")
 
     try:
@@ -85,7 +85,7 @@ def _rival(best: dict[str, Any] | None, scored: list[dict[str, Any]]) -> dict[st
 
 def _tried(request: HttpRequest, names: list[str]) -> dict[str, Any]:
     """The items that each model would show to the customer who was asked for."""
-    from zhiyin.services import customers, recommendations
+    from zhiyin.services import catalogue, customers, recommendations
 
     ws = current()
     wanted = request.GET.get("customer", "").strip()
@@ -100,7 +100,7 @@ def _tried(request: HttpRequest, names: list[str]) -> dict[str, Any]:
     for name in names:
         offered = recommendations.recommend(ws, person.customer_id, n=5, model=name)
         ids = {one.item_id for one in offered} | {cause for one in offered for cause in one.because}
-        items = recommendations.items(ws, ids)
+        items = catalogue.items(ws, ids)
         told = [
             (one, items.get(one.item_id), recommendations.reason_text(one, items, request.LANGUAGE_CODE))
             for one in offered

@@ -1,0 +1,77 @@
+"""The recommenders there are, and the trained models of each: listed, activated, loaded."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from zhiyin.adapters import models as artifacts
+from zhiyin.adapters import plugins
+from zhiyin.adapters.records.recommender import RecommenderModel
+from zhiyin.domain.errors import BadFile, NotFound
+from zhiyin.loop.recommend import ENTRY_POINTS, RECOMMENDERS
+from zhiyin.services.workspace import Workspace
+
+if TYPE_CHECKING:
+    from zhiyin.loop.recommend.interface import Recommender
+
+LADDER = ("ease", "item_neighbours", "popularity")  # who answers by default: the first that is trained
+KEEP = 3  # versions of a model
+_log = logging.getLogger(__name__)
+# (folder, name) -> what is in memory: version, when it was trained, the model
+_loaded: dict[tuple[str, str], tuple[int, datetime, Recommender]] = {}
+
+
+def names() -> list[str]:
+    """Every recommender that can be trained, the default ladder first."""
+    known = plugins.paths(ENTRY_POINTS, RECOMMENDERS)
+    return [*(name for name in LADDER if name in known), *sorted(known.keys() - set(LADDER))]
+
+
+def recommender(name: str) -> Any:
+    """The class of that name. Raises ``NotFound`` for an unknown one."""
+    return plugins.load(ENTRY_POINTS, RECOMMENDERS, name)
+
+
+def models(ws: Workspace) -> list[RecommenderModel]:
+    """The trained models with their figures, the default ladder first, latest version first."""
+    order = {name: place for place, name in enumerate(names())}
+    rows = RecommenderModel.objects.all()
+    return sorted(rows, key=lambda row: (order.get(row.name, len(order)), row.name, -row.version))
+
+
+def activate(ws: Workspace, row: RecommenderModel) -> None:
+    """Make a trained model the one that answers under its name, and forget the oldest versions."""
+    with transaction.atomic():
+        RecommenderModel.objects.filter(name=row.name).update(active=False)
+        row.save()
+        gone = artifacts.versions(ws.models, row.name)[:-KEEP]
+        RecommenderModel.objects.filter(name=row.name, version__in=gone).delete()
+    artifacts.prune(ws.models, row.name, KEEP)
+
+
+def answering(ws: Workspace, name: str | None) -> Recommender | None:
+    """The active model of that name, or the first of the ladder that can be loaded."""
+    wanted = [name] if name else list(LADDER)
+    rows = RecommenderModel.objects.filter(active=True, name__in=wanted).only("name", "version", "trained_at")
+    active = {row.name: row for row in rows}
+    for candidate in wanted:
+        if candidate not in active:
+            continue
+        try:
+            return _load(ws, active[candidate])
+        except (NotFound, BadFile) as error:
+            _log.warning("%s", error)  # a send goes on with the next model rather than stop
+    return None
+
+
+def _load(ws: Workspace, row: RecommenderModel) -> Recommender:
+    key = (str(ws.folder), row.name)
+    held = _loaded.get(key)
+    if held is None or held[:2] != (row.version, row.trained_at):
+        arrays, _ = artifacts.load(ws.models, row.name, row.version)
+        held = _loaded[key] = row.version, row.trained_at, recommender(row.name).from_arrays(arrays)
+    return held[2]
