@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 MARKETING = "marketing"
+TRACKING = "tracking"  # a no refuses every event of the person
 
 
 @dataclass(frozen=True, slots=True)

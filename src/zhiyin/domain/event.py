@@ -23,7 +23,25 @@ EMAIL_OPENED = "Email Opened"
 EMAIL_LINK_CLICKED = "Email Link Clicked"
 UNSUBSCRIBED = "Unsubscribed"
 CONSENT_CHANGED = "Consent Changed"
+SUPPRESSION_LIFTED = "Suppression Lifted"  # a later yes took the address off the list of the unsubscribed
 CONTACT_REVEALED = "Contact Revealed"  # somebody looked at masked contact data in the console
+
+# What only we ourselves may state: a report must not be fooled by whoever holds a write key.
+OWN_NAMES = frozenset(
+    {
+        MESSAGE_DECIDED,
+        MESSAGE_REFUSED,
+        EMAIL_SENT,
+        EMAIL_DELIVERED,
+        EMAIL_BOUNCED,
+        EMAIL_OPENED,
+        EMAIL_LINK_CLICKED,
+        UNSUBSCRIBED,
+        CONSENT_CHANGED,
+        SUPPRESSION_LIFTED,
+        CONTACT_REVEALED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +60,9 @@ class Event:
 
     ``timestamp`` is aware, UTC. ``amount`` is in minor units of ``currency``: revenue of an order (refunds
     carry the positive amount given back). ``products`` are the lines of an order, or the one item viewed.
+    ``session_id`` is the id of the first event of the visit. ``context`` tells what it came from, as far as
+    known: ``device`` (type, os, browser), ``page`` (url, path, title), ``referrer`` (url, medium, source),
+    ``utm``, ``ip``, ``locale``, ``timezone``, ``library``.
     """
 
     event_id: str
@@ -57,3 +78,5 @@ class Event:
     campaign: str | None = None
     products: tuple[Line, ...] = ()
     properties: Mapping[str, object] = field(default_factory=dict)
+    session_id: str | None = None
+    context: Mapping[str, object] = field(default_factory=dict)

@@ -35,6 +35,11 @@ class RejectReason(StrEnum):
     TOO_LARGE = "too_large"
     UNKNOWN_TYPE = "unknown_type"
     BAD_CURRENCY = "bad_currency"
+    NOT_JSON = "not_json"
+    RESERVED_NAME = "reserved_name"
+    BOT = "bot"
+    NO_CONSENT = "no_consent"
+    DUPLICATE = "duplicate"
     ERASED = "erased"
 
 

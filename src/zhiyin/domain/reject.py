@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that was not taken in: where it stood, why, and what it said."""
+    """A row or payload that was not taken in: where it stood, why, and what it said.
+
+    ``line`` is that of a file. A payload has a ``position`` in the spool, the ``source`` it came from, when
+    it was received, and the customer it names, if any.
+    """
 
     line: int
     reason: str
     detail: str
     raw: str
+    position: str = ""
+    source: str = ""
+    received_at: datetime | None = None
+    customer_id: str | None = None

@@ -57,6 +57,8 @@ EVENTS = Dataset(
             ("campaign", pa.string()),  # key of the campaign, on message events
             ("products", LINES),
             ("properties", pa.string()),  # JSON object
+            ("session_id", pa.string()),  # of a visit: the id of its first event
+            ("context", pa.string()),  # JSON object: device, page, referrer, utm, …
             ("month", pa.string()),  # partition, "2026-01"
         ]
     ),
@@ -130,6 +132,8 @@ REJECTS = Dataset(
             ("detail", pa.string()),
             ("raw", pa.string()),
             ("customer_id", pa.string()),
+            ("source", pa.string()),
+            ("received_at", _TIME),
             ("rejected_at", _TIME),
         ]
     ),

@@ -71,7 +71,8 @@ def understand(table: pa.Table, lines: pa.Array, columns: Sequence[Column], shop
         "properties": properties,
     }
     event_id = pc.coalesce(event_id, _digests(event_id, columns_of_row))
-    return rows.verdict({"event_id": event_id, **columns_of_row})
+    nothing = pa.nulls(len(rows), pa.string())
+    return rows.verdict({"event_id": event_id, **columns_of_row, "session_id": nothing, "context": nothing})
 
 
 def dates(at: Micros, shop: Shop) -> dict[str, pa.Array]:

@@ -69,6 +69,8 @@ def assemble(lines: pa.Table, shop: Shop, categories: tuple[pa.Array, pa.Array] 
             "campaign": pa.nulls(len(starts), pa.string()),
             "products": _products(column, starts, categories),
             "properties": column["properties"].take(first),
+            "session_id": pa.nulls(len(starts), pa.string()),
+            "context": pa.nulls(len(starts), pa.string()),
             "rows": pa.array(np.add.reduceat(_numpy(column["own"]).astype(np.int64), starts)),
             "lines": pa.array(size),
         }
