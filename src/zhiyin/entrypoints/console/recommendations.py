@@ -45,8 +45,8 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def train(request: HttpRequest) -> HttpResponse:
     """Train all models anew, then evaluate them."""
-    from zhiyin.services import jobs as started
     from zhiyin.services import evaluation, training
+    from zhiyin.services import jobs as started
 
     ws = current()
 
