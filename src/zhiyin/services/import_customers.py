@@ -14,10 +14,12 @@ from django.db import transaction
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.adapters.records.models import Consent, Customer
 from zhiyin.domain.consent import MARKETING
-from zhiyin.domain.event import CONSENT_CHANGED, Event
+from zhiyin.domain.consent import Consent as Answer
+from zhiyin.domain.event import Event
+from zhiyin.services import consents
+from zhiyin.services.consents import EMAIL
 from zhiyin.services.workspace import Workspace
 
-EMAIL = "email"
 SOURCE = "import"
 _CHUNK = 5000
 _FIELDS = ("email", "phone", "name", "language", "created_at")
@@ -28,24 +30,19 @@ def publish(
 ) -> int:
     """Add or change customers, distinct by id; returns how many rows were new or changed anything.
 
-    Empty cells leave what is known. A yes of a file never overrides a no that the customer gave elsewhere.
+    Empty cells leave what is known. An answer with a date counts where it is the later one. Without a date, a
+    yes of a file never overrides a no that the customer gave elsewhere.
     """
     now = ws.now()
     changed = 0
     for start in range(0, rows.num_rows, _CHUNK):
         chunk = rows.slice(start, _CHUNK).to_pylist()
-        stated = {
-            row["customer_id"]: answer
-            for row in chunk
-            if (answer := row["consent"] if row["consent"] is not None else consent) is not None
-        }
         # first the lake's turn, then the records: nobody may wait for it while holding the records
         with ws.lake.writing(), transaction.atomic():
             touched = _customers(chunk)
-            answers = _consents(stated, now)
-            if answers:
-                _tell(ws, answers, import_id, fingerprint, now)
-        changed += len(touched | {answer.customer_id for answer in answers})
+            taken = consents.take(_answers(chunk, consent, now))
+            _tell(ws, consents.events(taken, fingerprint or import_id), import_id, now)
+        changed += len(touched | {one.answer.customer_id for one in taken if one.changed or one.lifted})
     return changed
 
 
@@ -109,56 +106,34 @@ def _typed(value: str) -> Any:
     )
 
 
-def _consents(stated: dict[str, bool], now: datetime) -> list[Consent]:
-    known = {
-        consent.customer_id: consent
-        for consent in Consent.objects.filter(customer_id__in=stated, channel=EMAIL, purpose=MARKETING)
+def _answers(chunk: Sequence[dict[str, Any]], consent: bool | None, now: datetime) -> list[Answer]:
+    """What the rows say of consent; those without a date only where they say something else than is known."""
+    stated = {
+        row["customer_id"]: (answer, row["consent_at"])
+        for row in chunk
+        if (answer := row["consent"] if row["consent"] is not None else consent) is not None
     }
-    changed = []
-    for customer_id, granted in stated.items():
+    known = {
+        row.customer_id: row
+        for row in Consent.objects.filter(customer_id__in=stated, channel=EMAIL, purpose=MARKETING)
+    }
+    answers = []
+    for customer_id, (granted, at) in stated.items():
         before = known.get(customer_id)
         refused_elsewhere = before is not None and not before.granted and before.source != SOURCE
-        if (before is not None and before.granted == granted) or (granted and refused_elsewhere):
+        if at is None and ((before and before.granted == granted) or (granted and refused_elsewhere)):
             continue
-        changed.append(
-            Consent(
-                customer_id=customer_id,
-                channel=EMAIL,
-                purpose=MARKETING,
-                granted=granted,
-                source=SOURCE,
-                at=now,
-            )
-        )
-    Consent.objects.bulk_create(
-        changed,
-        batch_size=1000,
-        update_conflicts=True,
-        unique_fields=["customer", "channel", "purpose"],
-        update_fields=["granted", "source", "at"],
-    )
-    return changed
+        when = at.replace(tzinfo=UTC) if at else now
+        answers.append(Answer(customer_id, EMAIL, MARKETING, granted, SOURCE, when))
+    return answers
 
 
-def _tell(ws: Workspace, answers: Sequence[Consent], import_id: str, fingerprint: str, now: datetime) -> None:
+def _tell(ws: Workspace, events: Sequence[Event], import_id: str, now: datetime) -> None:
     """Consent changes are events too. Written inside the transaction of the rows, under ids that follow from
     the files, so that a run that is repeated after a crash tells them once."""
-    events = []
-    for answer in answers:
-        said = f"{fingerprint or import_id}|{answer.customer_id}|{answer.granted}"
-        digest = hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
-        events.append(
-            Event(
-                event_id=f"consent:{digest}",
-                type="track",
-                name=CONSENT_CHANGED,
-                timestamp=now,
-                customer_id=answer.customer_id,
-                source=SOURCE,
-                properties={"channel": EMAIL, "purpose": MARKETING, "granted": answer.granted},
-            )
-        )
-    first = hashlib.blake2b(answers[0].customer_id.encode(), digest_size=8).hexdigest()
+    if not events:
+        return
+    first = hashlib.blake2b(events[0].event_id.encode(), digest_size=8).hexdigest()
     ws.lake.append_new(
         "events",
         events_to_table(events, timezone=ws.timezone, received_at=now),

@@ -271,7 +271,9 @@ def _plan(
     if kind == "orders":
         kept = set(collect_columns.order_extras(columns, sample))
         columns = [_of_order(column, kept) for column in columns]
-    time_column = next((c.theirs for c in columns if c.ours in ("timestamp", "created_at")), None)
+    time_column = next(
+        (c.theirs for c in columns if c.ours in ("timestamp", "created_at", "consent_at")), None
+    )
     found = date_order(sample[time_column]) if time_column and not shop.dates else ""
     if found:
         shop = Shop(shop.zone, shop.currency, shop.now, found)

@@ -1,29 +1,36 @@
-"""Events in: durable in the spool when acknowledged, from there into the lake exactly once."""
+"""Events in: durable in the spool when acknowledged, from there into lake and records exactly once."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import pyarrow as pa
-from django.db import transaction
 
 from zhiyin.adapters.lake.datasets import REJECTS
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.adapters.records import erasure
-from zhiyin.adapters.records.models import Customer
+from zhiyin.adapters.records.models import Collected as CollectedRow
+from zhiyin.adapters.records.models import Consent, Identity
+from zhiyin.adapters.spool import Batch, Journal, SpoolMemory
+from zhiyin.adapters.spool.commit import GroupCommit
+from zhiyin.domain.consent import TRACKING
 from zhiyin.domain.event import Event
-from zhiyin.domain.reasons import RejectReason
 from zhiyin.domain.reject import Reject
 from zhiyin.domain.text import dump
-from zhiyin.loop.collect.payload import understand
+from zhiyin.loop.collect import arrival, pipeline
+from zhiyin.loop.collect.facts import Facts, Memory
+from zhiyin.loop.collect.sessions import LATE
+from zhiyin.services import collected, live
 from zhiyin.services.workspace import Workspace
 
-_OWN_FIELDS = {"email": 254, "phone": 40, "name": 200, "language": 16}
+APP = "spool"  # the name under which batches are committed
+BATCH_BYTES = 16 * 1024 * 1024
+BATCHES = 8  # in one go; then others get their turn
+_LOOKUP = 10_000  # ids in one question to the records
 
 
 def record(ws: Workspace, events: Sequence[Event]) -> None:
@@ -32,27 +39,27 @@ def record(ws: Workspace, events: Sequence[Event]) -> None:
         ws.spool.append([msgspec.json.encode({"event": event}) for event in events])
 
 
-def accept(
-    ws: Workspace, payloads: Iterable[Any], *, source: str, sent_at: str | None, received_at: datetime
-) -> None:
-    """Keep payloads of the tracking API as they came; they are on disk when this returns."""
-    ws.spool.append(
-        [
-            msgspec.json.encode(
-                {"payload": payload, "source": source, "sentAt": sent_at, "receivedAt": received_at}
-            )
-            for payload in payloads
-        ]
-    )
+def intake(ws: Workspace) -> GroupCommit:
+    """Where the tracking API keeps requests; one of each event loop."""
+    return GroupCommit(ws.spool)
 
 
-def drain(ws: Workspace, patience: float | None = None) -> int:
-    """Move what the spool holds into the lake; returns the number of payloads moved.
+def drain(ws: Workspace) -> int:
+    """Move what the spool holds into lake and records; returns the number of payloads moved.
 
-    Raises ``Busy`` where others write for longer than ``patience`` seconds, the lake's if None; what was not
-    moved waits in the spool.
+    Does nothing where another process is at it. May be killed at any step: the batch in hand is taken again,
+    and each of its steps knows what it did.
     """
-    return ws.spool.drain(lambda name, payloads: _take(ws, name, payloads, patience))
+    journal, memory, moved = Journal(ws.spool), SpoolMemory(ws.spool.folder), 0
+    with journal.reading() as mine:
+        for _ in range(BATCHES if mine else 0):
+            batch = journal.claim(lambda: _last(ws, memory), max_bytes=BATCH_BYTES)
+            if batch is None:
+                break
+            if memory.version() < batch.version:
+                moved += _take(ws, batch, memory)
+            journal.done(batch)
+    return moved
 
 
 def counts(ws: Workspace) -> dict[str, int]:
@@ -71,122 +78,94 @@ def latest(ws: Workspace, limit: int = 20) -> list[dict[str, Any]]:
     return ws.lake.collect(frame.select(*columns)).to_pylist()
 
 
-def _take(ws: Workspace, name: str, payloads: list[bytes], patience: float | None) -> None:
-    """One segment of the spool; idempotent by its name."""
-    arrived = [_arrived(ws, number, line) for number, line in enumerate(payloads, 1)]
-    with ws.lake.writing(patience):  # an erasure comes after all this, or before and is seen here
-        arrived = _without_erased(arrived)
-        events = [one.result for one in arrived if isinstance(one.result, Event)]
-        _publish_traits(ws, [event for event in events if event.type == "identify"])
-        if events:
-            table = events_to_table(events, timezone=ws.timezone, received_at=ws.now())
-            ws.lake.append_new("events", table, app_id=f"spool:{name}", version=1)
-        if len(events) < len(arrived):
-            ws.lake.append("rejects", _rejects_table(ws, name, arrived), app_id=f"spool:{name}", version=1)
+def new_id() -> str:
+    """An id for an event of our own."""
+    return uuid.uuid4().hex
 
 
-@dataclass(frozen=True, slots=True)
-class _Arrived:
-    """One line of a segment: when it came, from where, whom it names, what it is."""
-
-    line: int
-    at: datetime
-    source: str
-    customer_id: str
-    result: Event | Reject
+def _last(ws: Workspace, memory: SpoolMemory) -> int:
+    """The highest version that anybody knows, so that a lost memory cannot make a batch look known."""
+    rows = CollectedRow.objects.values_list("version", flat=True)
+    tables = [ws.lake.committed(name, APP) or 0 for name in ("events", "rejects")]
+    return max(memory.version(), max(rows, default=0), *tables)
 
 
-def _arrived(ws: Workspace, number: int, line: bytes) -> _Arrived:
-    entry = msgspec.json.decode(line)
-    if "event" in entry:
-        event = msgspec.convert(entry["event"], Event)
-        return _Arrived(number, event.timestamp, event.source, event.customer_id or "", event)
-    at = datetime.fromisoformat(entry["receivedAt"].replace("Z", "+00:00"))
-    result = understand(
-        entry["payload"],
-        received_at=at,
-        sent_at=entry["sentAt"],
-        currency=ws.settings.shop.currency,
-        source=entry["source"],
-    )
-    named = result.customer_id if isinstance(result, Event) else str(entry["payload"].get("userId") or "")
-    return _Arrived(number, at, entry["source"], named or "", result)
+def _take(ws: Workspace, batch: Batch, memory: SpoolMemory) -> int:
+    """One batch: a fold of what the memory held and what the batch says, stored step by step.
 
-
-def _without_erased(arrived: Sequence[_Arrived]) -> list[_Arrived]:
-    """What came before its customer was erased is a reject that tells nothing of them."""
-    erased = erasure.erased_at({one.customer_id for one in arrived} - {""})
-    nothing = Reject(0, RejectReason.ERASED, "", "")
-    return [
-        replace(one, customer_id="", result=nothing)
-        if one.customer_id in erased and one.at <= erased[one.customer_id]
-        else one
-        for one in arrived
+    The memory comes last: before it, every step is done again after a crash, with the same result.
+    """
+    arrived = [
+        one
+        for number, (entry, whole) in enumerate(batch.entries())
+        for one in arrival.arrivals(entry, f"{batch.version}:{number}", whole=whole)
     ]
+    now = ws.now()
+    with ws.lake.writing():  # an erasure comes after all this, or before and is seen here
+        facts = _facts(ws, arrived, memory)
+        result = pipeline.run(arrived, facts)
+        if result.events:
+            table = events_to_table(result.events, timezone=ws.timezone, received_at=now)
+            ws.lake.append("events", table, app_id=APP, version=batch.version)
+        if result.rejects:
+            ws.lake.append("rejects", _rejects_table(result.rejects, now), app_id=APP, version=batch.version)
+        collected.apply(ws, batch.version, result, facts.memory.links)
+        memory.commit(batch.version, facts.memory.new_ids, facts.memory.new_visits, now)
+    live.note(ws, result)
+    return len(arrived)
 
 
-def _publish_traits(ws: Workspace, identifies: Sequence[Event]) -> None:
-    """Stated traits go to the customer's row, later ones over earlier ones."""
-    stated: dict[str, dict[str, Any]] = {}
-    first: dict[str, datetime] = {}
-    for event in sorted(identifies, key=lambda event: event.timestamp):
-        if event.customer_id:
-            stated.setdefault(event.customer_id, {}).update(event.properties)
-            first.setdefault(event.customer_id, event.timestamp)
-    if not stated:
-        return
-    with transaction.atomic():
-        known = Customer.objects.select_for_update().in_bulk(list(stated))
-        for customer_id, traits in stated.items():
-            customer = known.get(customer_id) or Customer(
-                customer_id=customer_id, created_at=first[customer_id]
-            )
-            _apply(customer, traits)
-            known[customer_id] = customer
-        Customer.objects.bulk_create(
-            known.values(),
-            update_conflicts=True,
-            unique_fields=["customer_id"],
-            update_fields=[*_OWN_FIELDS, "traits"],
-        )
+def _facts(ws: Workspace, arrived: Iterable[arrival.Arrival], memory: SpoolMemory) -> Facts:
+    """What the pipeline has to know for these arrivals."""
+    messages, persons = arrival.asked(arrived)
+    settings = ws.settings
+    identities = dict(
+        pair
+        for ids in _some(persons)
+        for pair in Identity.objects.filter(pk__in=ids).values_list("anonymous_id", "customer_id")
+    )
+    known = persons | set(identities.values())
+    no_tracking = Consent.objects.filter(purpose=TRACKING, granted=False)
+    visitors = [*persons, *(LATE + person for person in persons)]
+    return Facts(
+        currency=settings.shop.currency,
+        timezone=settings.shop.timezone,
+        keep_ip=settings.collect.keep_ip,  # type: ignore[arg-type] - one of its choices
+        bots=settings.collect.bots,
+        identities=identities,
+        refusing={
+            who
+            for ids in _some(known)
+            for who in no_tracking.filter(customer_id__in=ids).values_list("customer_id", flat=True)
+        },
+        erased=erasure.erased_at(known),
+        memory=Memory(seen=memory.known(messages), visits=memory.visits(visitors)),
+    )
 
 
-def _apply(customer: Customer, traits: Mapping[str, Any]) -> None:
-    rest = dict(customer.traits)
-    for key, value in traits.items():
-        if key in _OWN_FIELDS:
-            text = _text(value or "").strip()[: _OWN_FIELDS[key]]
-            setattr(customer, key, text.lower() if key == "email" else text)
-        elif isinstance(value, str | int | float | bool):
-            rest[_text(key)[:100]] = _text(value) if isinstance(value, str) else value
-    customer.traits = rest
+def _some(ids: Collection[str]) -> Iterator[list[str]]:
+    listed = sorted(ids)
+    for start in range(0, len(listed), _LOOKUP):
+        yield listed[start : start + _LOOKUP]
 
 
-def _text(value: object) -> str:
-    return str(value).replace("\x00", "")  # PostgreSQL keeps no NUL
-
-
-def _rejects_table(ws: Workspace, name: str, arrived: Sequence[_Arrived]) -> pa.Table:
-    now = ws.now().astimezone(UTC).replace(tzinfo=None)
+def _rejects_table(rejects: Sequence[Reject], now: datetime) -> pa.Table:
+    at = now.astimezone(UTC).replace(tzinfo=None)
     rows = [
         {
-            "reject_id": f"spool:{name}:{one.line}",
+            "reject_id": f"spool:{one.position}",
             "import_id": "",
             "kind": "events",
             "file": one.source,
             "line": one.line,
-            "reason": str(one.result.reason),
-            "detail": dump(one.result.detail),
-            "raw": one.result.raw,
-            "customer_id": one.customer_id or None,
-            "rejected_at": now,
+            "reason": str(one.reason),
+            "detail": dump(one.detail),
+            "raw": one.raw,
+            "customer_id": one.customer_id,
+            "rejected_at": at,
+            "source": one.source,
+            "received_at": one.received_at and one.received_at.astimezone(UTC).replace(tzinfo=None),
         }
-        for one in arrived
-        if isinstance(one.result, Reject)
+        for one in rejects
     ]
     return pa.Table.from_pylist(rows, schema=REJECTS.schema)
-
-
-def new_id() -> str:
-    """An id for an event of our own."""
-    return uuid.uuid4().hex

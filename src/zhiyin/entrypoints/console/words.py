@@ -47,6 +47,7 @@ EVENTS: Names = {
     "Email Link Clicked": _("Link in e-mail clicked"),
     "Unsubscribed": _("Unsubscribed"),
     "Consent Changed": _("Consent changed"),
+    "Suppression Lifted": _("May be written to again"),
     "Signed Up": _("Signed up"),
     "Signed In": _("Signed in"),
     "Page Viewed": _("Page viewed"),
@@ -143,6 +144,10 @@ REASONS: Names = {
     "too_large": _("Larger than 32 KB"),
     "unknown_type": _("Unknown type of event"),
     "bad_currency": _("Unknown currency"),
+    "not_json": _("Not JSON"),
+    "reserved_name": _("A name that only this system may state"),
+    "bot": _("A crawler, not a person"),
+    "duplicate": _("Came before"),
     # why a message did not arrive
     "server_refused": _("The mail server refused it"),
     "recipient_refused": _("The address was refused"),
@@ -155,6 +160,39 @@ REASONS: Names = {
     "hard_bounce": _("The address does not exist"),
     "complaint": _("Complained"),
     "manual": _("Suppressed by hand"),
+}
+# why a row or payload was rejected, where that differs from why somebody was refused a message
+REJECTS: Names = REASONS | {
+    "no_consent": _("No consent to be tracked"),
+    "bad_currency": _("Not in the currency of the shop"),
+}
+# reason of a reject -> how to mend it
+MENDS: Names = {
+    "missing_id": _(
+        "Send userId or anonymousId with every event; in a file, map the column that holds the id."
+    ),
+    "missing_field": _("Fill in the field that the details name, then send it again."),
+    "bad_number": _("Send amounts and quantities as plain numbers, such as 12.50."),
+    "negative_price": _("Send money given back as Order Refunded with a positive amount."),
+    "bad_date": _("Send times as ISO 8601, such as 2026-03-05T14:05:00Z."),
+    "future_date": _("Set the clock of the sender, and check its time zone."),
+    "bad_email": _("Correct the address at its source, or send the other traits without it."),
+    "duplicate_id": _("Remove the repeated rows, or give them ids of their own."),
+    "bad_encoding": _("Save the file as UTF-8 and import it again."),
+    "bad_row": _("Send properties and traits as objects; in a file, look for unquoted separators."),
+    "too_large": _(
+        "Leave out what nobody reads; 32 KB, 32 levels and names of 200 characters are the limits."
+    ),
+    "unknown_type": _("Use track, identify, page, screen, group or alias."),
+    "bad_currency": _("Convert the amounts to the currency of the shop before sending them."),
+    "not_json": _("Send a JSON object, encoded as UTF-8."),
+    "reserved_name": _(
+        "Give the event another name; what happens to messages is recorded by the system itself."
+    ),
+    "bot": _("Nothing to do. If a person was taken for a crawler, send the event again."),
+    "no_consent": _("Nothing to do; nothing of the person was kept."),
+    "duplicate": _("Nothing to do; it counts once."),
+    "erased": _("Nothing to do; nothing of the person was kept."),
 }
 # what was checked before a message, when it holds
 ALLOWED: Names = {
@@ -177,6 +215,7 @@ PICTURES = {
     "Email Bounced": "mail-x",
     "Unsubscribed": "mail-off",
     "Consent Changed": "shield-lock",
+    "Suppression Lifted": "mail",
     "Contact Revealed": "eye",
     "Products Searched": "search",
     "Signed Up": "user-plus",
@@ -203,6 +242,7 @@ FIELDS: Names = {
     "language": _("Language"),
     "created_at": _("Customer since"),
     "consent": _("Consent to offers"),
+    "consent_at": _("When consent was given"),
     "item_id": _("Item's id"),
     "name_en": _("English name"),
     "name_zh": _("Chinese name"),
@@ -269,7 +309,12 @@ CHECK_TEXTS: dict[tuple[str, str], Promise | str] = {
     ("extras", "ok"): _("No part is missing."),
 }
 CHANNELS: Names = {"email": _("E-mail"), "sms": _("Text message"), "wechat": _("WeChat")}
-PURPOSES: Names = {"marketing": _("offers"), "transactional": _("orders"), "training": _("model training")}
+PURPOSES: Names = {
+    "marketing": _("offers"),
+    "transactional": _("orders"),
+    "training": _("model training"),
+    "tracking": _("tracking"),
+}
 
 
 # what a decision was made with -> its name

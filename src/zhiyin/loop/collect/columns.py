@@ -242,6 +242,7 @@ _CHECKS: Mapping[str, Callable[[pa.ChunkedArray], bool]] = {
     "phone": lambda values: _share(values, _PHONE) >= _ENOUGH,
     "timestamp": _maybe_times,
     "created_at": _maybe_times,
+    "consent_at": _maybe_times,
     "quantity": _numbers,
     "price": _numbers,
     "line_amount": _numbers,

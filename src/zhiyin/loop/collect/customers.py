@@ -25,7 +25,8 @@ LENGTHS = {"email": 254, "phone": 40, "name": 200, "language": 16}
 
 
 def understand(table: pa.Table, lines: pa.Array, columns: Sequence[Column], shop: Shop) -> Understood:
-    """Rows ``customer_id email phone name language created_at consent traits``; consent is true, false or null."""
+    """Rows ``customer_id email phone name language created_at consent consent_at traits``; consent is
+    true, false or null."""
     rows = Rows(table, lines, columns, shop)
     customer_id = rows.ids("customer_id", nobody=True)
     email = pc.utf8_lower(rows.text("email"))
@@ -38,6 +39,7 @@ def understand(table: pa.Table, lines: pa.Array, columns: Sequence[Column], shop
         say("is no e-mail address"),
     )
     created, known = rows.times("created_at", needed=False)
+    agreed, dated = rows.times("consent_at", needed=False)
     parts = [rows.text("last_name"), rows.text("first_name")]
     chinese = pc.match_substring_regex(pc.fill_null(parts[0], ""), "^[一-鿿]")
     joined = pc.utf8_trim_whitespace(
@@ -60,6 +62,7 @@ def understand(table: pa.Table, lines: pa.Array, columns: Sequence[Column], shop
             "language": _cut(pc.utf8_lower(rows.text("language")), "language"),
             "created_at": timestamps(created, known),
             "consent": consent,
+            "consent_at": timestamps(agreed, dated),
             "traits": json_objects(rows.extras(), len(rows)),
         }
     )

@@ -83,6 +83,10 @@ FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "subscribed", "accepts_marketing", "accepts_email", "同意营销", "营销同意", "是否订阅", "订阅", "邮件订阅",
             "是否同意", "同意",
         ),
+        "consent_at": (
+            "consent_at", "consent_date", "consent_time", "consented_at", "opt_in_at", "opt_in_date", "opt_in_time",
+            "optin_time", "subscribed_at", "subscription_date", "同意时间", "同意日期", "订阅时间", "订阅日期",
+        ),
     },
     "items": {
         "item_id": (*_ITEM, "id", "编号"),
