@@ -13,7 +13,7 @@ help: ## Show this list
 $(BIN)/zhiyin: pyproject.toml
 	@tools/install core
 
-$(VENV)/.test: pyproject.toml tools/install tools/system-packages
+$(VENV)/.test: pyproject.toml tools/install tools/system-packages tests/clients/package-lock.json
 	@tools/install test
 
 demo: $(BIN)/zhiyin ## Set up, then the whole loop on a simulated shop; leaves the console running

@@ -20,16 +20,16 @@ _PATIENCE = 60.0  # seconds until it must answer
 
 @contextmanager
 def serving(
-    folder: Path, port: int, environment: Mapping[str, str] | None = None
+    folder: Path, port: int, environment: Mapping[str, str] | None = None, *, role: str = "all"
 ) -> Iterator[subprocess.Popen]:
     """Serve a workspace while the block runs; yields the process once it answers.
 
-    ``environment`` adds variables such as ``ZHIYIN_SIMULATION_CLOCK``. What the server says goes to
-    ``server.log`` in the workspace. Raises ``ZhiyinError`` where it does not come up.
+    ``environment`` adds variables such as ``ZHIYIN_SIMULATION_CLOCK``; ``role`` is that of the
+    command. What the server says goes to ``server.log`` in the workspace. Raises ``ZhiyinError`` where it does not come up.
     """
     command = [
         sys.executable, "-m", "zhiyin.entrypoints.cli", "serve", "--workspace", str(folder), "--port", str(port),
-        "--with-parent",
+        "--role", role, "--with-parent",
     ]  # fmt: skip
     with open(folder / "server.log", "ab") as log:
         # a session of its own: Ctrl+C reaches the one who serves, who then ends the server in order

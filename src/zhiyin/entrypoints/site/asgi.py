@@ -1,25 +1,29 @@
-"""The ASGI application: the tracking API beside Django, one process."""
+"""The ASGI application: the tracking API and the browser tag beside Django, one process."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from zhiyin.entrypoints.api import tag
 from zhiyin.entrypoints.api.track import TrackingApi
 from zhiyin.services.workspace import Workspace
 
 
 def application(workspace: Workspace) -> Any:
-    """The application of an open workspace: ``/v1/`` is the tracking API, all else is Django's."""
+    """The application of an open workspace: ``/v1/`` is the tracking API, ``/zhiyin.js`` the browser tag,
+    all else is Django's."""
     from django.core.asgi import get_asgi_application
 
     django = get_asgi_application()
-    track = TrackingApi(workspace)
+    track, script = TrackingApi(workspace), tag.Tag()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send, workspace)
         elif scope["path"].startswith("/v1/"):
             await track(scope, receive, send)
+        elif scope["path"] == tag.PATH:
+            await script(scope, receive, send)
         else:
             await django(scope, receive, send)
 

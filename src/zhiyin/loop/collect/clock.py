@@ -20,7 +20,8 @@ def clock(draft: Draft, facts: Facts) -> Draft | Reject:
     """``timestamp = received_at - (sentAt - originalTimestamp)``, as the Segment spec says, never after
     ``received_at``. History keeps the times that it states."""
     payload, arrival = draft.payload, draft.arrival
-    stated = payload.get("originalTimestamp") or payload.get("timestamp")
+    # RudderStack's library for Node states a given time as timestamp, and the time of the call beside it
+    stated = payload.get("timestamp") or payload.get("originalTimestamp")
     if stated is None:
         return draft  # drafts begin with the time of receipt
     at = instant(stated)

@@ -1,0 +1,56 @@
+"""What every client tells in these tests, and what must be in the lake afterwards."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+AT = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
+ORDER = {
+    "order_id": "1001",
+    "total": 25.5,
+    "currency": "CNY",
+    "products": [{"product_id": "tea-7", "quantity": 2, "price": 12.75}],
+}
+TRAITS = {"email": "yue@example.com", "name": "张月", "plan": "gold"}
+SCREEN = ("screen", "Basket")
+
+
+def stranger(who: str) -> str:
+    """The anonymous id under which the same client reports somebody unknown."""
+    return f"{who}-stranger"
+
+
+def expected(who: str, *, screen: bool = True) -> list[tuple[str, str]]:
+    """Type and name of every event, as a sorted list: nothing missing, nothing double."""
+    said = [
+        ("identify", "identify"),
+        ("track", "Order Completed"),
+        ("page", "Tea"),
+        ("group", "group"),
+        ("alias", "alias"),
+        ("track", "Product Viewed"),
+    ]
+    return sorted([*said, SCREEN] if screen else said)
+
+
+def check(events: list[dict[str, Any]], who: str, *, screen: bool = True, at: datetime | None = AT) -> None:
+    """Every event of ``expected`` is there once, with its person, its time and its properties."""
+    mine = [event for event in events if who in (event["customer_id"] or event["anonymous_id"])]
+    assert sorted((event["type"], event["event"]) for event in mine) == expected(who, screen=screen)
+    by_type = {(event["type"], event["event"]): event for event in mine}
+    viewed = by_type.pop(("track", "Product Viewed"))
+    assert (viewed["customer_id"], viewed["anonymous_id"]) == (None, stranger(who))
+    assert {event["customer_id"] for event in by_type.values()} == {who}
+    order = by_type["track", "Order Completed"]
+    assert (order["order_id"], order["amount"], order["currency"]) == ("1001", 2550, "CNY")
+    properties = {type_: event["properties"] for (type_, _), event in by_type.items()}
+    assert properties["identify"].items() >= TRAITS.items()
+    assert properties["page"]["url"] == "https://tea.example/green"
+    assert (properties["group"]["groupId"], properties["group"]["traits"]["name"]) == ("acme", "ACME")
+    assert properties["alias"]["previousId"] == f"{who}-before"
+    if at is not None:
+        late = [
+            event for event in mine if abs(event["timestamp"].replace(tzinfo=UTC) - at) > timedelta(minutes=1)
+        ]
+        assert late == []

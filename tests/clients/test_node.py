@@ -1,0 +1,24 @@
+"""Segment's and RudderStack's Node libraries, unmodified, against a running server."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import uuid
+from collections.abc import Callable
+
+import pytest
+from tests.clients.conftest import Shop, ended
+from tests.clients.story import AT, ORDER, TRAITS, check
+
+pytestmark = pytest.mark.xdist_group("clients")
+FACTS = json.dumps({"at": AT.isoformat(), "order": ORDER, "traits": TRAITS})
+
+Node = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.mark.parametrize("library", ["segment", "rudder"])
+def test_everything_a_node_library_tells_is_in_the_lake_once(shop: Shop, node: Node, library: str) -> None:
+    who = f"{library}-{uuid.uuid4().hex[:8]}"
+    ended(node("send.mjs", library, shop.base, shop.key, who, FACTS))
+    check(shop.collected(), who)

@@ -1,0 +1,55 @@
+"""Segment's and RudderStack's Python libraries, unmodified, against a running server."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import rudderstack.analytics.client as rudder
+import segment.analytics.client as segment
+from tests.clients.conftest import Shop
+from tests.clients.story import AT, ORDER, TRAITS, check, stranger
+
+pytestmark = pytest.mark.xdist_group("clients")
+
+
+def segment_plain(shop: Shop) -> Any:
+    return segment.Client(shop.key, host=shop.base, upload_interval=0.05)
+
+
+def segment_gzip(shop: Shop) -> Any:
+    return segment.Client(shop.key, host=shop.base, upload_interval=0.05, gzip=True)
+
+
+def rudder_gzip(shop: Shop) -> Any:
+    return rudder.Client(shop.key, host=shop.base, upload_interval=0.05)
+
+
+def rudder_plain(shop: Shop) -> Any:
+    return rudder.Client(shop.key, host=shop.base, upload_interval=0.05, gzip=False)
+
+
+CLIENTS = [segment_plain, segment_gzip, rudder_gzip, rudder_plain]
+
+
+def tell(client: Any, who: str) -> None:
+    client.identify(who, dict(TRAITS), timestamp=AT)
+    client.track(who, "Order Completed", ORDER, timestamp=AT)
+    client.page(who, "Shop", "Tea", {"url": "https://tea.example/green"}, timestamp=AT)
+    client.screen(who, "App", "Basket", timestamp=AT)
+    client.group(who, "acme", {"name": "ACME"}, timestamp=AT)
+    client.alias(f"{who}-before", who, timestamp=AT)
+    client.track(anonymous_id=stranger(who), event="Product Viewed", timestamp=AT)
+
+
+@pytest.mark.parametrize("make", CLIENTS)
+def test_everything_a_python_library_tells_is_in_the_lake_once(
+    shop: Shop, make: Callable[[Shop], Any]
+) -> None:
+    client, who = make(shop), f"{make.__name__}-{uuid.uuid4().hex[:8]}"
+    tell(client, who)
+    client.flush()
+    client.join()
+    check(shop.collected(), who)
