@@ -61,6 +61,19 @@ def pause(campaign: Campaign, error: str) -> None:
     )
 
 
+def cure(receipt: Receipt) -> Text:
+    """What to do about a message that the mail server did not accept."""
+    if receipt.reason == FailReason.AUTHENTICATION:
+        return say("Correct smtp.user and smtp.password.")
+    if receipt.reason == FailReason.SERVER_REFUSED:
+        return say("Correct the sender's address or smtp.user.")
+    if receipt.reason == FailReason.RECIPIENT_REFUSED:
+        return say("Check the recipient's address; the server's answer says what it does not like.")
+    if receipt.status == MessageStatus.UNKNOWN:
+        return say("Look into the mailbox before you try again; the message may have arrived.")
+    return say("Check smtp.host, smtp.port and smtp.security.")
+
+
 def _paused(refusal: Receipt) -> Text:
     if refusal.reason == FailReason.AUTHENTICATION:
         return say(

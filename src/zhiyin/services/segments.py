@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,9 @@ from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.decision import Fact
 from zhiyin.domain.errors import BadRule, Conflict, NotFound
 from zhiyin.domain.segment import All, Did, Rule, Trait, conditions
+from zhiyin.domain.text import say
 from zhiyin.loop.profile import segment_frame, segment_python, segment_text
+from zhiyin.services import sizes
 from zhiyin.services.workspace import Workspace
 
 AnyRule = Mapping[str, Any] | Rule | str
@@ -55,7 +57,8 @@ def create(ws: Workspace, key: str, name: str, rule: AnyRule) -> Segment:
     """Make a segment. Raises ``BadRule``, or ``Conflict`` where the key is taken."""
     if not _KEY.fullmatch(key):
         raise BadRule(
-            f"{key!r} cannot be a key.", fix="Use up to 80 of a-z, 0-9, - and _, beginning with a-z or 0-9."
+            say("{key!r} cannot be a key.", key=key),
+            fix=say("Use up to 80 of a-z, 0-9, - and _, beginning with a-z or 0-9."),
         )
     now = ws.now()
     form = language.dump(rule_of(rule))
@@ -66,7 +69,8 @@ def create(ws: Workspace, key: str, name: str, rule: AnyRule) -> Segment:
             )
     except IntegrityError as error:
         raise Conflict(
-            f"There is a segment {key!r} already.", fix="Choose another key, or update that one."
+            say("There is a segment {key!r} already.", key=key),
+            fix=say("Choose another key, or update that one."),
         ) from error
 
 
@@ -106,7 +110,9 @@ def get(ws: Workspace, key: str) -> Segment:
     if row is None:
         known = ", ".join(segment.key for segment in list_(ws)) or "none yet"
         raise NotFound(
-            f"There is no segment {key!r}.", why=f"Known: {known}.", fix="See `zhiyin segments list`."
+            say("There is no segment {key!r}.", key=key),
+            why=say("Known: {known}.", known=known),
+            fix=say("See `zhiyin segments list`."),
         )
     return row
 
@@ -145,12 +151,24 @@ def count(ws: Workspace, rule: AnyRule) -> Count:
 
 
 def refresh(ws: Workspace, key: str) -> Count:
-    """Count a segment and keep the figure with it."""
+    """Count a segment and keep the figure with it, and as its size of today."""
     row = get(ws, key)
     found = count(ws, row.rule)
     row.count, row.counted_at = found.count, ws.now()
-    row.save(update_fields=["count", "counted_at"])
+    with transaction.atomic():
+        row.save(update_fields=["count", "counted_at"])
+        sizes.note(ws, row, found.count)
     return found
+
+
+def refresh_all(ws: Workspace, on_progress: Callable[..., None] | None = None) -> int:
+    """Count every segment in the lists; returns how many there are."""
+    rows = list_(ws)
+    for done, row in enumerate(rows, 1):
+        refresh(ws, row.key)
+        if on_progress:
+            on_progress(done, len(rows), "Counting segments")
+    return len(rows)
 
 
 def members(ws: Workspace, rule: AnyRule, limit: int | None = None, offset: int = 0) -> list[str]:
@@ -229,9 +247,9 @@ def _traits_of(ws: Workspace, rule: Rule, customer_id: str) -> dict[str, object]
     rows = ws.lake.collect(frame.select(*TRAIT_KINDS, *columns)).to_pylist()
     if not rows:
         raise NotFound(
-            f"The customer {customer_id!r} has no profile.",
-            why="They are not known, or came after the last profiling.",
-            fix="Run `zhiyin profile`, or check the id.",
+            say("The customer {customer_id!r} has no profile.", customer_id=customer_id),
+            why=say("They are not known, or came after the last profiling."),
+            fix=say("Run `zhiyin profile`, or check the id."),
         )
     row = rows[0]
     found = {name: row[column] for name, column in zip(stated, columns, strict=True)}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.lifecycle import Lifecycle
 from zhiyin.domain.rfm import RfmGroup
+from zhiyin.domain.segment import Rule, Trait, conditions
+from zhiyin.domain.text import Text, say
 from zhiyin.services.workspace import Workspace
 
 SAMPLE = 2_000  # customers read to learn the stated traits
@@ -57,6 +61,28 @@ def known(ws: Workspace) -> list[TraitInfo]:
     rows = Customer.objects.order_by("customer_id").values_list("traits", flat=True)[:SAMPLE]
     taken = {info.name for info in COMPUTED} | {"email_consent", "phone"}
     return [*COMPUTED, *(info for info in stated(rows) if info.name not in taken)]
+
+
+def warnings(ws: Workspace, rule: Rule) -> list[Text]:
+    """A warning for each trait of a rule that no customer has: nobody can match it, most likely it is misspelt.
+
+    Asks the records for one customer with each trait, so a trait that exists is found at once.
+    """
+    from zhiyin.adapters.records.models import Customer
+
+    named = dict.fromkeys(c.name for c in conditions(rule) if isinstance(c, Trait))
+    missing = [
+        name
+        for name in named
+        if name not in TRAIT_KINDS and not Customer.objects.filter(traits__has_key=name).exists()
+    ]
+    names = [info.name for info in known(ws)] if missing else []
+    found = []
+    for name in missing:
+        close = difflib.get_close_matches(name, names, 1)
+        told = say("No customer has the trait {name!r}.", name=name)
+        found.append(say("{told} Did you mean {close!r}?", told=told, close=close[0]) if close else told)
+    return found
 
 
 def stated(rows: Iterable[dict[str, Any]]) -> list[TraitInfo]:

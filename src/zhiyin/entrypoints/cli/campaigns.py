@@ -23,26 +23,42 @@ Key = Annotated[str, typer.Argument(help="Key of the campaign.")]
 CustomerOption = Annotated[str | None, typer.Option(help="Id of the customer to write it for.")]
 
 
+NameOption = Annotated[str | None, typer.Option(help="Name for people; the key if left out.")]
+TemplateOption = Annotated[
+    str | None, typer.Option(help="Key of a template; `campaigns templates` lists them.")
+]
+SubjectOption = Annotated[str | None, typer.Option(help="Subject, in Liquid.")]
+BodyOption = Annotated[Path | None, typer.Option(help="File with the body, in MJML and Liquid.")]
+PreheaderOption = Annotated[
+    str | None, typer.Option(help="The line that mail programs show beside the subject.")
+]
+SenderNameOption = Annotated[str | None, typer.Option(help="Sender's name.")]
+SenderEmailOption = Annotated[str | None, typer.Option(help="Sender's address.")]
+ReplyToOption = Annotated[str | None, typer.Option(help="Address for answers.")]
+HoldoutOption = Annotated[float | None, typer.Option(help="Share kept back for comparison, 0 to 0.5.")]
+WindowOption = Annotated[int | None, typer.Option(help="Days in which orders count.")]
+CostOption = Annotated[str | None, typer.Option(help="Cost of one message, such as 0.05.")]
+RecommenderOption = Annotated[
+    str | None, typer.Option(help="Model for the recommendations; the best if left out.")
+]
+
+
 @app.command()
 def create(
     key: Key,
     segment: Annotated[str, typer.Option(help="Key of the segment to write to.")],
-    name: Annotated[str, typer.Option(help="Name for people; the key if left out.")] = "",
-    template: Annotated[
-        str | None, typer.Option(help="Key of a template; `campaigns templates` lists them.")
-    ] = None,
-    subject: Annotated[str | None, typer.Option(help="Subject, in Liquid.")] = None,
-    body: Annotated[Path | None, typer.Option(help="File with the body, in MJML and Liquid.")] = None,
-    preheader: Annotated[str, typer.Option(help="The line that mail programs show beside the subject.")] = "",
-    sender_name: Annotated[str | None, typer.Option(help="Sender's name.")] = None,
-    sender_email: Annotated[str | None, typer.Option(help="Sender's address.")] = None,
-    reply_to: Annotated[str, typer.Option(help="Address for answers.")] = "",
-    holdout: Annotated[float | None, typer.Option(help="Share kept back for comparison, 0 to 0.5.")] = None,
-    window_days: Annotated[int | None, typer.Option(help="Days in which orders count.")] = None,
-    cost: Annotated[str | None, typer.Option(help="Cost of one message, such as 0.05.")] = None,
-    recommender: Annotated[
-        str, typer.Option(help="Model for the recommendations; the best if left out.")
-    ] = "",
+    name: NameOption = None,
+    template: TemplateOption = None,
+    subject: SubjectOption = None,
+    body: BodyOption = None,
+    preheader: PreheaderOption = None,
+    sender_name: SenderNameOption = None,
+    sender_email: SenderEmailOption = None,
+    reply_to: ReplyToOption = None,
+    holdout: HoldoutOption = None,
+    window_days: WindowOption = None,
+    cost: CostOption = None,
+    recommender: RecommenderOption = None,
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
 ) -> None:
@@ -53,25 +69,74 @@ def create(
     row = campaigns.create(
         ws,
         key=key,
-        name=name,
+        name=name or "",
         segment=segment,
         template=template,
         subject=subject,
         body=_read(body) if body else None,
-        preheader=preheader,
+        preheader=preheader or "",
         sender_name=sender_name,
         sender_email=sender_email,
-        reply_to=reply_to,
+        reply_to=reply_to or "",
         holdout=holdout,
         window_days=window_days,
         cost=cost,
-        recommender=recommender,
+        recommender=recommender or "",
     )
     if as_json:
         print_json(_form(row))
         return
     say(f"Made the draft [bold]{row.key}[/] for the segment {row.segment.key}.")
     say(f"Next: `zhiyin campaigns preview {row.key}`, then `zhiyin campaigns send {row.key}`.")
+
+
+@app.command()
+def update(
+    key: Key,
+    segment: Annotated[str | None, typer.Option(help="Key of the segment to write to.")] = None,
+    name: NameOption = None,
+    template: TemplateOption = None,
+    subject: SubjectOption = None,
+    body: BodyOption = None,
+    preheader: PreheaderOption = None,
+    sender_name: SenderNameOption = None,
+    sender_email: SenderEmailOption = None,
+    reply_to: ReplyToOption = None,
+    holdout: HoldoutOption = None,
+    window_days: WindowOption = None,
+    cost: CostOption = None,
+    recommender: RecommenderOption = None,
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """Change a draft; what is left out stays. A campaign that was started cannot be changed."""
+    given = {
+        "segment": segment,
+        "name": name,
+        "template": template,
+        "subject": subject,
+        "preheader": preheader,
+        "sender_name": sender_name,
+        "sender_email": sender_email,
+        "reply_to": reply_to,
+        "holdout": holdout,
+        "window_days": window_days,
+        "cost": cost,
+        "recommender": recommender,
+    }
+    changes = {option: value for option, value in given.items() if value is not None}
+    if body:
+        changes["body"] = _read(body)
+    if not changes:
+        raise typer.BadParameter("Say what to change, such as --subject or --holdout.")
+    ws = open_workspace(workspace)
+    from zhiyin.services import campaigns
+
+    row = campaigns.update(ws, key, **changes)
+    if as_json:
+        print_json(_form(row))
+        return
+    say(f"Changed {', '.join(option.replace('_', ' ') for option in changes)} of [bold]{row.key}[/].")
 
 
 @app.command("list")
@@ -160,13 +225,19 @@ def send_test(
 ) -> None:
     """Send the message of one customer to yourself."""
     ws = open_workspace(workspace)
-    from zhiyin.services import reviews
+    from rich.markup import escape
+
+    from zhiyin.services import breaker, reviews
 
     receipt = reviews.test_send(ws, key, to, customer)
+    fix = "" if receipt.status == "accepted" else breaker.cure(receipt)
     if as_json:
-        print_json({"status": receipt.status, "reason": receipt.reason, "detail": receipt.detail})
+        told = {"status": receipt.status, "reason": receipt.reason, "detail": receipt.detail}
+        print_json({**told, "fix": fix} if fix else told)
     else:
-        say(f"{receipt.status}: {receipt.detail}" if receipt.detail else str(receipt.status))
+        say(escape(f"{receipt.status}: {receipt.detail}" if receipt.detail else str(receipt.status)))
+        if fix:
+            say(fix)
     if receipt.status != "accepted":
         raise typer.Exit(1)
 

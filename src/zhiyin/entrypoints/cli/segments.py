@@ -12,6 +12,7 @@ from zhiyin.entrypoints.cli.output import JsonOption, WorkspaceOption, open_work
 
 if TYPE_CHECKING:
     from zhiyin.services.segments import Count
+    from zhiyin.services.workspace import Workspace
 
 app = typer.Typer(no_args_is_help=True, help="Named rules.")
 
@@ -36,12 +37,29 @@ def create(
     ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import segments
 
-    segments.create(ws, key, name or key, _rule(rule))
-    found = segments.refresh(ws, key)
-    if as_json:
-        print_json({"key": key, "count": found.count, "total": found.total})
-        return
-    say(f"Made the segment [bold]{key}[/]: {found.count:,} of {found.total:,} customers.")
+    row = segments.create(ws, key, name or key, _rule(rule))
+    _say_count(ws, row, "Made", as_json)
+
+
+@app.command()
+def update(
+    key: Key,
+    rule: Annotated[
+        str | None,
+        typer.Option("--rule", help="The new rule as text or as JSON; @FILE reads it from a file."),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The new name for people.")] = None,
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """Change the rule or the name, and count again. Campaigns that were started keep the rule they had."""
+    if rule is None and name is None:
+        raise typer.BadParameter("Say what to change: --rule or --name.")
+    ws = open_workspace(workspace)  # before anything touches the records
+    from zhiyin.services import segments
+
+    row = segments.update(ws, key, name=name, rule=None if rule is None else _rule(rule))
+    _say_count(ws, row, "Changed", as_json)
 
 
 @app.command("list")
@@ -96,12 +114,15 @@ def count(
 
     if bool(key) == bool(rule):
         raise typer.BadParameter("Give either the key of a segment or --rule.")
-    found = segments.refresh(ws, key) if key else segments.count(ws, _rule(rule))
+    form = segments.get(ws, key).rule if key else _rule(rule)
+    found = segments.refresh(ws, key) if key else segments.count(ws, form)
     if as_json:
         steps = [{"condition": condition, "left": left} for condition, left in found.steps]
-        print_json({"count": found.count, "total": found.total, "steps": steps})
+        print_json({"count": found.count, "total": found.total, "steps": steps,
+                    "warnings": _warnings(ws, form)})  # fmt: skip
         return
     _print_count(found)
+    _say_warnings(ws, form)
 
 
 @app.command()
@@ -155,6 +176,31 @@ def archive(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOptio
         print_json(_as_dict(row))
         return
     say(f"Archived {key}.")
+
+
+def _say_count(ws: Workspace, row: Any, done: str, as_json: bool) -> None:
+    from zhiyin.services import segments
+
+    found = segments.refresh(ws, row.key)
+    if as_json:
+        print_json({"key": row.key, "version": row.version, "count": found.count, "total": found.total,
+                    "warnings": _warnings(ws, row.rule)})  # fmt: skip
+        return
+    say(f"{done} the segment [bold]{row.key}[/]: {found.count:,} of {found.total:,} customers.")
+    _say_warnings(ws, row.rule)
+
+
+def _warnings(ws: Workspace, rule: dict[str, Any] | str) -> list[str]:
+    from zhiyin.services import segments, traits
+
+    return [str(text) for text in traits.warnings(ws, segments.rule_of(rule))]
+
+
+def _say_warnings(ws: Workspace, rule: dict[str, Any] | str) -> None:
+    from rich.markup import escape
+
+    for text in _warnings(ws, rule):
+        say(f"[yellow]{escape(text)}[/]")
 
 
 def _rule(text: str) -> dict[str, Any] | str:

@@ -27,12 +27,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The count of a rule, step by step."""
+    """The count of a rule, step by step, and what is doubtful about the rule."""
 
     count: int
     total: int
     steps: tuple[Step, ...]
     reachable: int
+    warnings: tuple[str, ...] = ()
 
     @property
     def share(self) -> float | None:
@@ -42,14 +43,15 @@ class Result:
 
 def count(ws: Workspace, rule: Rule) -> Result:
     """The count of a rule now."""
-    from zhiyin.services import segments
+    from zhiyin.services import segments, traits
 
     counted = segments.count(ws, rule)
     reachable = segments.count(
         ws, All((rule, Trait("email", "exists", True), Trait("email_consent", "is", True)))
     )
     steps = tuple(_steps(counted.total, counted.steps, ws.settings.shop.currency))
-    return Result(counted.count, counted.total, steps, reachable.count)
+    warnings = tuple(traits.warnings(ws, rule))
+    return Result(counted.count, counted.total, steps, reachable.count, warnings)
 
 
 def _steps(total: int, steps: Iterable[tuple[Json, int]], currency: str) -> Iterable[Step]:

@@ -1,0 +1,41 @@
+"""``zhiyin segments``: made, changed, and warned about where a rule names what nobody has."""
+
+from __future__ import annotations
+
+import json
+
+from typer.testing import CliRunner
+
+from zhiyin.adapters.records.models import Customer, Segment
+from zhiyin.entrypoints.cli import app
+from zhiyin.services.workspace import Workspace
+
+
+def call(workspace: Workspace, *words: object) -> str:
+    result = CliRunner().invoke(app, ["segments", *map(str, words), "-w", str(workspace.folder)])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.output
+
+
+def test_a_segment_is_changed_and_counted_again(workspace: Workspace) -> None:
+    call(workspace, "create", "tea", "--rule", "everyone")
+    told = json.loads(call(workspace, "update", "tea", "--rule", "orders >= 2", "--name", "Twice", "--json"))
+    assert told == {"key": "tea", "version": 2, "count": 0, "total": 0, "warnings": []}
+    row = Segment.objects.get(key="tea")
+    assert (row.name, row.rule) == ("Twice", {"trait": "orders", "at_least": 2})
+    assert "Changed the segment tea" in call(workspace, "update", "tea", "--name", "Two")
+    assert Segment.objects.get(key="tea").version == 2
+    assert "Say what to change" in call(workspace, "update", "tea")
+
+
+def test_a_trait_that_nobody_has_is_warned_about(workspace: Workspace) -> None:
+    Customer.objects.create(customer_id="ann", traits={"city": "Suzhou", "a.b [c]": None})
+    rule = "ctiy = Suzhou and city = Suzhou and orders >= 1 and not (shoes exists)"
+    warned = ["No customer has the trait 'ctiy'. Did you mean 'city'?", "No customer has the trait 'shoes'."]
+    assert json.loads(call(workspace, "count", "--rule", rule, "--json"))["warnings"] == warned
+    for words in (("create", "a", "--rule", rule), ("update", "a", "--rule", rule), ("count", "a")):
+        text = " ".join(call(workspace, *words).split())
+        assert all(warning in text for warning in warned)
+    fine = {"any": [{"trait": "a.b [c]", "exists": False}, {"trait": "email", "exists": True}]}
+    assert "No customer has" not in call(workspace, "count", "--rule", json.dumps(fine))
