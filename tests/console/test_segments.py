@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from tests.console.tea_shop import fill, sign_in
 
+from zhiyin.adapters.records.models import SegmentSize
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.services import segments
 from zhiyin.services.workspace import Workspace
@@ -83,6 +85,18 @@ def test_an_unfinished_condition_is_skipped_and_said_so(shop: Workspace) -> None
     assert answer.status_code == 200
     assert f">{found}</strong>" in text
     assert "Not finished, so not counted yet." in text
+
+
+@pytest.mark.parametrize(
+    ("language", "warning"),
+    [("en", "No customer has the trait &#x27;ctiy&#x27;."), ("zh-hans", "没有顾客有属性“ctiy”")],
+)
+def test_a_trait_that_nobody_has_is_warned_about(shop: Workspace, language: str, warning: str) -> None:
+    segments.create(shop, "tea", "Tea", "ctiy = 上海")
+    segments.create(shop, "city", "City", "city = 上海")
+    client = sign_in(language)
+    assert warning in page(client, "/segments/tea")
+    assert warning[:8] not in page(client, "/segments/city")
 
 
 def test_without_script_every_button_posts_the_form(shop: Workspace) -> None:
@@ -168,6 +182,18 @@ def test_members_are_listed_and_exported(shop: Workspace) -> None:
     assert "10 customers in “上海”" in text, re.findall("<h1>.*</h1>", text)
     answer = client.get("/segments/shanghai/members.csv")
     assert len(answer.content.decode("utf-8-sig").splitlines()) == 11
+
+
+def test_the_size_of_the_last_weeks_is_a_line_with_a_table(shop: Workspace) -> None:
+    shanghai = segments.create(shop, "shanghai", "上海", "city = 上海")
+    segments.refresh(shop, "shanghai")
+    assert "from the second week on" in page(sign_in(), "/segments/shanghai")
+    before = shop.today().date() - timedelta(weeks=2)
+    SegmentSize.objects.create(segment=shanghai, day=before, version=1, count=4)
+    text = page(sign_in(), "/segments/shanghai")
+    assert "4 → 10" in text
+    table = text.split('id="sizes-table"')[1].split("</table>")[0]
+    assert re.findall(r'<td class="zy-num">(\d+)</td>', table) == ["4", "10"]
 
 
 def test_archiving_acts_at_once_and_can_be_undone(shop: Workspace) -> None:

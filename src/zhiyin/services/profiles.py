@@ -30,6 +30,7 @@ from zhiyin.domain.text import say
 from zhiyin.loop.profile.lifecycle import lifecycle
 from zhiyin.loop.profile.rfm import rfm
 from zhiyin.loop.profile.traits import traits
+from zhiyin.services import segments
 from zhiyin.services.workspace import Workspace
 
 OWN = ("customer_id", "email", "name", "language", "created_at", "email_consent", "traits")
@@ -53,6 +54,8 @@ class ProfileResult:
 
 def run(ws: Workspace, on_progress: Progress | None = None) -> ProfileResult:
     """Profile every customer as of now: one lazy pass over the lake, one snapshot, then the customers' rows.
+
+    The segments are counted anew at its end.
 
     Customers known only from events get a row. Others may write to the lake meanwhile; erasing somebody waits,
     so that nobody who is erased comes back. Memory does not grow with the number of customers in Python; the
@@ -85,6 +88,7 @@ def run(ws: Workspace, on_progress: Progress | None = None) -> ProfileResult:
                 publish(part, as_of)
                 done += part.num_rows
                 tell(done, total, "Publishing profiles")
+    segments.refresh_all(ws, tell)
     sums = totals(ws)
     return ProfileResult(
         as_of,

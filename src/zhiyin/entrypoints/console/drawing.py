@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -41,6 +41,20 @@ def domain(values: Iterable[float | None], ticks: int = 4) -> Domain:
     marks = tuple(round(index * step, 10) for index in range(low, high + 1))
     pad = (marks[-1] - marks[0]) * 0.04
     return Domain(marks[0] - pad, marks[-1] + pad, marks)
+
+
+def line(values: Sequence[float], height: float = 100.0) -> list[tuple[float, float]]:
+    """The points of a small line from left to right in a box 100 wide; a line that never moves runs in the middle.
+
+    >>> line([10, 30, 20])
+    [(0.0, 100.0), (50.0, 0.0), (100.0, 50.0)]
+    """
+    least, most = min(values), max(values)
+    last = max(1, len(values) - 1)
+    return [
+        (100 * at / last, height * ((most - value) / (most - least) if most > least else 0.5))
+        for at, value in enumerate(values)
+    ]
 
 
 def shares(counts: Iterable[int]) -> list[float]:

@@ -50,12 +50,18 @@ class Page:
     marks: list[segment_slots.Mark] = field(default_factory=list)
     unfinished_count: int = 0
     result: segment_count.Result | None = None
+    sizes: list[Any] = field(default_factory=list)
     sample: list[Any] = field(default_factory=list)
     used_by: list[Any] = field(default_factory=list)
     why: segment_why.Why | None = None
     who: str = ""
     matches: list[Any] = field(default_factory=list)
     nobody: bool = False
+
+    @property
+    def size_counts(self) -> list[int]:
+        """The sizes alone, for the line."""
+        return [size.count for size in self.sizes]
 
     @property
     def can_save(self) -> bool:
@@ -154,9 +160,10 @@ def _read_text(page: Page, text: str, currency: str, *, leave: bool) -> None:
 def _fill(ws: Workspace, page: Page, places: tuple[str, ...]) -> dict[str, int]:
     """Count and sample; returns who is left after each place of the form."""
     from zhiyin.adapters.records.models import Campaign
-    from zhiyin.services import segments
+    from zhiyin.services import segments, sizes
 
     if page.stored is not None:
+        page.sizes = sizes.weekly(ws, page.stored)
         page.used_by = list(Campaign.objects.filter(segment=page.stored).order_by("-created_at")[:5])
     if page.rule is None:
         return {}

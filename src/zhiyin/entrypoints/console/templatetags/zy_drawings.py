@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import template
@@ -65,6 +66,14 @@ def bar(share: float, tone: str = "gain", hatch: bool = False) -> SafeString:
         " zy-hatch" if hatch else "",
         _percent(min(1.0, max(0.0, share)) * 100),
     )
+
+
+@register.inclusion_tag("console/_spark.html")
+def spark(values: Sequence[float]) -> dict[str, Any]:
+    """``{% spark values %}``: a small line with a dot at its end; digits must stand beside it."""
+    points = drawing.line(values, 100.0)
+    drawn = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    return {"points": drawn, "top": _percent(points[-1][1])}
 
 
 def _percent(value: float) -> SafeString:

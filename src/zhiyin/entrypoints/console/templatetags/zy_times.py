@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from django import template
 from django.utils.translation import get_language
@@ -23,6 +23,12 @@ def day(moment: datetime | None) -> str:
 def short_day(moment: datetime | None) -> str:
     """12 Mar."""
     return formats.day(moment, current().timezone, get_language() or "en", year=False)
+
+
+@register.filter
+def date_label(of: date) -> str:
+    """12 Mar, of a date that is the shop's own already."""
+    return formats.date_label(of, get_language() or "en")
 
 
 @register.filter
