@@ -50,9 +50,9 @@ def origin(draft: Draft, facts: Facts) -> Draft | Reject:
             context[name] = value.replace("\x00", "")[:64]
     library = given.get("library")
     if type(library) is dict:
-        name, version = library.get("name"), library.get("version")
-        if type(name) is str:
-            context["library"] = _library(name, version if type(version) is str else "")
+        called, version = library.get("name"), library.get("version")
+        if type(called) is str:
+            context["library"] = _library(called, version if type(version) is str else "")
     draft.context = context
     return draft
 
