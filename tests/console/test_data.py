@@ -7,6 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.console.small_shop import PASSWORD, client
 
 from zhiyin.adapters.records.models import Consent, Customer, Import
+from zhiyin.entrypoints.console.data_import import SAMPLE
+from zhiyin.services import imports
 from zhiyin.services.workspace import Workspace
 
 FILE = "customer_id,email,city\nc1,a@example.com,Shanghai\nc2,no address,Suzhou\nc3,c@example.com,Wuhan\n"
@@ -94,6 +96,27 @@ def test_an_upload_stays_in_its_own_folder(owned: Workspace) -> None:
     assert not (owned.folder.parent / "evil.csv").exists()
     assert not (owned.folder / "evil.csv").exists()
     assert signed_in().get("/data/import/..?kind=customers").status_code == 404
+
+
+def test_of_a_large_file_the_preview_reads_the_beginning_and_says_so(owned: Workspace) -> None:
+    rows = 200_000
+    text = "customer_id,email\n" + "".join(f"c{n},c{n}@example.com\n" for n in range(rows))
+    browser = signed_in()
+    page = browser.get(upload(browser, text)).content.decode()
+    (shown,) = re.findall(r"The first ([\d,]+) rows, as a sample", page)
+    assert SAMPLE <= int(shown.replace(",", "")) < rows
+    assert "Import all rows" in page
+
+
+def test_a_preview_without_bounds_reads_all(workspace: Workspace) -> None:
+    path = workspace.folder / "customers.csv"
+    path.write_text("customer_id,note\n" + "".join(f"c{n},{n:040}\n" for n in range(150_000)))
+    whole = imports.preview(workspace, "customers", [path])
+    assert (whole.read, whole.sample) == (150_000, False)
+    part = imports.preview(workspace, "customers", [path], seconds=0)
+    assert 0 < part.read < whole.read
+    assert part.sample
+    assert not imports.preview(workspace, "customers", [path], rows=150_000).sample
 
 
 def test_two_uploads_of_one_name_are_both_imported(owned: Workspace) -> None:

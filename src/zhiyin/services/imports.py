@@ -6,7 +6,8 @@ import csv
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,6 +82,7 @@ class Preview:
     rejected: int
     reasons: dict[str, int]
     rejects: list[Reject]
+    sample: bool = False  # only the beginning of the files was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +104,33 @@ def preview(
     *,
     dates: str = "",
     on_progress: OnProgress | None = None,
+    rows: int | None = None,
+    seconds: float | None = None,
 ) -> Preview:
-    """Read whole files and keep nothing. Raises ``BadFile`` like ``run``."""
+    """Read files and keep nothing: whole ones, or until about so many ``rows`` or ``seconds``.
+
+    Raises ``BadFile`` like ``run``.
+    """
+    until = None if seconds is None else time.monotonic() + seconds
     plans = _plans(ws, kind, paths, mapping, encoding, dates)
     shown: list[dict[str, Any]] = []
     rejects = _Counted(limit)
-    read = 0
+    read, sample = 0, False
     with Staging(ws.folder / "staging", threads=ws.settings.lake.threads) as staging:
         sink = SINKS[kind](ws, staging, rejects, plans[0].shop, dry=True)
-        for _, plan, table, understood, bad in _read(kind, plans, on_progress):
-            read += len(understood.good) + len(bad)
-            if len(shown) < limit:
-                few = understood.rows.slice(0, limit - len(shown)).to_pylist()
-                shown += [_shown(row, plan.shop) for row in few]
-            rejects.add(str(plan.source.path), [*bad, *understood.rejects], None)
-            sink.take(plan.source.path, table, understood, None)
+        with closing(_read(kind, plans, on_progress)) as batches:
+            for _, plan, table, understood, bad in batches:
+                if (rows is not None and read >= rows) or (
+                    until is not None and read and time.monotonic() > until
+                ):
+                    sample = True
+                    break
+                read += len(understood.good) + len(bad)
+                if len(shown) < limit:
+                    few = understood.rows.slice(0, limit - len(shown)).to_pylist()
+                    shown += [_shown(row, plan.shop) for row in few]
+                rejects.add(str(plan.source.path), [*bad, *understood.rejects], None)
+                sink.take(plan.source.path, table, understood, None)
         sink.finish(_quiet)
     return Preview(
         kind,
@@ -128,6 +142,7 @@ def preview(
         rejects.total,
         dict(rejects.reasons),
         rejects.first,
+        sample,
     )
 
 
@@ -289,7 +304,7 @@ def _of_order(column: Column, kept: set[str]) -> Column:
 
 def _read(
     kind: str, plans: Sequence[_Plan], on_progress: OnProgress | None
-) -> Iterator[tuple[int, _Plan, pa.Table, Understood, list[Reject]]]:
+) -> Generator[tuple[int, _Plan, pa.Table, Understood, list[Reject]]]:
     """The batches of all files, understood, with the rows that were no rows."""
     known = [plan.source.rows for plan in plans]
     total = None if None in known else sum(rows or 0 for rows in known)
@@ -329,6 +344,7 @@ def _take_in(
     record.read, record.rejected = read, rejected.total
     record.imported = read - rejected.total
     record.new, record.unchanged = totals.new, totals.unchanged
+    record.changed, record.changed_orders = totals.changed, totals.changed_orders
     record.reasons = dict(rejected.reasons.most_common())
     _forget_earlier(ws, record)
     return totals

@@ -11,11 +11,13 @@ from typing import Any
 import pyarrow as pa
 
 from zhiyin.adapters.sources.delimited import unique_names
-from zhiyin.adapters.sources.files import ROWS, Batch, reading
+from zhiyin.adapters.sources.files import Batch, reading
 from zhiyin.domain.errors import BadFile
 from zhiyin.domain.reasons import RejectReason
 from zhiyin.domain.reject import Reject
 from zhiyin.domain.text import say
+
+_ROWS = 8_192  # of a batch: cells come slowly, and who wants to see the first ones should not wait for many
 
 
 class Excel:
@@ -55,7 +57,7 @@ class Excel:
             else:
                 rows.append(row + [""] * (width - len(row)))
                 lines.append(line)
-            if len(rows) + len(bad) >= ROWS:
+            if len(rows) + len(bad) >= _ROWS:
                 yield self._batch(rows, lines, bad)
                 rows, lines, bad = [], [], []
         if rows or bad:

@@ -27,6 +27,7 @@ from zhiyin.services import jobs as started
 from zhiyin.services.workspace import Workspace
 
 ROWS = 5
+SAMPLE, PATIENCE = 20_000, 3.0  # rows and seconds after which a preview has seen enough
 _IGNORE = "-"
 _ABANDONED = 86_400  # seconds after which an upload that nobody imported is removed
 _SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".jsonl", ".ndjson", ".json", ".parquet", ".gz", ".zip")
@@ -72,7 +73,7 @@ def preview(request: HttpRequest, key: str) -> HttpResponse:
         return _start(request, ws, key, kind, paths, mapping, given.get("consent", ""))
     shown: dict[str, Any] = {}
     try:
-        found = imports.preview(ws, kind, paths, mapping or None, limit=ROWS)
+        found = imports.preview(ws, kind, paths, mapping or None, limit=ROWS, rows=SAMPLE, seconds=PATIENCE)
         shown = {
             "found": found,
             "columns": [(c.theirs, _chosen(c.how, c.ours, kind), c.sample) for c in found.columns],
