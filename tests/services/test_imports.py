@@ -298,4 +298,6 @@ def test_a_known_order_with_another_amount_is_told(workspace: Workspace, put: Ca
     result = imports.run(workspace, "orders", [put("b.csv", more)])
     assert (result.read, result.imported, result.new, result.unchanged) == (4, 4, 1, 3)
     assert (result.changed, result.changed_orders) == (1, ["1"])
+    kept = imports.history(workspace)[0]
+    assert (kept.changed, kept.changed_orders) == (1, ["1"])
     assert amounts(workspace)["order:1"] == 500

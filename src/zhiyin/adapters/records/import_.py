@@ -21,6 +21,8 @@ class Import(models.Model):
     rejected = models.BigIntegerField(default=0)
     new = models.BigIntegerField(default=0)
     unchanged = models.BigIntegerField(default=0)
+    changed = models.BigIntegerField(default=0)  # known orders whose amount is another in the files
+    changed_orders = models.JSONField(default=list)  # the first of them
     reasons = models.JSONField(default=dict)  # reason -> rows
     error: str = SentenceField(blank=True, default="")
     started_at = models.DateTimeField()

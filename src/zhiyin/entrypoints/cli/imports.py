@@ -106,7 +106,17 @@ def history(
     records = imports.history(ws, limit)
     columns = ("import_id", "kind", "status", "read", "imported", "new", "rejected", "started_at")
     if as_json:
-        names = (*columns, "unchanged", "reasons", "files", "mapping", "error", "finished_at")
+        names = (
+            *columns,
+            "unchanged",
+            "changed",
+            "changed_orders",
+            "reasons",
+            "files",
+            "mapping",
+            "error",
+            "finished_at",
+        )
         print_json([{name: getattr(record, name) for name in names} for record in records])
         return
     rows = [
