@@ -345,7 +345,6 @@ def _take_in(
     record.imported = read - rejected.total
     record.new, record.unchanged = totals.new, totals.unchanged
     record.changed, record.changed_orders = totals.changed, totals.changed_orders
-    record.changed, record.changed_orders = totals.changed, totals.changed_orders
     record.reasons = dict(rejected.reasons.most_common())
     _forget_earlier(ws, record)
     return totals
