@@ -8,11 +8,13 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.domain.settings import ServerSettings, Settings
 from zhiyin.entrypoints.site import boot
 from zhiyin.services.workspace import Workspace
@@ -28,6 +30,12 @@ _patient = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck
 hypothesis_settings.register_profile("zhiyin", _patient, derandomize=True, database=None)
 hypothesis_settings.register_profile("search", _patient)
 hypothesis_settings.load_profile("zhiyin")
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
 
 # so that test modules can import models; every test gets a workspace of its own
 boot(Settings(Path(tempfile.mkdtemp()), server=ServerSettings(secret="of-no-workspace" * 3)))
@@ -73,6 +81,15 @@ def make_workspace(pristine: Path, tmp_path: Path) -> Iterator[Callable[..., Wor
 
 
 @pytest.fixture(scope="session")
+def spark() -> Iterator[Engine]:
+    """Spark, started once."""
+    pytest.importorskip("pyspark", reason="the extra 'spark' is not installed")
+    built = engine("spark", threads=2)
+    yield built
+    built.session.stop()  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a PostgreSQL server, started for this run from its wheel."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
@@ -103,6 +120,18 @@ def postgres_workspace(make_workspace: Callable[..., Workspace], postgres: str) 
 def workspace(make_workspace: Callable[..., Workspace]) -> Workspace:
     """A fresh workspace on SQLite."""
     return make_workspace()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """The browser, started once."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if not Path(CHROMIUM).exists():
+        pytest.skip("Chromium is not installed")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
 
 
 def _close() -> None:
