@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -34,14 +33,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning:pyspark"),
     pytest.mark.xdist_group("spark"),
 ]
-
-
-@pytest.fixture(scope="module")
-def spark() -> Iterator[Engine]:
-    pytest.importorskip("pyspark", reason="the extra 'spark' is not installed")
-    built = engine("spark", threads=2)
-    yield built
-    built.session.stop()  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhiyin.adapters.lake import Lake
+from zhiyin.adapters.lake.engines import Engine
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.domain.event import (
     ORDER_CANCELLED,
@@ -169,7 +170,7 @@ def test_a_few_customers_read_at_once_have_the_interactions_of_the_query(events:
 
 
 @pytest.mark.spark
-def test_spark_finds_the_same_interactions(tmp_path: Path) -> None:
+def test_spark_finds_the_same_interactions(spark: Engine, tmp_path: Path) -> None:
     events = [
         event(ORDER_COMPLETED, "tea", "cup", order="1", amount=900, days_ago=40),
         event(ORDER_REFUNDED, "tea", order="1", amount=300),
@@ -178,9 +179,10 @@ def test_spark_finds_the_same_interactions(tmp_path: Path) -> None:
         event(PRODUCT_VIEWED, "pot", customer="bob"),
     ]
     duckdb = found(tmp_path, *events)
-    spark = Lake(tmp_path / "lake", engine_name="spark")
-    frame = interactions(between(spark.events(), NOW.replace(tzinfo=None) - timedelta(days=99)))
-    rows = spark.collect(frame.sort("customer_id", "item_id", "kind")).to_pylist()
+    other = Lake(tmp_path / "lake", engine_name="spark")
+    other.__dict__["engine"] = spark
+    frame = interactions(between(other.events(), NOW.replace(tzinfo=None) - timedelta(days=99)))
+    rows = other.collect(frame.sort("customer_id", "item_id", "kind")).to_pylist()
     assert [{name: row[name] for name in COLUMNS} for row in rows] == [
         {name: row[name] for name in COLUMNS} for row in duckdb
     ]
