@@ -174,6 +174,25 @@ def test_from_a_thousand_on_the_number_is_typed() -> None:
     assert Confirm({"typed": ""}, recipients=999).is_valid()
 
 
+def test_links_to_this_machine_need_a_tick_before_sending(make_workspace: Callable[..., Workspace]) -> None:
+    workspace = make_workspace(smtp__host="smtp.example.com", sender__email="hello@shop.example")
+    fill(workspace, 10)
+    segments.create(workspace, "everyone", "Everyone", "everyone")
+    campaigns.create(
+        workspace, key="spring", name="Spring", segment="everyone", subject="Hello", body=LETTER, holdout=0
+    )
+    client = sign_in()
+    text = page(client, "/campaigns/spring/review")
+    assert "which recipients cannot open" in text
+    assert 'name="allow_local_links"' in text
+    assert "disabled" not in text[text.index("zy-confirm") :].split("</form>")[0]
+    answer = client.post("/campaigns/spring/start", {})
+    assert (answer.status_code, campaigns.get(workspace, "spring").status) == (400, "draft")
+    assert "This field is required." in answer.content.decode()
+    assert client.post("/campaigns/spring/start", {"allow_local_links": "on"}).status_code == 302
+    assert campaigns.get(workspace, "spring").status == "sending"
+
+
 def test_sending_needs_a_post(draft: Workspace) -> None:
     for step in ("start", "pause", "resume", "cancel", "again", "resend", "test", "preview"):
         assert sign_in().get(f"/campaigns/spring/{step}").status_code == 405

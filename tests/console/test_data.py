@@ -2,6 +2,7 @@
 
 import re
 import threading
+from pathlib import Path
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.console.small_shop import PASSWORD, client
@@ -150,3 +151,12 @@ def test_rejected_rows_are_found_by_import_and_reason(filled: Workspace) -> None
     browser = signed_in()
     assert "1 row rejected" in browser.get(f"/data/rejects?import={run.import_id}").content.decode()
     assert "No row was rejected" in browser.get("/data/rejects?reason=too_large").content.decode()
+
+
+def test_known_orders_with_another_amount_are_told(owned: Workspace, tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    for total in ("5", "6"):
+        file.write_text(f"order_id,customer_id,date,total\nA7,ann,2026-03-05,{total}\n", encoding="utf-8")
+        result = imports.run(owned, "orders", [file])
+    text = signed_in().get(f"/data/imports/{result.import_id}").content.decode()
+    assert "1 known order has another amount in these files; the first amount stays: A7" in text

@@ -89,7 +89,10 @@ def test_an_unfinished_condition_is_skipped_and_said_so(shop: Workspace) -> None
 
 @pytest.mark.parametrize(
     ("language", "warning"),
-    [("en", "No customer has the trait &#x27;ctiy&#x27;."), ("zh-hans", "没有顾客有属性“ctiy”")],
+    [
+        ("en", "No customer has the trait &#x27;ctiy&#x27;."),
+        ("zh-hans", "没有客户具有属性 &#x27;ctiy&#x27;。"),
+    ],
 )
 def test_a_trait_that_nobody_has_is_warned_about(shop: Workspace, language: str, warning: str) -> None:
     segments.create(shop, "tea", "Tea", "ctiy = 上海")
