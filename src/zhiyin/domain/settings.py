@@ -104,6 +104,14 @@ class CampaignSettings:
             "doc": "opt_in writes only to customers who said yes; opt_out also to those who never said."
         },
     )
+    first_share: float = field(
+        default=0.0,
+        metadata={"doc": "Share of a campaign to 1,000 or more that goes first; 0 sends to all at once."},
+    )
+    first_minutes: int = field(default=30, metadata={"doc": "Minutes from the first share to the rest."})
+    first_failures: float = field(
+        default=0.05, metadata={"doc": "Failed share of the first above which the rest is held back."}
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from zhiyin.domain.message import MessageStatus
 from zhiyin.domain.money import to_minor
 from zhiyin.domain.text import Text, say
 from zhiyin.loop import decide
-from zhiyin.services import checks, claims, segments, templates
+from zhiyin.services import checks, claims, segments, slow_start, templates
 from zhiyin.services.workspace import Workspace
 
 _KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
@@ -167,10 +167,15 @@ def pause(ws: Workspace, key: str) -> Campaign:
 
 
 def resume(ws: Workspace, key: str) -> Campaign:
-    """Go on where it stopped."""
-    return _switch(
-        ws, key, (CampaignStatus.PAUSED,), CampaignStatus.SENDING, say("{name} is not paused."), error=""
-    )
+    """Go on where it stopped; what stopped by itself at a slow start goes on with all the rest."""
+    stopped = bool(get(ws, key).error)
+    with transaction.atomic():
+        row = _switch(
+            ws, key, (CampaignStatus.PAUSED,), CampaignStatus.SENDING, say("{name} is not paused."), error=""
+        )
+        if stopped:
+            slow_start.release(row, ws.now())
+    return row
 
 
 def cancel(ws: Workspace, key: str) -> Campaign:

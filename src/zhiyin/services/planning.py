@@ -17,7 +17,7 @@ from zhiyin.domain.intent import Intent
 from zhiyin.domain.message import MessageStatus
 from zhiyin.loop import decide
 from zhiyin.loop.plan.campaign import intents
-from zhiyin.services import decisions, gate, segments
+from zhiyin.services import decisions, gate, segments, slow_start
 from zhiyin.services.batches import batches
 from zhiyin.services.workspace import Workspace
 
@@ -41,12 +41,14 @@ def _plan(ws: Workspace, campaign: Campaign) -> int:
     policy = gate.policy(ws)
     versions = _versions(campaign, policy)
     planned = 0
-    for batch in batches(intents(noun, segments.members(ws, campaign.segment_rule)), PLAN_BATCH):
+    members = segments.members(ws, campaign.segment_rule)
+    start = slow_start.of(ws, campaign, len(members))
+    for batch in batches(intents(noun, members), PLAN_BATCH):
         with transaction.atomic():
             locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
             if locked.status != CampaignStatus.SENDING or locked.planned_at:
                 return planned
-            planned += _plan_batch(locked, batch, policy, versions, ws.now())
+            planned += _plan_batch(locked, batch, policy, versions, start, ws.now())
     decisions.publish(ws, campaign)
     Campaign.objects.filter(pk=campaign.pk, planned_at=None).update(planned_at=ws.now())
     return planned
@@ -57,6 +59,7 @@ def _plan_batch(
     batch: Sequence[Intent],
     policy: decide.Policy,
     versions: Mapping[str, str],
+    start: slow_start.Start,
     now: datetime,
 ) -> int:
     ids = [intent.customer_id for intent in batch]
@@ -78,7 +81,8 @@ def _plan_batch(
             seed=campaign.seed,
             versions=versions,
         )
-        rows.append(_ledger_row(campaign, intent, contact.address, made, now))
+        due_at = start.due(intent.customer_id, now)
+        rows.append(_ledger_row(campaign, intent, contact.address, made, now, due_at))
         made_for.append(made)
     Message.objects.bulk_create(rows)
     Decision.objects.bulk_create(
@@ -88,7 +92,7 @@ def _plan_batch(
 
 
 def _ledger_row(
-    campaign: Campaign, intent: Intent, address: str, made: DecisionNoun, now: datetime
+    campaign: Campaign, intent: Intent, address: str, made: DecisionNoun, now: datetime, due_at: datetime
 ) -> Message:
     status = {SEND: MessageStatus.PLANNED, REFUSE: MessageStatus.REFUSED}.get(
         made.choice, MessageStatus.HELD_OUT
@@ -106,7 +110,7 @@ def _ledger_row(
         reason=made.reason,
         address="" if done else address,
         planned_at=now,
-        due_at=now,
+        due_at=now if done else due_at,
         finished_at=now if done else None,
         published=done,  # their decision is the event
     )

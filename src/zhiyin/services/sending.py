@@ -25,7 +25,7 @@ from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.message import PENDING, MessageStatus
 from zhiyin.domain.ports import Channel
 from zhiyin.domain.reasons import FailReason
-from zhiyin.services import claims, handover, planning, receipts
+from zhiyin.services import claims, handover, planning, receipts, slow_start
 from zhiyin.services.batches import batches
 from zhiyin.services.workspace import Workspace
 
@@ -46,6 +46,7 @@ def send_step(
     Returns how many ledger rows moved on; 0 means that nothing is due. ``on_sent(n)`` is called while it
     runs. A server that answers nobody pauses the campaign and leaves the messages planned.
     """
+    slow_start.watch(ws)
     claim = f"{worker_id[:50]}:{uuid.uuid4().hex[:12]}"
     claimed = claims.claim(ws, claim, limit)
     if claimed.rows:

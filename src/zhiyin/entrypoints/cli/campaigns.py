@@ -288,7 +288,7 @@ def send(
         _show_progress(standing)
         if standing["status"] == "sending" and standing["waiting"]:
             say(
-                f"{standing['waiting']:,} will be tried again later, while `zhiyin serve` or `zhiyin work` runs."
+                f"{standing['waiting']:,} will be sent later, while `zhiyin serve` or `zhiyin work` runs."
             )
     if standing["error"]:
         raise typer.Exit(1)

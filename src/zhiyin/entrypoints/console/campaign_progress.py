@@ -13,7 +13,7 @@ from zhiyin.services.workspace import Workspace
 
 def progress(ws: Workspace, key: str) -> dict[str, Any]:
     """How far sending is, in one sentence and in parts."""
-    from zhiyin.services import campaigns
+    from zhiyin.services import campaigns, slow_start
 
     campaign = campaigns.get(ws, key)
     state = campaigns.progress(ws, key)
@@ -28,6 +28,8 @@ def progress(ws: Workspace, key: str) -> dict[str, Any]:
     }.get(campaign.status, gettext("Sent: %(done)s of %(planned)s settled"))
     figures = {"done": formats.number(out), "planned": formats.number(planned)}
     note = "" if state["planning_done"] else gettext("Customers of the segment are still being planned.")
+    if not note and campaign.status == "sending" and (rest := slow_start.rest_at(ws, campaign)):
+        note = gettext("The rest follows from %(at)s.") % {"at": formats.clock(rest, ws.timezone)}
     return {
         "campaign": campaign,
         "progress": {

@@ -38,9 +38,26 @@ def review(ws: Workspace, request: HttpRequest, campaign: Any) -> dict[str, Any]
         "blocked": blocked,
         "confirm": confirm,
         "holdout_words": holdout_words(campaign, reviewed),
+        "start_words": start_words(ws, reviewed),
         "preview": campaign_preview.first(ws, campaign),
         "test": forms.styled(forms.Test(initial={"to": request.user.email})),
         "flow": {"at": 3, "count": reviewed.segment},
+    }
+
+
+def start_words(ws: Workspace, reviewed: Any) -> str:
+    """How a large campaign starts, in one sentence; empty where all go at once."""
+    from zhiyin.services.slow_start import LARGE
+
+    settings = ws.settings.campaign
+    if not settings.first_share or reviewed.segment < LARGE:
+        return ""
+    return gettext(
+        "The first %(share)s go at once, the others %(minutes)s minutes later if no more than %(failed)s fail."
+    ) % {
+        "share": formats.percent(settings.first_share, 0),
+        "minutes": formats.number(settings.first_minutes),
+        "failed": formats.percent(settings.first_failures, 0),
     }
 
 
