@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import zhiyin
+from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.lifecycle import Lifecycle
 from zhiyin.domain.reasons import FailReason, Reason, RejectReason, SuppressReason
 from zhiyin.domain.rfm import RfmGroup
@@ -14,7 +15,7 @@ from zhiyin.domain.rfm import RfmGroup
 PACKAGE = Path(zhiyin.__file__).parent
 FOLDER = PACKAGE / "entrypoints/console/locale/zh_Hans/LC_MESSAGES"
 TEMPLATES = PACKAGE / "entrypoints/console/templates"
-PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\{.*?\}\}|\{\w*\}")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\{.*?\}\}|\{\w*(?:![rsa])?(?::[^{}]*)?\}")
 HAN = r"[\u4e00-\u9fff]"
 
 
@@ -41,12 +42,13 @@ def test_every_text_is_translated_and_none_is_a_guess() -> None:
     assert "#, fuzzy" not in (FOLDER / "django.po").read_text("utf-8")
 
 
+def placeholders(text: str) -> set[str]:
+    """Those of a text; quotation marks are the language's own, so that ``{name!r}`` is ``{name}``."""
+    return {found.replace("!r}", "}") for found in PLACEHOLDER.findall(text)}
+
+
 def test_placeholders_are_the_same_on_both_sides() -> None:
-    wrong = [
-        (msgid, msgstr)
-        for msgid, msgstr in entries()
-        if set(PLACEHOLDER.findall(msgid)) != set(PLACEHOLDER.findall(msgstr))
-    ]
+    wrong = [(msgid, msgstr) for msgid, msgstr in entries() if placeholders(msgid) != placeholders(msgstr)]
     assert wrong == []
 
 
@@ -78,7 +80,8 @@ def test_chinese_follows_the_house_rules(rule: str, pattern: str) -> None:
 
 
 def test_english_is_calm() -> None:
-    shouting = [msgid for msgid, _ in entries() if "!" in msgid or "  " in msgid or "oops" in msgid.lower()]
+    texts = [PLACEHOLDER.sub("x", msgid) for msgid, _ in entries()]
+    shouting = [text for text in texts if "!" in text or "  " in text or "oops" in text.lower()]
     assert shouting == []
 
 
@@ -90,6 +93,43 @@ def test_every_text_of_the_templates_is_in_the_catalogue() -> None:
         for _, text in re.findall(r"""\{% translate (["'])(.*?)\1""", file.read_text("utf-8"))
     }
     assert used - {msgid.replace("%%", "%") for msgid in known} == set()
+
+
+def sentences() -> set[str]:
+    """Every template that a ``say`` of the package gives; the command line has a ``say`` of its own."""
+    found = set()
+    for file in PACKAGE.rglob("*.py"):
+        if "cli" in file.parts:
+            continue
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
+                (template,) = node.args
+                assert isinstance(template, ast.Constant), f"{file}:{node.lineno} says no plain text"
+                found.add(str(template.value))
+    return found
+
+
+def test_every_sentence_that_is_said_is_in_the_catalogue() -> None:
+    assert len(sentences()) > 300
+    assert sentences() - {msgid for msgid, _ in entries()} == set()
+
+
+def test_every_error_of_the_rings_below_the_doors_says_what_can_be_translated() -> None:
+    errors = {kind.__name__ for kind in [ZhiyinError, *ZhiyinError.__subclasses__()]}
+    plain = []
+    for ring in ("domain", "loop", "services", "adapters", "entrypoints/console"):
+        for file in (PACKAGE / ring).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in errors:
+                    parts = [*node.args, *(key.value for key in node.keywords if key.arg in ("why", "fix"))]
+                    plain += [f"{file}:{part.lineno}" for part in parts if _is_plain(part)]
+    assert plain == []
+
+
+def _is_plain(part: ast.expr) -> bool:
+    if isinstance(part, ast.IfExp):
+        return _is_plain(part.body) or _is_plain(part.orelse)
+    return isinstance(part, ast.JoinedStr) or (isinstance(part, ast.Constant) and bool(part.value))
 
 
 def test_every_icon_of_the_templates_is_in_the_sprite() -> None:

@@ -95,5 +95,5 @@ def _form(value: Any) -> Any:
 
 def _sentence(form: Any) -> Any:
     if isinstance(form, dict):
-        return say(form["say"], **{name: _sentence(one) for name, one in form["with"].items()})
+        return Text(form["say"], {name: _sentence(one) for name, one in form["with"].items()})
     return [_sentence(one) for one in form] if isinstance(form, list) else form
