@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import timedelta
+from collections import defaultdict
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.profile.witnesses import witnesses
 from tests.profile.worlds import NOW, NUMBERS, TEXTS, World, rules, worlds
 
 from zhiyin.adapters.lake.engines import Engine, engine
@@ -17,6 +20,15 @@ from zhiyin.domain.segment import Rule, parse
 from zhiyin.loop.profile.segment_frame import mark, needs
 from zhiyin.loop.profile.segment_python import holds
 
+# the day is another one in UTC; the clock changed within the last 30 days
+MOMENTS_ASKED = (
+    NOW,
+    datetime(2026, 3, 1, 2, tzinfo=ZoneInfo("Asia/Shanghai")),
+    datetime(2026, 3, 20, 21, tzinfo=ZoneInfo("America/New_York")),
+)
+# one alone and two at once take ways of their own through an engine; many at once find more
+RULES = st.sampled_from((1, 2, 8, 8)).flatmap(lambda n: st.lists(rules(2), min_size=n, max_size=n))
+
 
 @pytest.fixture(scope="module")
 def duckdb() -> Engine:
@@ -24,17 +36,12 @@ def duckdb() -> Engine:
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
-@given(world=worlds(), several=st.lists(rules(2), min_size=12, max_size=12))
-def test_both_interpreters_agree(duckdb: Engine, world: World, several: list[Rule]) -> None:
+@given(world=worlds(customers=2, events=12), several=RULES, as_of=st.sampled_from(MOMENTS_ASKED))
+def test_both_interpreters_agree(duckdb: Engine, world: World, several: list[Rule], as_of: datetime) -> None:
+    made = witnesses(several, as_of)
+    world = World({**world.profiles, **made.profiles}, [*world.events, *made.events])
     with tempfile.TemporaryDirectory() as folder:
-        profiles, events = world.frames(duckdb, Path(folder), needs(several))
-        marked = duckdb.collect(mark(several, profiles, events, NOW)).to_pylist()
-    assert len(marked) == len(world.profiles)
-    for row in marked:
-        own = [event for event in world.events if event.customer_id == row["customer_id"]]
-        for i, rule in enumerate(several):
-            one = holds(rule, world.traits(row["customer_id"]), own, NOW)
-            assert row[f"rule_{i}"] is one, (row["customer_id"], rule)
+        _agree(duckdb, Path(folder), world, several, as_of)
 
 
 def test_every_value_against_every_comparison(duckdb: Engine, tmp_path: Path) -> None:
@@ -99,21 +106,20 @@ def test_the_borders_of_a_span_of_days(duckdb: Engine, tmp_path: Path) -> None:
     assert _agree(duckdb, tmp_path, world, several) == [["inside", "now"], ["inside", "now"]]
 
 
-def _agree(duckdb: Engine, folder: Path, world: World, several: list[Rule]) -> list[list[str]]:
+def _agree(
+    duckdb: Engine, folder: Path, world: World, several: list[Rule], as_of: datetime = NOW
+) -> list[list[str]]:
     """Members of each rule, the same by both interpreters."""
     profiles, events = world.frames(duckdb, folder, needs(several))
-    marked = duckdb.collect(mark(several, profiles, events, NOW)).to_pylist()
-    members = [sorted(row["customer_id"] for row in marked if row[f"rule_{i}"]) for i in range(len(several))]
-    for rule, found in zip(several, members, strict=True):
-        one = [
-            customer_id
-            for customer_id in world.profiles
-            if holds(
-                rule,
-                world.traits(customer_id),
-                [e for e in world.events if e.customer_id == customer_id],
-                NOW,
-            )
-        ]
-        assert found == sorted(one), rule
-    return members
+    rows = duckdb.collect(mark(several, profiles, events, as_of)).to_pylist()
+    marked = {row["customer_id"]: [row[f"rule_{i}"] for i in range(len(several))] for row in rows}
+    assert len(rows) == len(marked) == len(world.profiles)
+    done: dict[str | None, list[Event]] = defaultdict(list)
+    for event in world.events:
+        done[event.customer_id].append(event)
+    for customer_id, found in marked.items():
+        traits = world.traits(customer_id)
+        for rule, inside in zip(several, found, strict=True):
+            one = holds(rule, traits, done[customer_id], as_of)
+            assert inside is one, (rule, traits, done[customer_id])
+    return [sorted(key for key, found in marked.items() if found[i]) for i in range(len(several))]

@@ -168,26 +168,27 @@ def _forms(depth: int) -> st.SearchStrategy[dict[str, object]]:
     )
 
 
+_MANY = st.lists(SCALARS, min_size=1, max_size=3)
+
+
 def _traits() -> st.SearchStrategy[dict[str, object]]:
-    many = st.lists(SCALARS, min_size=1, max_size=3)
-    days = st.sampled_from((1, 3, 30, 36500))
-    numbers = st.sampled_from(NUMBERS)
-    equal = [
-        st.tuples(st.sampled_from(("is", "is_not")), SCALARS),
-        st.tuples(st.sampled_from(("in", "not_in")), many),
-        st.tuples(st.just("exists"), st.booleans()),
+    equal = {"is": SCALARS, "is_not": SCALARS, "in": _MANY, "not_in": _MANY, "exists": st.booleans()}
+    bounds = {"at_least": st.sampled_from(NUMBERS), "at_most": st.sampled_from(NUMBERS)}
+    contains = {"contains": st.sampled_from(TEXTS[1:])}
+    within = {"within_days": st.sampled_from((1, 3, 30, 36500))}
+    flag = {name: equal[name] for name in ("is", "is_not", "exists")}
+    operators: list[tuple[tuple[str, ...], dict[str, st.SearchStrategy[object]]]] = [
+        (STATED, {**equal, **bounds, **contains, **within}),
+        (("email", "lifecycle"), {**equal, **contains}),
+        (("orders", "revenue", "r"), {**equal, **bounds}),
+        (("last_order_at", "first_seen"), {"exists": equal["exists"], **within}),
+        (("email_consent",), flag),
     ]
-    bounds = st.tuples(st.sampled_from(("at_least", "at_most")), numbers)
-    contains = st.tuples(st.just("contains"), st.sampled_from(TEXTS[1:]))
-    within = st.tuples(st.just("within_days"), days)
-    parts: list[st.SearchStrategy[tuple[str, tuple[str, object]]]] = [
-        st.tuples(st.sampled_from(STATED), st.one_of(*equal, bounds, contains, within)),
-        st.tuples(st.sampled_from(("email", "lifecycle")), st.one_of(*equal, contains)),
-        st.tuples(st.sampled_from(("orders", "revenue", "r")), st.one_of(*equal, bounds)),
-        st.tuples(st.sampled_from(("last_order_at", "first_seen")), st.one_of(equal[2], within)),
-        st.tuples(st.just("email_consent"), st.one_of(equal[0], equal[2])),
-    ]
-    return st.one_of(*parts).map(lambda part: {"trait": part[0], part[1][0]: part[1][1]})
+    # drawn evenly: a union of unions would draw what comes first far more often than the rest
+    forms = [(names, name, values) for names, known in operators for name, values in known.items()]
+    return st.sampled_from(forms).flatmap(
+        lambda form: st.fixed_dictionaries({"trait": st.sampled_from(form[0]), form[1]: form[2]})
+    )
 
 
 def _where() -> st.SearchStrategy[dict[str, object]]:
@@ -206,15 +207,17 @@ def _where() -> st.SearchStrategy[dict[str, object]]:
     )
 
 
-def _timed(head: str) -> st.SearchStrategy[dict[str, object]]:
-    return st.fixed_dictionaries(
-        {head: st.sampled_from(EVENT_NAMES)},
-        optional={"within_days": st.sampled_from((1, 3, 30)), "where": _where()},
-    )
+def _timed(head: str, **others: st.SearchStrategy[object]) -> st.SearchStrategy[dict[str, object]]:
+    form = {
+        head: st.sampled_from(EVENT_NAMES),
+        "within_days": st.sampled_from((None, 1, 3, 30, 30)),
+        "where": _where(),
+    }
+    return st.fixed_dictionaries({**form, **others})
 
 
 def _dids() -> st.SearchStrategy[dict[str, object]]:
-    return st.tuples(_timed("did"), st.integers(1, 3)).map(lambda p: {**p[0], "at_least": p[1]})
+    return _timed("did", at_least=st.integers(1, 3))
 
 
 def _nevers() -> st.SearchStrategy[dict[str, object]]:

@@ -100,7 +100,12 @@ def _facts(
 
 
 def _since(as_of: datetime, days: int) -> str:
-    return _day(as_of - timedelta(days=days))
+    return _day(_before(as_of, days))
+
+
+def _before(as_of: datetime, days: int) -> datetime:
+    """So many times 24 hours earlier; by the wall clock a day may have 23 or 25."""
+    return as_of.astimezone(UTC) - timedelta(days=days)
 
 
 def _day(moment: datetime) -> str:
@@ -108,7 +113,7 @@ def _day(moment: datetime) -> str:
 
 
 def _done(did: Did, events: Sequence[Event], as_of: datetime) -> list[Event]:
-    start = None if did.within_days is None else as_of - timedelta(days=did.within_days)
+    start = None if did.within_days is None else _before(as_of, did.within_days)
     return [
         event
         for event in events
@@ -155,7 +160,7 @@ def _trait(trait: Trait, found: object, as_of: datetime) -> bool:
         case "contains":
             return str(trait.value) in str(found)
         case "within_days":
-            start = as_of - timedelta(days=int(values[0]))
+            start = _before(as_of, int(values[0]))
             if isinstance(found, datetime):
                 return start < found <= as_of
             dated = re.match(ISO_DATE, str(found))
