@@ -85,8 +85,8 @@ def test_a_campaign_is_made_from_a_template(mailing: Workspace) -> None:
     template = re.findall(r'name="template" value="([^"]+)"', text)[0]
     assert '<option value="everyone" selected>Everyone · 40</option>' in text
     posted = {"name": "明前茶", "segment": "everyone", "template": template, "sender_email": "a@shop.example"}
-    assert client.post("/campaigns/new", posted)["Location"] == "/campaigns/campaign/compose"
-    assert campaigns.get(mailing, "campaign").name == "明前茶"
+    assert client.post("/campaigns/new", posted)["Location"] == "/campaigns/ming-qian-cha/compose"
+    assert campaigns.get(mailing, "ming-qian-cha").name == "明前茶"
     text = client.post("/campaigns/new", {**posted, "name": ""}).content.decode()
     assert 'aria-invalid="true"' in text
 

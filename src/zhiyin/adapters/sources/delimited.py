@@ -39,7 +39,7 @@ class Delimited:
         self.delimiter = sniff(text)
         first = next(csv.reader(io.StringIO(text), delimiter=self.delimiter), [])
         self._names = unique_names(first)
-        if not self._names:
+        if not any(name.strip() for name in first):
             raise BadFile(
                 say("{path} has no header.", path=path), fix=say("Its first line must name the columns.")
             )
