@@ -39,6 +39,7 @@ class Site:
                 {"name": "zhiyin_theme", "value": theme, "url": self.base},
             ]
         )
+        context.set_default_timeout(120_000)  # the machine may be busy
         page = context.new_page()
         page.on("console", lambda message: message.type in ("error", "warning") and self.note(message.text))
         page.on("pageerror", lambda error: self.note(str(error)))
@@ -88,7 +89,7 @@ def serve(workspace: Workspace, chromium: Any) -> Iterator[Site]:
     server.startup = start  # type: ignore[method-assign]
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
     thread.start()
-    assert started.wait(30)
+    assert started.wait(120)
     port = server.servers[0].sockets[0].getsockname()[1]
     served = Site(f"http://127.0.0.1:{port}", chromium)
     yield served

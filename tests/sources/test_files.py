@@ -192,7 +192,7 @@ def test_names_are_made_unique() -> None:
     assert sniff("only\n1\n") == ","
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.binary(max_size=400))
 def test_any_bytes_are_rows_rejects_or_a_bad_file(tmp_path: Path, data: bytes) -> None:
     path = write(tmp_path / "fuzz.csv", b"id,name\n" + data)
@@ -203,7 +203,7 @@ def test_any_bytes_are_rows_rejects_or_a_bad_file(tmp_path: Path, data: bytes) -
     assert len(rows) == len(lines)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     rows=st.lists(
         st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8), min_size=3, max_size=3),
