@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,7 +23,7 @@ from zhiyin.domain.event import (
     UNSUBSCRIBED,
     Event,
 )
-from zhiyin.services import reports
+from zhiyin.services import effects, outcomes, reports
 from zhiyin.services.workspace import Workspace
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -306,6 +307,89 @@ def test_list_agrees_with_each_report(make_workspace: Callable[..., Workspace]) 
         assert lines[key].lift == report.effect("bought")
         assert lines[key].added_revenue == report.effect("added_revenue")
         assert (lines[key].state, lines[key].sent) == (report.state, 60)
+
+
+@pytest.fixture
+def finished(make_workspace: Callable[..., Workspace]) -> World:
+    """A campaign whose window has closed, seen in a list once; its line is kept."""
+    now = f"{CLOSED:%Y-%m-%dT%H:%M:%SZ}"
+    world = World(make_workspace(simulation__clock=f"{now}|{now}|0"))
+    world.add(*(world.order(customer, 1) for customer in world.message[:20]))
+    reports.effects(world.ws)
+    return world
+
+
+def computed(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The campaigns that a list computes anew; what it shows agrees with the report."""
+    keys: list[str] = []
+    of = outcomes.of
+
+    def noted(ws: Workspace, rows: Sequence[Campaign], moment: datetime) -> object:
+        keys.extend(row.key for row in rows)
+        return of(ws, rows, moment)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(outcomes, "of", noted)
+        (line,) = reports.effects(world.ws)
+    report = reports.campaign(world.ws, "spring")
+    assert line.lift == report.effect("bought")
+    assert line.added_revenue == report.effect("added_revenue")
+    assert (line.state, line.sent, line.window_ends) == (report.state, 60, report.window_ends)
+    return keys
+
+
+def test_a_finished_campaign_is_not_computed_again(finished: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert computed(finished, monkeypatch) == []
+    finished.add(finished.order("m30", 7.5))  # after the window
+    finished.ws.lake.compact("events")
+    assert computed(finished, monkeypatch) == []
+
+
+def test_what_comes_in_late_for_its_window_counts(finished: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    finished.add(finished.event(ORDER_REFUNDED, "m00", 2 * 86400, amount=900, order_id="m00-1"))
+    assert computed(finished, monkeypatch) == ["spring"]
+    assert computed(finished, monkeypatch) == []
+
+
+def test_after_an_erasure_it_is_computed_again(finished: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    finished.ws.lake.erase(["m00"])
+    assert computed(finished, monkeypatch) == ["spring"]
+    assert computed(finished, monkeypatch) == []
+    for customer in ("m31", "m32"):
+        finished.add(finished.order(customer, 7.5))
+    finished.ws.lake.forget()  # the log does not tell any more what came
+    assert computed(finished, monkeypatch) == ["spring"]
+    assert computed(finished, monkeypatch) == []
+
+
+def test_after_a_change_of_the_campaign_or_the_settings_it_is_computed_again(
+    finished: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Campaign.objects.update(window_days=6)
+    assert computed(finished, monkeypatch) == ["spring"]
+    settings = finished.ws.settings
+    stricter = replace(settings, campaign=replace(settings.campaign, smallest_effect=0.9))
+    finished.ws = replace(finished.ws, settings=stricter)
+    assert computed(finished, monkeypatch) == ["spring"]
+    assert computed(finished, monkeypatch) == []
+
+
+def test_an_open_campaign_is_computed_each_time(finished: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    Campaign.objects.update(window_days=30)
+    assert computed(finished, monkeypatch) == computed(finished, monkeypatch) == ["spring"]
+    assert Campaign.objects.get().summary["about"][1] == 7  # not kept
+
+
+def test_after_many_changes_it_is_noted_that_a_line_still_holds(
+    finished: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Campaign.objects.get().summary["version"]
+    monkeypatch.setattr(effects, "_BEHIND", 2)
+    for day in (8, 9, 10):
+        finished.add(finished.order("m40", day))
+    assert computed(finished, monkeypatch) == []
+    assert Campaign.objects.get().summary["version"] == kept + 3
+    assert computed(finished, monkeypatch) == []
 
 
 def test_report_is_json(world: World) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 from django.db.models import Count
 
 from zhiyin.adapters.records.models import Campaign, Message
-from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.errors import NotFound
 from zhiyin.domain.estimate import Estimate
 from zhiyin.domain.message import MessageStatus
@@ -22,6 +21,7 @@ from zhiyin.loop.measure.campaign import Effect, Part
 from zhiyin.loop.measure.opens import Counts
 from zhiyin.loop.measure.outcomes import Group, arms
 from zhiyin.services import opens, outcomes
+from zhiyin.services.effects import EffectLine, as_json, effects, state_of
 from zhiyin.services.opens import Hits, Link
 from zhiyin.services.outcomes import Found
 from zhiyin.services.workspace import Workspace
@@ -127,32 +127,12 @@ class CampaignReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON holds it; moments are ISO 8601."""
-        plain: dict[str, Any] = _json(asdict(self))
+        plain: dict[str, Any] = as_json(asdict(self))
         for form, effect in zip(plain["effects"], self.effects, strict=True):
             form["meaning"] = effect.meaning
         plain["message_group"]["rate"] = self.message_group.rate
         plain["holdout_group"]["rate"] = self.holdout_group.rate
         return plain
-
-
-@dataclass(frozen=True, slots=True)
-class EffectLine:
-    """One campaign in a list: how it stands, its lift in points, and the revenue that it added."""
-
-    campaign: str
-    name: str
-    status: str
-    state: str
-    started_at: datetime | None
-    window_ends: datetime | None
-    sent: int
-    lift: Estimate
-    added_revenue: Estimate
-
-    def to_dict(self) -> dict[str, Any]:
-        """The line as JSON holds it."""
-        line: dict[str, Any] = _json(asdict(self))
-        return line
 
 
 def campaign(ws: Workspace, key: str, as_of: datetime | None = None) -> CampaignReport:
@@ -187,7 +167,7 @@ def campaign(ws: Workspace, key: str, as_of: datetime | None = None) -> Campaign
         campaign=row.key,
         name=row.name,
         status=row.status,
-        state=_state(ws, found, lift, moment),
+        state=state_of(ws, found, lift, moment),
         as_of=moment,
         started_at=row.started_at,
         window_days=row.window_days,
@@ -212,36 +192,6 @@ def campaign(ws: Workspace, key: str, as_of: datetime | None = None) -> Campaign
         daily=tuple(_days(ws, found, moment)) if holdout.n else (),
         links=hits.links,
     )
-
-
-def effects(ws: Workspace) -> list[EffectLine]:
-    """One line for every campaign that has started, the latest first."""
-    rows = list(Campaign.objects.exclude(status=CampaignStatus.DRAFT).order_by("-started_at", "-pk"))
-    now = ws.now()
-    found = outcomes.of(ws, rows, now)
-    sent = Counter(
-        dict(
-            Message.objects.filter(campaign__in=rows, handed_over_at__isnull=False)
-            .values_list("campaign__key")
-            .annotate(n=Count("id"))
-        )
-    )
-    lines = []
-    for row in rows:
-        one = found[row.key]
-        message, holdout = one.arms()
-        z = measure.reach(one.fraction(now))
-        found_effects = measure.effects(message, holdout, cost=0, margin=1.0, z=z)
-        if one.held_out and one.too_early(now):
-            found_effects = measure.withheld(found_effects)
-        lift, _, _, added, *_ = (effect.estimate for effect in found_effects)
-        state = _state(ws, one, lift, now)
-        lines.append(
-            EffectLine(
-                row.key, row.name, row.status, state, row.started_at, one.ends, sent[row.key], lift, added
-            )
-        )
-    return lines
 
 
 def _parts(ws: Workspace, found: Found, moment: datetime) -> list[Part]:
@@ -297,24 +247,5 @@ def _accounted(row: Campaign) -> Accounted:
     return Accounted(planned, held_out, dict(refused), delivered, dict(failed), unknown, pending)
 
 
-def _state(ws: Workspace, found: Found, lift: Estimate, moment: datetime) -> str:
-    if found.row.status == CampaignStatus.DRAFT:
-        return measure.DRAFT
-    return measure.state(
-        lift,
-        open_=found.open(moment),
-        held_out=found.held_out,
-        smallest_effect=ws.settings.campaign.smallest_effect,
-    )
-
-
 def _arm(group: Group) -> Arm:
     return Arm(group.n, group.bought, round(group.revenue.total))
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _json(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json(inner) for inner in value]
-    return value.isoformat() if isinstance(value, date) else value

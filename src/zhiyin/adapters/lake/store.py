@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
+from zhiyin.adapters.lake.changes import earliest
 from zhiyin.adapters.lake.datasets import DATASETS, Dataset
 from zhiyin.adapters.lake.engines import Engine, Lines, engine
 from zhiyin.adapters.lake.lease import lease
@@ -107,6 +109,15 @@ class Lake:
         """Number of rows, from the metadata of the files."""
         table = self.table(dataset)
         return table.count() if table is not None else 0
+
+    def version(self, dataset: str) -> int:
+        """The version of a dataset, -1 before the first write; every change makes a new one."""
+        table = self.table(dataset)
+        return table.version() if table is not None else -1
+
+    def changed(self, dataset: str, since: int, until: int) -> datetime | None:
+        """The smallest time of rows that came between two versions, see ``changes.earliest``."""
+        return earliest(self.folder / dataset, since, until)
 
     def committed(self, dataset: str, app_id: str) -> int | None:
         """The last version committed under an application id, None if there is none."""
@@ -206,14 +217,17 @@ class Lake:
             table = self.table(dataset)
             return int(table.optimize.compact()["numFilesRemoved"]) if table is not None else 0
 
-    def erase(self, customer_ids: Iterable[str], texts: Iterable[str] = ()) -> dict[str, int]:
+    def erase(
+        self, customer_ids: Iterable[str], texts: Iterable[str] = (), visitors: Iterable[str] = ()
+    ) -> dict[str, int]:
         """Delete every row of these customers from every dataset that holds a person, and every reject whose
-        raw row holds one of ``texts``, such as their addresses.
+        raw row holds one of ``texts``, such as their addresses. ``visitors`` are anonymous ids of theirs.
 
         The rows leave the disk at ``vacuum`` and the log at ``forget``. Returns the deleted rows by dataset.
         """
         ids = ", ".join(map(_quoted, customer_ids))
-        raw = " OR ".join(f"strpos(raw, {_quoted(text)}) > 0" for text in texts if text)
+        unnamed = sorted(visitors)
+        raw = " OR ".join(f"strpos(raw, {_quoted(text)}) > 0" for text in (*texts, *unnamed) if text)
         deleted = {}
         with self.writing():
             for spec in DATASETS.values():
@@ -221,6 +235,8 @@ class Lake:
                 if spec.erasure != "delete" or table is None or not ids:
                     continue
                 rule = f"{spec.person} IN ({ids})"
+                if unnamed and "anonymous_id" in spec.schema.names:
+                    rule = f"{rule} OR anonymous_id IN ({', '.join(map(_quoted, unnamed))})"
                 if raw and "raw" in spec.schema.names:
                     rule = f"{rule} OR {raw}"
                 deleted[spec.name] = int(table.delete(rule).get("num_deleted_rows", 0))
