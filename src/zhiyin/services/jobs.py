@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from django.db import connections
 
@@ -93,7 +94,8 @@ def _run(ws: Workspace, job: Job, work: Callable[[Progress], str], hold: ExitSta
             written = time.monotonic()
             Job.objects.filter(pk=job.pk).update(done=done, total=total)
 
-    state, more = "failed", {}
+    state = "failed"
+    more: dict[str, Any] = {}
     with hold:
         try:
             more = {"url": work(tell)}
