@@ -9,7 +9,7 @@ from tests.console.small_shop import PASSWORD, client
 
 from zhiyin.adapters.records.models import Consent, Customer, Import
 from zhiyin.entrypoints.console.data_import import SAMPLE
-from zhiyin.services import imports
+from zhiyin.services import import_preview, imports
 from zhiyin.services.workspace import Workspace
 
 FILE = "customer_id,email,city\nc1,a@example.com,Shanghai\nc2,no address,Suzhou\nc3,c@example.com,Wuhan\n"
@@ -112,12 +112,12 @@ def test_of_a_large_file_the_preview_reads_the_beginning_and_says_so(owned: Work
 def test_a_preview_without_bounds_reads_all(workspace: Workspace) -> None:
     path = workspace.folder / "customers.csv"
     path.write_text("customer_id,note\n" + "".join(f"c{n},{n:040}\n" for n in range(150_000)))
-    whole = imports.preview(workspace, "customers", [path])
+    whole = import_preview.preview(workspace, "customers", [path])
     assert (whole.read, whole.sample) == (150_000, False)
-    part = imports.preview(workspace, "customers", [path], seconds=0)
+    part = import_preview.preview(workspace, "customers", [path], seconds=0)
     assert 0 < part.read < whole.read
     assert part.sample
-    assert not imports.preview(workspace, "customers", [path], rows=150_000).sample
+    assert not import_preview.preview(workspace, "customers", [path], rows=150_000).sample
 
 
 def test_two_uploads_of_one_name_are_both_imported(owned: Workspace) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from zhiyin.adapters.records.models import Consent, Customer, Import
 from zhiyin.domain.errors import BadFile, Busy, NotFound
-from zhiyin.services import imports
+from zhiyin.services import import_preview, imports
 from zhiyin.services.workspace import Workspace
 
 ORDERS = """order_id,customer_id,date,sku,quantity,unit_price,status
@@ -177,13 +177,13 @@ def test_events_count_once_by_their_id(workspace: Workspace, put: Callable[..., 
 
 def test_a_dry_run_keeps_nothing_and_counts_the_same(workspace: Workspace, put: Callable[..., Path]) -> None:
     path = put("orders.csv", ORDERS)
-    seen = imports.preview(workspace, "orders", [path], limit=2)
+    seen = import_preview.preview(workspace, "orders", [path], limit=2)
     assert workspace.lake.count("events") == workspace.lake.count("rejects") == Import.objects.count() == 0
     assert (seen.read, seen.imported, seen.rejected) == (9, 6, 3)
     assert [row["order_id"] for row in seen.rows] == ["1", "2"]
     assert seen.rows[0]["line_amount"] == "¥10.00"
     duplicates = put("customers.csv", "id\na\na\n")
-    assert imports.preview(workspace, "customers", [duplicates]).reasons == {"duplicate_id": 1}
+    assert import_preview.preview(workspace, "customers", [duplicates]).reasons == {"duplicate_id": 1}
     assert Customer.objects.count() == 0
 
 
@@ -280,7 +280,9 @@ def test_the_raw_row_of_a_duplicate_is_the_row_as_it_came(
     mapping = {"Kunde": "customer_id"} if kind == "customers" else {}
     result = imports.run(workspace, kind, [first], mapping)
     other = imports.run(workspace, kind, [second])
-    both = imports.preview(workspace, "items", [put("c.csv", "sku,a\n1,\n"), put("d.csv", "sku,b\n1,2\n")])
+    both = import_preview.preview(
+        workspace, "items", [put("c.csv", "sku,a\n1,\n"), put("d.csv", "sku,b\n1,2\n")]
+    )
     _, rows = imports.rejects(workspace, result.import_id)
     names = header.split(",")
     assert [(row["line"], row["reason"], row["customer_id"]) for row in rows] == [(3, "duplicate_id", person)]

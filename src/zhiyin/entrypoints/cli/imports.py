@@ -19,7 +19,7 @@ from zhiyin.entrypoints.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from zhiyin.services.imports import Preview
+    from zhiyin.services.import_preview import Preview
 
 app = typer.Typer(
     no_args_is_help=True, help="Take in files: CSV, TSV, JSON Lines, Parquet, Excel; gzip, UTF-8 and GB18030."
@@ -175,11 +175,11 @@ def _import(
         raise typer.BadParameter("must be day-first or month-first", param_hint="--dates")
     mapping = _mapping(map_ or ())
     ws = open_workspace(workspace)
-    from zhiyin.services import imports
+    from zhiyin.services import import_preview, imports
 
     with progress(f"Reading {kind}", quiet=as_json) as step:
         if dry_run:
-            seen = imports.preview(ws, kind, files, mapping, encoding, dates=dates, on_progress=step)
+            seen = import_preview.preview(ws, kind, files, mapping, encoding, dates=dates, on_progress=step)
         else:
             result = imports.run(ws, kind, files, mapping, encoding, step, dates=dates, **options)
     if dry_run:

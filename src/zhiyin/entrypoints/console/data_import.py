@@ -22,7 +22,7 @@ from zhiyin.domain.text import say
 from zhiyin.entrypoints.console import jobs, words
 from zhiyin.entrypoints.site import current
 from zhiyin.loop.collect.header_words import FIELDS
-from zhiyin.services import imports, profiles
+from zhiyin.services import import_preview, import_reading, imports, profiles
 from zhiyin.services import jobs as started
 from zhiyin.services.workspace import Workspace
 
@@ -41,7 +41,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         files = request.FILES.getlist("files")
         if not files:
             messages.error(request, gettext("No file was chosen."))
-        elif kind in imports.KINDS:
+        elif kind in import_reading.KINDS:
             _tidy(ws)
             key = secrets.token_urlsafe(12)
             folder = _folder(ws, key)
@@ -51,7 +51,7 @@ def upload(request: HttpRequest) -> HttpResponse:
                     for chunk in file.chunks():
                         kept.write(chunk)
             return redirect(f"{reverse('import_preview', args=[key])}?kind={kind}")
-    kinds = [(code, words.KINDS[code], words.KIND_HELP[code]) for code in imports.KINDS]
+    kinds = [(code, words.KINDS[code], words.KIND_HELP[code]) for code in import_reading.KINDS]
     return render(
         request,
         "console/import.html",
@@ -73,7 +73,9 @@ def preview(request: HttpRequest, key: str) -> HttpResponse:
         return _start(request, ws, key, kind, paths, mapping, given.get("consent", ""))
     shown: dict[str, Any] = {}
     try:
-        found = imports.preview(ws, kind, paths, mapping or None, limit=ROWS, rows=SAMPLE, seconds=PATIENCE)
+        found = import_preview.preview(
+            ws, kind, paths, mapping or None, limit=ROWS, rows=SAMPLE, seconds=PATIENCE
+        )
         shown = {
             "found": found,
             "columns": [(c.theirs, _chosen(c.how, c.ours, kind), c.sample) for c in found.columns],
