@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.console.small_shop import filled, owned
 
+from zhiyin.entrypoints.console import data_import
+
 __all__ = ["filled", "owned"]
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A preview reads as many rows on a busy machine as on an idle one."""
+    monkeypatch.setattr(data_import, "PATIENCE", 600.0)
