@@ -176,6 +176,15 @@ def test_a_reject_says_what_is_wrong_and_keeps_the_row() -> None:
     assert json.loads(reject.raw)["order_id"] == "1"
 
 
+def test_a_very_long_row_is_kept_as_json_with_its_ids_whole() -> None:
+    (reject,) = understood(
+        "orders", [{**ORDER, "customer_id": "a" * 200, "price": "-5", "note": "x" * 9000}]
+    ).rejects
+    row = json.loads(reject.raw)
+    assert row["customer_id"] == "a" * 200
+    assert 200 <= len(row["note"]) < 9000
+
+
 def test_addresses_are_tidied_and_bad_ones_rejected() -> None:
     (row,) = understood(
         "customers",

@@ -193,8 +193,16 @@ class Rows:
 
 
 def raw_json(row: Mapping[str, object]) -> str:
-    """A row as it stood in the file, as JSON."""
-    return json.dumps(row, ensure_ascii=False, default=str)[:_RAW]
+    """A row as it stood in the file, as JSON; of a very long one the beginning of each value.
+
+    It stays JSON, and ids stay whole, so that the row is found when its customer is erased.
+    """
+    told = json.dumps(row, ensure_ascii=False, default=str)
+    if len(told) <= _RAW:
+        return told
+    most = max(_RAW // len(row), _MAX_ID)
+    cut = {name: None if value is None else str(value)[:most] for name, value in row.items()}
+    return json.dumps(cut, ensure_ascii=False)
 
 
 def timestamps(at: Micros, filled: Bools | None = None) -> pa.Array:
