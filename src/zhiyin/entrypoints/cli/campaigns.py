@@ -287,9 +287,7 @@ def send(
     else:
         _show_progress(standing)
         if standing["status"] == "sending" and standing["waiting"]:
-            say(
-                f"{standing['waiting']:,} will be sent later, while `zhiyin serve` or `zhiyin work` runs."
-            )
+            say(f"{standing['waiting']:,} will be sent later, while `zhiyin serve` or `zhiyin work` runs.")
     if standing["error"]:
         raise typer.Exit(1)
 
