@@ -22,9 +22,9 @@ from zhiyin.loop.profile.segment_python import holds
 
 # the day is another one in UTC; the clock changed within the last 30 days
 MOMENTS_ASKED = (
-    NOW,
     datetime(2026, 3, 1, 2, tzinfo=ZoneInfo("Asia/Shanghai")),
     datetime(2026, 3, 20, 21, tzinfo=ZoneInfo("America/New_York")),
+    NOW,
 )
 # one alone and two at once take ways of their own through an engine; many at once find more
 RULES = st.sampled_from((1, 2, 8, 8)).flatmap(lambda n: st.lists(rules(2), min_size=n, max_size=n))
