@@ -12,8 +12,8 @@ import pytest
 
 from zhiyin.simulate.story import STEPS
 
-# one run for all tests of this file, and no other that serves at the port of demos at the same time
-pytestmark = pytest.mark.xdist_group("story")
+pytestmark = pytest.mark.xdist_group("story-demo")  # one run for all tests of this file
+PORT = 8421  # another than that of the other stories, which may be told at the same time
 Demo = tuple[Path, subprocess.CompletedProcess[str]]
 
 
@@ -31,9 +31,8 @@ def zhiyin(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """A demo of 200 customers that ran to its end."""
     folder = tmp_path_factory.mktemp("demo") / "shop"
-    return folder, zhiyin(
-        "demo", folder, "--customers", "200", "--language", "zh-hans", "--no-serve", "--json"
-    )
+    words = ("--customers", "200", "--language", "zh-hans", "--port", str(PORT), "--no-serve", "--json")
+    return folder, zhiyin("demo", folder, *words)
 
 
 def test_the_demo_ends_by_itself_and_tells_all_figures_in_one_document(demo: Demo) -> None:

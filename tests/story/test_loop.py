@@ -26,8 +26,7 @@ from zhiyin.simulate.mailbox import Mailbox
 from zhiyin.simulate.market import Market
 from zhiyin.simulate.story import Story
 
-# one run for all tests of this file, and no other that serves at the port of demos at the same time
-pytestmark = pytest.mark.xdist_group("story")
+pytestmark = pytest.mark.xdist_group("story-loop")  # one run for all tests of this file
 CAMPAIGNS = (wording.WELCOME.key, wording.NEW_TEAS.key)
 
 
