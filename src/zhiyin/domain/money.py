@@ -26,6 +26,12 @@ def to_minor(amount: str | int | float | Decimal, currency: str) -> int:
     >>> to_minor("1,234.50", "CNY")
     123450
     """
+    if type(amount) is float:
+        scaled = amount * 10 ** exponent(currency)
+        minor: int = round(scaled)
+        # so far from a half and so small, binary and decimal digits round alike
+        if abs(scaled - minor) < 0.25 and abs(scaled) < 1e12:
+            return minor
     try:
         value = Decimal(str(amount).replace(",", "").strip())
     except InvalidOperation:

@@ -55,6 +55,7 @@ class _Body(msgspec.Struct, gc=False):
 _entry = msgspec.json.Decoder(_Entry).decode
 _body = msgspec.json.Decoder(_Body).decode
 _decode = msgspec.json.Decoder().decode
+_NUL = rb"\u0000"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -89,6 +90,8 @@ def asked(found: Iterable[Arrival]) -> tuple[set[str], set[str]]:
     for arrival in found:
         if arrival.event is not None:
             messages.add(arrival.event.event_id)
+            if arrival.event.customer_id is not None:
+                persons.add(arrival.event.customer_id)
             continue
         payload = arrival.payload
         if type(payload) is not dict:
@@ -128,7 +131,7 @@ def person_id(value: Any) -> str | None:
     text: str = value.strip()
     if len(text) <= 15 and text.lower() in _NOBODY:
         return None
-    return text if len(text) <= MAX_ID and "\x00" not in text else None  # PostgreSQL keeps no NUL
+    return text if len(text) <= MAX_ID else None
 
 
 def _payloads(read: _Entry, position: str) -> list[Arrival]:
@@ -161,16 +164,28 @@ def _payloads(read: _Entry, position: str) -> list[Arrival]:
 def _payload(raw: bytes) -> tuple[Any, bytes]:
     """The value that the bytes stand for, and its bytes; NaN and half characters are mended."""
     try:
-        return _decode(raw), raw
+        value = _decode(raw)
+        return (value if _NUL not in raw else _without_nul(value)), raw
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass
     try:
         value = json.loads(raw.decode("utf-8", "replace"), parse_constant=_nothing)
         mended = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
-        return _decode(mended), mended
+        return _without_nul(_decode(mended)), mended
     except (ValueError, RecursionError):  # errors of msgspec are ValueErrors too
         return UNREADABLE, raw
 
 
 def _nothing(constant: str) -> None:
     """NaN and infinity are no values."""
+
+
+def _without_nul(value: Any) -> Any:
+    """The value without the character that PostgreSQL keeps in no text."""
+    if type(value) is str:
+        return value.replace("\x00", "")
+    if type(value) is list:
+        return [_without_nul(part) for part in value]
+    if type(value) is dict:
+        return {name.replace("\x00", ""): _without_nul(part) for name, part in value.items()}
+    return value

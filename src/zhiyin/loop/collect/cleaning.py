@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,49 +51,32 @@ def cleaned(values: Mapping[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for name, value in values.items():
         kind = type(value)
+        # the frequent kinds are written out here, since this runs for every value of every event
         if kind is str:
-            # texts are nearly all, so that this is written out
-            if len(value) <= _LONGEST_MISSING or value[0] <= " " or not value.isprintable():
-                value = _text(value)
-                if value is None:
-                    continue
-            elif value[-1] == " ":
-                value = value.rstrip()
-        elif kind is not bool:
-            value = _value(value)
-            if value is None:
+            if value[:1] <= " " or value[-1:] <= " " or not value.isprintable():
+                value = value.strip()
+            if len(value) <= _LONGEST_MISSING and value.lower() in MISSING:
                 continue
-        kept[name if "\x00" not in name else name.replace("\x00", "")] = value
+        elif kind is float:
+            if value - value != 0:  # NaN and infinity
+                continue
+        elif kind is int:
+            if not -_BIGGEST <= value < _BIGGEST:
+                value = str(value)
+        elif kind is dict:
+            value = cleaned(value)
+        elif kind is list:
+            value = [
+                part
+                for part in (
+                    cleaned(one) if type(one) is dict else cleaned({"": one}).get("") for one in value
+                )
+                if part is not None
+            ]
+        elif value is None:
+            continue
+        kept[name] = value
     return kept
-
-
-def is_missing(text: str) -> bool:
-    """Whether a text stands for no value."""
-    return len(text) <= _LONGEST_MISSING and text.lower() in MISSING
-
-
-def _value(value: Any) -> Any:
-    kind = type(value)
-    if kind is dict:
-        return cleaned(value)
-    if kind is list:
-        return [
-            one
-            for one in (_text(part) if type(part) is str else _value(part) for part in value)
-            if one is not None
-        ]
-    if kind is int:
-        return value if -_BIGGEST <= value < _BIGGEST else str(value)
-    if kind is float:
-        return value if math.isfinite(value) else None
-    return value
-
-
-def _text(value: str) -> str | None:
-    if "\x00" in value:
-        value = value.replace("\x00", "")
-    value = value.strip()
-    return None if is_missing(value) else value
 
 
 def _traits(draft: Draft, traits: dict[str, Any], facts: Facts) -> Draft | Reject:

@@ -47,7 +47,7 @@ def origin(draft: Draft, facts: Facts) -> Draft | Reject:
     for name in ("locale", "timezone"):
         value = given.get(name)
         if type(value) is str and value:
-            context[name] = value.replace("\x00", "")[:64]
+            context[name] = value[:64]
     library = given.get("library")
     if type(library) is dict:
         called, version = library.get("name"), library.get("version")
@@ -62,7 +62,7 @@ def _page(context: dict[str, Any], page: dict[str, Any], agent: str) -> None:
     for name in ("url", "path", "title"):
         value = page.get(name)
         if type(value) is str and value:
-            kept[name] = value.replace("\x00", "")[:_LONGEST]
+            kept[name] = value[:_LONGEST]
     url = kept.get("url", "")
     if kept:
         context["page"] = kept
@@ -79,7 +79,7 @@ def _referrer(referrer: str, url: str, wechat: bool) -> dict[str, str]:
     name, source = medium(referrer[:_LONGEST], url[:_LONGEST])
     if name == "direct":
         return {"medium": "social", "source": "WeChat"} if wechat else {"medium": "direct"}
-    return {"url": referrer.replace("\x00", "")[:_LONGEST], "medium": name, "source": source}
+    return {"url": referrer[:_LONGEST], "medium": name, "source": source}
 
 
 @lru_cache(maxsize=20_000)
@@ -92,7 +92,7 @@ def _tags(url: str) -> dict[str, str]:
         return {}
     known = {f"utm_{tag}": tag for tag in TAGS}
     return {
-        known[name.lower()]: value.strip().replace("\x00", "")[:200]
+        known[name.lower()]: value.strip()[:200]
         for name, value in pairs
         if name.lower() in known and value.strip()
     }
@@ -104,7 +104,7 @@ def _campaign(stated: dict[str, Any]) -> dict[str, str]:
     for name, value in stated.items():
         tag = "campaign" if name == "name" else name
         if tag in TAGS and type(value) is str and value.strip():
-            tags[tag] = value.strip().replace("\x00", "")[:200]
+            tags[tag] = value.strip()[:200]
     return tags
 
 
@@ -123,7 +123,7 @@ def _app(given: Any) -> dict[str, str]:
 
 @lru_cache(maxsize=1000)
 def _library(name: str, version: str) -> str:
-    return f"{name} {version}".replace("\x00", "").strip()[:100]
+    return f"{name} {version}".strip()[:100]
 
 
 @lru_cache(maxsize=50_000)

@@ -14,7 +14,7 @@ from zhiyin.loop.collect.arrival import Arrival
 from zhiyin.loop.collect.bots import bots, pace
 from zhiyin.loop.collect.cleaning import cleaning
 from zhiyin.loop.collect.clock import clock
-from zhiyin.loop.collect.consent import consent
+from zhiyin.loop.collect.consent import consent, hushed
 from zhiyin.loop.collect.draft import Draft, reject
 from zhiyin.loop.collect.duplicates import duplicates
 from zhiyin.loop.collect.facts import Facts
@@ -46,8 +46,8 @@ PIPELINE: tuple[Step, ...] = (
 class Collected:
     """What became of a batch: ``len(events) + len(rejects) + len(duplicates)`` arrivals.
 
-    ``stages`` goes from the name of a step to how many came in, went on, and were refused. ``tallies`` counts
-    by source, hour of receipt and outcome: ``received``, ``kept``, or the reason of a refusal.
+    ``stages`` goes from the name of a step to how many came in, went on, and were refused. ``tallies``
+    counts by source, hour of receipt and outcome: ``received``, ``kept``, or the reason of a refusal.
     """
 
     events: list[Event]
@@ -60,27 +60,35 @@ class Collected:
 def run(arrivals: Iterable[Arrival], facts: Facts) -> Collected:
     """Take every arrival through the pipeline. No payload makes it raise.
 
-    Events of our own are checked for duplicates only.
+    Events of our own need no understanding; duplicates of them, and those of who was erased since, are refused.
     """
     events: list[Event] = []
     rejects: list[Reject] = []
     duplicates: list[Reject] = []
-    tally = _Tally()
+    tallies: dict[tuple[str, datetime], dict[str, int]] = {}
+    came: tuple[str, datetime] | None = None
     refused = [0] * (1 + len(PIPELINE))
     own = total = 0
     new_ids, seen = facts.memory.new_ids, facts.memory.seen
     for arrival in arrivals:
         total += 1
+        if came is None or arrival.received_at is not came[1] or arrival.source != came[0]:
+            came = arrival.source, arrival.received_at
+            hour = arrival.received_at.replace(minute=0, second=0, microsecond=0)
+            tally = tallies.setdefault((arrival.source, hour), {})
         if arrival.event is not None:
             event = arrival.event
             own += 1
             if event.event_id in new_ids or event.event_id in seen:
                 duplicates.append(reject(arrival, RejectReason.DUPLICATE, ""))
-                tally.count(arrival, RejectReason.DUPLICATE)
+                _count(tally, RejectReason.DUPLICATE)
+            elif facts.erased and _erased(event, facts):
+                rejects.append(reject(arrival, RejectReason.ERASED, ""))
+                _count(tally, RejectReason.ERASED)
             else:
                 new_ids[event.event_id] = None
                 events.append(event)
-                tally.count(arrival, "kept")
+                _count(tally, "kept")
             continue
         number = 0
         result = shape(arrival)
@@ -92,31 +100,31 @@ def run(arrivals: Iterable[Arrival], facts: Facts) -> Collected:
             else:
                 new_ids[result.event_id] = None
                 events.append(result.event())
-                tally.count(arrival, "kept")
+                _count(tally, "kept")
                 continue
         refused[number] += 1
         assert isinstance(result, Reject)
+        result = hushed(result, arrival, facts)
         (duplicates if result.reason is RejectReason.DUPLICATE else rejects).append(result)
-        tally.count(arrival, result.reason)
-    return Collected(events, rejects, duplicates, _stages(total - own, refused), tally.counts)
+        _count(tally, result.reason)
+    return Collected(events, rejects, duplicates, _stages(total - own, refused), _flat(tallies))
 
 
-class _Tally:
-    """Counts by source, hour and outcome; arrivals of one request share their hour."""
+def _erased(event: Event, facts: Facts) -> bool:
+    at = facts.erased.get(event.customer_id or "")
+    return at is not None and event.timestamp <= at
 
-    def __init__(self) -> None:
-        self.counts: dict[tuple[str, datetime, str], int] = {}
-        self._at: datetime | None = None
-        self._hour: datetime
 
-    def count(self, arrival: Arrival, outcome: str) -> None:
-        if arrival.received_at is not self._at:
-            self._at = arrival.received_at
-            self._hour = arrival.received_at.replace(minute=0, second=0, microsecond=0)
-        counts = self.counts
-        for what in ("received", str(outcome)):
-            key = (arrival.source, self._hour, what)
-            counts[key] = counts.get(key, 0) + 1
+def _count(tally: dict[str, int], outcome: str) -> None:
+    tally[outcome] = tally.get(outcome, 0) + 1
+
+
+def _flat(tallies: dict[tuple[str, datetime], dict[str, int]]) -> dict[tuple[str, datetime, str], int]:
+    flat = {}
+    for (source, hour), tally in tallies.items():
+        flat[source, hour, "received"] = sum(tally.values())
+        flat |= {(source, hour, str(outcome)): n for outcome, n in tally.items()}
+    return flat
 
 
 def _stages(total: int, refused: list[int]) -> dict[str, tuple[int, int, int]]:

@@ -45,13 +45,11 @@ def shape(arrival: Arrival) -> Draft | Reject:
         detail = say("neither userId nor anonymousId names anybody")
         return reject(arrival, RejectReason.MISSING_ID, detail)
     event_id = message_id(payload, arrival.position)
-    if len(event_id) > MAX_ID or "\x00" in event_id:
+    if len(event_id) > MAX_ID:
         detail = say("messageId is longer than 200 characters")
         return reject(arrival, RejectReason.TOO_LARGE, detail, customer_id)
     named = payload.get("event" if kind == "track" else "name")
     name = named.strip() if type(named) is str else str(named) if type(named) in (int, float) else ""
-    if "\x00" in name:
-        name = name.replace("\x00", "").strip()
     if not name:
         if kind == "track":
             detail = say("a track payload needs an event name")
