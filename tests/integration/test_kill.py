@@ -62,4 +62,4 @@ def test_no_acknowledged_event_is_lost_or_counted_twice(workspace: Workspace) ->
     stored = workspace.lake.collect(workspace.lake.events().select("event_id"))["event_id"].to_pylist()
     assert len(stored) == len(set(stored))
     assert set(acknowledged) <= set(stored)
-    assert not list(Path(workspace.spool.folder).glob("*.jsonl"))
+    assert not list(Path(workspace.spool.folder).glob("*.spool"))

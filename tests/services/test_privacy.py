@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pytest
 from django.db import connection
@@ -12,7 +14,6 @@ from tests.services.mailing import BODY
 
 from zhiyin.adapters.lake.datasets import REJECTS
 from zhiyin.adapters.lake.rows import events_to_table
-from zhiyin.adapters.lake.spool import Spool
 from zhiyin.adapters.records import erasure
 from zhiyin.adapters.records.erasure import address_mark
 from zhiyin.adapters.records.models import (
@@ -24,6 +25,7 @@ from zhiyin.adapters.records.models import (
     Segment,
     Suppression,
 )
+from zhiyin.adapters.spool import Spool
 from zhiyin.domain.errors import NotFound
 from zhiyin.domain.event import ORDER_COMPLETED, Event
 from zhiyin.domain.message import Envelope, MessageStatus, Receipt
@@ -131,6 +133,12 @@ def test_who_was_erased_does_not_come_back_with_the_next_profiling(shop: Workspa
     assert list(Customer.objects.values_list("pk", flat=True)) == ["bob"]
 
 
+def request(at: datetime, payloads: list[dict[str, Any]]) -> bytes:
+    """A request of the tracking API, as it waits in the spool."""
+    body = {"batch": payloads}
+    return msgspec.json.encode({"receivedAt": at, "source": "web", "kind": "batch", "body": body})
+
+
 def test_what_waited_in_another_process_is_refused_and_what_comes_later_is_not(shop: Workspace) -> None:
     server = Spool(shop.folder / "spool")  # another process, whose segment is open
     other = replace(shop, spool=server)
@@ -139,7 +147,7 @@ def test_what_waited_in_another_process_is_refused_and_what_comes_later_is_not(s
         {"type": "identify", "userId": ID, "messageId": "p1", "traits": {"email": EMAIL, "name": NAME}},
         {"type": "track", "userId": ID, "messageId": "p2", "properties": {"note": NAME}},
     ]
-    ingest.accept(other, payloads, source="web", sent_at=None, received_at=at)
+    server.append([request(at, payloads)])
     ingest.record(other, [Event("opened", "track", "Email Opened", at, ID)])
     privacy.erase(shop, ID)
     server.close()
@@ -150,7 +158,7 @@ def test_what_waited_in_another_process_is_refused_and_what_comes_later_is_not(s
     reasons = shop.lake.collect(shop.lake.frame("rejects").select("reason"))["reason"].to_pylist()
     assert (len(reasons) - before, reasons.count("erased")) == (3, 3)
 
-    ingest.accept(shop, payloads[:1], source="web", sent_at=None, received_at=shop.now())
+    shop.spool.append([request(shop.now(), payloads[:1])])
     shop.spool.close()
     ingest.drain(shop)
     assert Customer.objects.get(pk=ID).name == NAME  # who comes back is a customer again

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -80,7 +81,8 @@ def _live(story: stories.Story) -> None:
     after = begin + timedelta(days=8)
     story.ws = replace(story.ws, now=lambda: after)
     payloads = [payload(story.market, act, begin) for act in done]
-    ingest.accept(story.ws, payloads, source="shop", sent_at=None, received_at=after)
+    request = {"receivedAt": after, "source": "shop", "kind": "batch", "body": {"batch": payloads}}
+    story.ws.spool.append([msgspec.json.encode(request)])
     story.ws.spool.close()
     assert ingest.drain(story.ws) == len(payloads)
 

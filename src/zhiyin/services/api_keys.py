@@ -33,13 +33,12 @@ def revoke(ws: Workspace, key_id: int) -> None:
         )
 
 
-def name_of(key: str) -> str | None:
-    """The name of a key that is in force, None otherwise. Called outside Django's requests, so it gives its
-    connection back itself."""
+def find(key: str) -> tuple[str, int] | None:
+    """The name and the limit of a key that is in force, None otherwise. Called outside Django's requests, so
+    it gives its connection back itself."""
     try:
-        return (
-            ApiKey.objects.filter(digest=digest(key), revoked_at=None).values_list("name", flat=True).first()
-        )
+        rows = ApiKey.objects.filter(digest=digest(key), revoked_at=None)
+        return rows.values_list("name", "limit").first()
     finally:
         close_old_connections()
 

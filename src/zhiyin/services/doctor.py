@@ -100,11 +100,7 @@ def _lake(ws: Workspace) -> Check:
 
 
 def _spool(ws: Workspace) -> Check:
-    waiting = (
-        sum(path.stat().st_size for path in ws.spool.folder.glob("*.jsonl"))
-        if ws.spool.folder.is_dir()
-        else 0
-    )
+    waiting = ws.spool.size()
     if waiting > 100_000_000:
         return Check(
             "spool",

@@ -44,11 +44,12 @@ def intake(ws: Workspace) -> GroupCommit:
     return GroupCommit(ws.spool)
 
 
-def drain(ws: Workspace) -> int:
+def drain(ws: Workspace, patience: float | None = None) -> int:
     """Move what the spool holds into lake and records; returns the number of payloads moved.
 
-    Does nothing where another process is at it. May be killed at any step: the batch in hand is taken again,
-    and each of its steps knows what it did.
+    Does nothing where another process is at it. Raises ``Busy`` where others write to the lake for longer than
+    ``patience`` seconds, the lake's if None; what was not moved waits in the spool. May be killed at any step:
+    the batch in hand is taken again, and each of its steps knows what it did.
     """
     journal, memory, moved = Journal(ws.spool), SpoolMemory(ws.spool.folder), 0
     with journal.reading() as mine:
@@ -57,7 +58,7 @@ def drain(ws: Workspace) -> int:
             if batch is None:
                 break
             if memory.version() < batch.version:
-                moved += _take(ws, batch, memory)
+                moved += _take(ws, batch, memory, patience)
             journal.done(batch)
     return moved
 
@@ -90,7 +91,7 @@ def _last(ws: Workspace, memory: SpoolMemory) -> int:
     return max(memory.version(), max(rows, default=0), *tables)
 
 
-def _take(ws: Workspace, batch: Batch, memory: SpoolMemory) -> int:
+def _take(ws: Workspace, batch: Batch, memory: SpoolMemory, patience: float | None) -> int:
     """One batch: a fold of what the memory held and what the batch says, stored step by step.
 
     The memory comes last: before it, every step is done again after a crash, with the same result.
@@ -101,7 +102,7 @@ def _take(ws: Workspace, batch: Batch, memory: SpoolMemory) -> int:
         for one in arrival.arrivals(entry, f"{batch.version}:{number}", whole=whole)
     ]
     now = ws.now()
-    with ws.lake.writing():  # an erasure comes after all this, or before and is seen here
+    with ws.lake.writing(patience):  # an erasure comes after all this, or before and is seen here
         facts = _facts(ws, arrived, memory)
         result = pipeline.run(arrived, facts)
         if result.events:
@@ -109,10 +110,17 @@ def _take(ws: Workspace, batch: Batch, memory: SpoolMemory) -> int:
             ws.lake.append("events", table, app_id=APP, version=batch.version)
         if result.rejects:
             ws.lake.append("rejects", _rejects_table(result.rejects, now), app_id=APP, version=batch.version)
-        collected.apply(ws, batch.version, result, facts.memory.links)
+        links = facts.memory.links
+        collected.apply(ws, batch.version, arrived, result, links, lambda events: _own(ws, events))
         memory.commit(batch.version, facts.memory.new_ids, facts.memory.new_visits, now)
-    live.note(ws, result)
+        live.note(ws, result)
     return len(arrived)
+
+
+def _own(ws: Workspace, events: Sequence[Event]) -> None:
+    """What a batch made us say comes with the next one."""
+    record(ws, events)
+    ws.spool.close()
 
 
 def _facts(ws: Workspace, arrived: Iterable[arrival.Arrival], memory: SpoolMemory) -> Facts:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from zhiyin.adapters.records import erasure
+from zhiyin.adapters.spool import SpoolMemory
 from zhiyin.domain.errors import Busy, NotFound
 from zhiyin.domain.text import say
-from zhiyin.services import ingest
+from zhiyin.services import ingest, live
 from zhiyin.services.workspace import Workspace
 
 
@@ -29,9 +30,11 @@ def erase(ws: Workspace, customer_id: str) -> Erasure:
     ws.spool.close()
     ingest.drain(ws)  # what waits there would come back
     with ws.lake.unread(), ws.lake.writing():
-        addresses = erasure.addresses(customer_id)
+        addresses, visitors = erasure.addresses(customer_id), erasure.visitors(customer_id)
         records = erasure.erase(customer_id, ws.now())
-        lake = ws.lake.erase([customer_id], texts=sorted(addresses))
+        lake = ws.lake.erase([customer_id], texts=sorted(addresses), visitors=visitors)
+        SpoolMemory(ws.spool.folder).forget([customer_id, *visitors])
+        live.forget(ws, [customer_id, *visitors])
         ws.lake.vacuum(keep_hours=0)
         ws.lake.forget()
     if not erasure.vacuum():

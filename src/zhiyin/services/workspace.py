@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from zhiyin.adapters import clock
 from zhiyin.adapters.lake import Lake
-from zhiyin.adapters.lake.spool import Spool
+from zhiyin.adapters.spool import Spool
 from zhiyin.domain.ports import Clock
 from zhiyin.domain.settings import Settings
 

@@ -51,6 +51,11 @@ def addresses(customer_id: str) -> set[str]:
     return {address.strip() for address in found} - {""}
 
 
+def visitors(customer_id: str) -> list[str]:
+    """The anonymous ids that turned out to be a person's."""
+    return sorted(Identity.objects.filter(customer_id=customer_id).values_list("anonymous_id", flat=True))
+
+
 def erase(customer_id: str, now: datetime) -> dict[str, int]:
     """Erase a person in one transaction; returns rows by table.
 
@@ -77,6 +82,7 @@ def erase(customer_id: str, now: datetime) -> dict[str, int]:
         _, deleted = Customer.objects.filter(pk=customer_id).delete()
         counts["customers"] = deleted.get("records.Customer", 0)
         counts["consents"] = deleted.get("records.Consent", 0)
+        counts["identities"] = deleted.get("records.Identity", 0)
         Suppression.objects.bulk_create(
             [Suppression(channel="email", address=m, reason=SuppressReason.ERASED, at=now) for m in marks],
             ignore_conflicts=True,

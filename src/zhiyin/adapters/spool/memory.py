@@ -101,8 +101,11 @@ class SpoolMemory:
 
     def forget(self, visitors: Iterable[str]) -> None:
         """Drop the visits of these visitors, of whom nothing may stay."""
-        with self._open() as records, records:
-            records.executemany("DELETE FROM visit WHERE visitor = ?", ((v,) for v in visitors))
+        with self._open() as records:
+            with records:
+                gone = ((name,) for who in visitors for name in (who, f"late:{who}"))
+                records.executemany("DELETE FROM visit WHERE visitor = ?", gone)
+            records.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _merged(self, version: int, runs: list[tuple[str, int, float]]) -> list[tuple[str, int, float]]:
         """Join runs of one size, and of about one age, when there are many; a run is as young as its newest."""
@@ -132,6 +135,7 @@ class SpoolMemory:
         with closing(sqlite3.connect(self.folder / "memory.sqlite3", timeout=30)) as records:
             records.execute("PRAGMA journal_mode = WAL")
             records.execute("PRAGMA synchronous = FULL")
+            records.execute("PRAGMA secure_delete = ON")  # who is forgotten leaves no bytes behind
             records.executescript(
                 """
                 CREATE TABLE IF NOT EXISTS batch (version INTEGER PRIMARY KEY);

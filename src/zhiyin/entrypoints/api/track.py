@@ -1,48 +1,46 @@
 """The tracking API: a bare ASGI application that speaks Segment's HTTP protocol.
 
-Accept → check the key and the shape → durable spool → 200. Understanding the payloads is the worker's job.
+Accept → check the key and the size → durable spool → 200. Understanding the payloads is the worker's job; the
+door keeps a request as it came, in one line of the spool.
 """
 
 from __future__ import annotations
 
-import asyncio
-import base64
+import shutil
 import time
-import zlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC
 from typing import Any
 
 import msgspec
-from asgiref.sync import sync_to_async
 
-from zhiyin.loop.collect.payload import MAX_BYTES, MAX_DEPTH, too_deep
-from zhiyin.services import api_keys, ingest
+from zhiyin.entrypoints.api import body as bodies
+from zhiyin.entrypoints.api import write_key
+from zhiyin.entrypoints.api.body import Many, One, Receive, Refused
+from zhiyin.entrypoints.site.client import forwarded
+from zhiyin.loop.collect.shape import MAX_BYTES
+from zhiyin.services import ingest
 from zhiyin.services.workspace import Workspace
 
-MAX_BATCH = 500 * 1024
-KEY_SECONDS = 10.0  # how long a key's state is remembered
+MAX_PENDING = 64 * 1024 * 1024  # bytes that requests under way may hold at a time
 _PATHS = {
     f"/v1/{path}": kind
     for kind in ("identify", "track", "page", "screen", "group", "alias", "batch")
     for path in (kind, kind[0])
-} | {"/v1/import": "batch"}
-_CORS = [
+} | {"/v1/import": "import"}
+_HEADERS = [
+    (b"content-type", b"application/json"),
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-allow-headers", b"authorization, content-type, x-retry-count"),
+]
+_PREFLIGHT = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-headers", b"authorization, content-type, content-encoding, x-retry-count"),
     (b"access-control-allow-methods", b"POST, OPTIONS"),
     (b"access-control-max-age", b"86400"),
+    (b"content-length", b"0"),
 ]
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
-Receive = Callable[[], Awaitable[Mapping[str, Any]]]
-
-
-class Refused(Exception):
-    """A request that is answered with an error; its text says what to do."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status, self.text = status, text
 
 
 class TrackingApi:
@@ -50,117 +48,148 @@ class TrackingApi:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self._keys: dict[str, tuple[float, str | None]] = {}
+        self._intake = ingest.intake(workspace)
+        self._keys = write_key.WriteKeys()
+        self._room = _Room(workspace)
+        self._many = msgspec.json.Decoder(Many).decode
+        self._one = msgspec.json.Decoder(One).decode
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         try:
             if scope["method"] == "OPTIONS":
-                await _answer(send, 204, b"")
+                await send({"type": "http.response.start", "status": 204, "headers": _PREFLIGHT})
+                await send({"type": "http.response.body"})
                 return
-            accepted = await self._post(scope, receive)
-            await _answer(send, 200, msgspec.json.encode({"success": True, "accepted": accepted}))
+            answer, status, retry_after = await self._post(scope, receive), 200, 0
         except Refused as refused:
-            await _answer(
-                send, refused.status, msgspec.json.encode({"success": False, "error": refused.text})
-            )
+            answer, status, retry_after = _said(refused.text), refused.status, refused.retry_after
         except OSError:
             # a full or broken disk: nothing was acknowledged, so the client keeps its events and tries again
-            await _answer(
-                send,
+            answer, status, retry_after = (
+                _said("The events cannot be kept right now; send them again."),
                 503,
-                b'{"success":false,"error":"The events cannot be kept right now; send them again."}',
+                10,
             )
+        headers = [*_HEADERS, (b"content-length", b"%d" % len(answer))]
+        if retry_after:
+            headers.append((b"retry-after", b"%d" % retry_after))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
 
-    async def _post(self, scope: Mapping[str, Any], receive: Receive) -> int:
-        kind = _PATHS.get(scope["path"])
+    async def _post(self, scope: Mapping[str, Any], receive: Receive) -> bytes:
+        kind = _PATHS.get(scope["path"].rstrip("/"))
         if kind is None:
-            raise Refused(404, f"There is nothing at {scope['path']}; see /v1/batch.")
+            raise Refused(404, f"There is nothing at {scope['path'][:100]}; see /v1/batch.")
         if scope["method"] != "POST":
             raise Refused(405, "Send events with POST.")
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        body = await _body(receive, gzipped=headers.get("content-encoding", "").lower() == "gzip")
+        headers = dict(scope["headers"])
+        key = write_key.of_header(headers.get(b"authorization", b""))
+        source = await self._keys.source(key) if key else None
+        if self._intake.bytes_waiting > MAX_PENDING:
+            raise Refused(429, "Too much is under way; wait a second.", retry_after=1)
+        self._room.check()
+        body = await bodies.read(
+            receive,
+            encoding=headers.get(b"content-encoding", b"").strip().lower(),
+            length=headers.get(b"content-length", b""),
+        )
+        problem, events, too_large = "", 1, ()
+        head: Many | One | None = None
         try:
-            data = msgspec.json.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Refused(400, f"The body is not JSON: {error}.") from error
-        if not isinstance(data, dict):
-            raise Refused(400, "The body must be a JSON object.")
-        source = await self._source(_key(headers, data))
-        payloads = data.get("batch") if kind == "batch" else [{**data, "type": kind}]
-        if not isinstance(payloads, list) or not all(isinstance(p, dict) for p in payloads):
-            raise Refused(400, "batch must be a list of objects.")
-        for payload in payloads:
-            payload.pop("writeKey", None)
-            payload.setdefault("messageId", ingest.new_id())
-        if any(map(too_deep, payloads)):
-            raise Refused(400, f"An event is nested more than {MAX_DEPTH} levels deep.")
-        if any(len(msgspec.json.encode(payload)) > MAX_BYTES for payload in payloads):
-            raise Refused(400, f"An event is larger than {MAX_BYTES // 1024} KB.")
-        if payloads:
-            sent_at = data.get("sentAt")
-            await asyncio.to_thread(
-                ingest.accept,
-                self.workspace,
-                payloads,
-                source=source,
-                sent_at=sent_at if isinstance(sent_at, str) else None,
-                received_at=self.workspace.now(),
-            )
-        return len(payloads)
+            if kind in ("batch", "import"):
+                head = self._many(body)
+                events, too_large = len(head.batch), _too_large(head.batch, len(body))
+            else:
+                head = self._one(body)
+                too_large = (0,) if len(body) > MAX_BYTES else ()
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            problem = _problem(error)
+        if source is None:
+            source = await self._keys.source(write_key.of_body(head.writeKey if head is not None else None))
+        source.take(events)
+        if events:
+            await self._intake.append(self._entry(scope, headers, source.name, kind, head, body))
+        if problem:  # kept among the rejects, and said
+            raise Refused(400, problem)
+        if too_large and kind not in ("batch", "import"):
+            raise Refused(413, _TOO_LARGE)
+        return _accepted(events, too_large)
 
-    async def _source(self, key: str | None) -> str:
-        if not key:
-            raise Refused(401, "The write key is missing: send it as the user of Basic authentication.")
+    def _entry(
+        self,
+        scope: Mapping[str, Any],
+        headers: Mapping[bytes, bytes],
+        source: str,
+        kind: str,
+        head: Many | One | None,
+        body: bytes,
+    ) -> bytes:
+        """The line of the spool. A body that is no JSON object is kept as a text."""
+        encode = msgspec.json.encode
+        at = self.workspace.now().astimezone(UTC)
+        sent = head.sentAt if head is not None and isinstance(head.sentAt, str) else None
+        if head is None:
+            body = encode(body.decode("utf-8", "replace"))
+        elif b"\n" in body:
+            body = body.replace(b"\n", b" ")  # between values; within a text JSON has none
+        proxies = self.workspace.settings.server.proxies
+        hops = headers.get(b"x-forwarded-for", b"").decode("latin-1") if proxies else ""
+        client = scope.get("client")
+        return b'{"receivedAt":%b,"source":%b,"sentAt":%b,"ip":%b,"userAgent":%b,"kind":"%b","body":%b}' % (
+            encode(at),
+            encode(source),
+            encode(sent),
+            encode(forwarded(client[0] if client else "", hops, proxies)),
+            encode(headers.get(b"user-agent", b"")[:500].decode("utf-8", "replace")),
+            kind.encode(),
+            body,
+        )
+
+
+class _Room:
+    """Whether more may be taken in; looked up once a second, since the disk is asked."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._looked = 0.0
+        self._full = ""
+
+    def check(self) -> None:
+        """Raises ``Refused`` (503) where the worker is stuck or the disk nearly full."""
         now = time.monotonic()
-        digest = api_keys.digest(key)
-        known = self._keys.get(digest)
-        if known is None or known[0] < now:
-            name = await sync_to_async(api_keys.name_of)(key)
-            if len(self._keys) > 1000:
-                self._keys.clear()
-            known = self._keys[digest] = (now + KEY_SECONDS, name)
-        if known[1] is None:
-            raise Refused(401, "The write key is not known or was revoked; make one under Settings.")
-        return known[1]
+        if now - self._looked > 1.0:
+            self._looked = now
+            settings, spool = self._workspace.settings.collect, self._workspace.spool
+            self._full = ""
+            if shutil.disk_usage(self._workspace.folder).free < settings.disk_reserve_mb * 1_000_000:
+                self._full = "The disk is nearly full; send the events again later."
+            elif spool.size() > settings.max_waiting_mb * 1_000_000:
+                self._full = "Too many events wait for the worker; send these again later."
+        if self._full:
+            raise Refused(503, self._full, retry_after=10)
 
 
-async def _body(receive: Receive, *, gzipped: bool) -> bytes:
-    unpack = zlib.decompressobj(wbits=31) if gzipped else None
-    chunks, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Refused(400, "The request ended early.")
-        chunk = message.get("body", b"")
-        if unpack is not None:
-            try:
-                chunk = unpack.decompress(chunk, MAX_BATCH + 1)
-            except zlib.error as error:
-                raise Refused(400, f"The body is not gzip: {error}.") from error
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > MAX_BATCH:
-            raise Refused(413, f"The body is larger than {MAX_BATCH // 1024} KB; send smaller batches.")
-        if not message.get("more_body"):
-            if unpack is not None and not unpack.eof:
-                raise Refused(400, "The body is not gzip, or ends early.")
-            return b"".join(chunks)
+def _too_large(batch: Sequence[msgspec.Raw], length: int) -> tuple[int, ...]:
+    if length <= MAX_BYTES:
+        return ()
+    return tuple(number for number, raw in enumerate(batch) if memoryview(raw).nbytes > MAX_BYTES)
 
 
-def _key(headers: Mapping[str, str], data: Mapping[str, Any]) -> str | None:
-    scheme, _, value = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            return base64.b64decode(value, validate=True).decode().partition(":")[0]
-        except ValueError:  # of base64 and of UTF-8 alike
-            raise Refused(401, "The Authorization header is not Basic authentication.") from None
-    if scheme.lower() == "bearer":
-        return value.strip()
-    key = data.get("writeKey")
-    return key if isinstance(key, str) else None
+def _accepted(events: int, too_large: Sequence[int]) -> bytes:
+    if not too_large:
+        return b'{"success":true,"accepted":%d}' % events
+    rejected = [{"index": number, "reason": "too_large", "detail": _TOO_LARGE} for number in too_large]
+    return msgspec.json.encode({"success": True, "accepted": events - len(rejected), "rejected": rejected})
 
 
-async def _answer(send: Send, status: int, body: bytes) -> None:
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *_CORS]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def _problem(error: Exception) -> str:
+    if isinstance(error, msgspec.ValidationError):
+        return "The body must be a JSON object; of a batch, one with a list named batch."
+    return f"The body is not JSON: {error}."[:300]
+
+
+def _said(text: str) -> bytes:
+    return msgspec.json.encode({"success": False, "error": text})
+
+
+_TOO_LARGE = f"An event is larger than {MAX_BYTES // 1024} KB; it is kept among the rejects."

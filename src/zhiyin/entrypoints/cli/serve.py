@@ -52,6 +52,7 @@ def run(ws: Workspace, *, worker: bool = True) -> None:
     import uvicorn
 
     from zhiyin.entrypoints.site.asgi import application
+    from zhiyin.entrypoints.site.http import PromptProtocol
 
     settings = ws.settings.server
     if not _free(settings.host, settings.port):
@@ -67,6 +68,9 @@ def run(ws: Workspace, *, worker: bool = True) -> None:
             host=settings.host,
             port=settings.port,
             log_level="warning",
+            access_log=False,
+            ws="none",
+            http=PromptProtocol,
             server_header=False,
             proxy_headers=False,  # who may say whom it speaks for is a setting, read by site/client.py
             timeout_graceful_shutdown=5,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 
 from django.http import HttpRequest
 
@@ -16,14 +17,21 @@ def client_address(request: HttpRequest) -> str:
     ``server.trusted_proxies``; of anybody else it is ignored.
     """
     trusted = current().settings.server.proxies
-    address = request.META.get("REMOTE_ADDR", "")
-    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    hops = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    return forwarded(request.META.get("REMOTE_ADDR", ""), hops, trusted)
+
+
+def forwarded(address: str, header: str, trusted: Sequence[str]) -> str:
+    """The address behind trusted proxies; that of the connection where none is trusted."""
+    if not trusted:
+        return address
+    hops = header.split(",")
     while hops and any(address_in(address, network) for network in trusted):
         hop = hops.pop().strip()
         if not _valid(hop):
             break
         address = hop
-    return str(address)
+    return address
 
 
 def address_in(address: str, network: str) -> bool:

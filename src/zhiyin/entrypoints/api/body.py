@@ -1,0 +1,87 @@
+"""The body of a request to the tracking API: bounded in size and time, unpacked, never trusted."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+
+MAX_BATCH = 500 * 1024
+SECONDS = 30.0  # for the whole body; who needs longer holds a connection on purpose
+
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+
+
+class Refused(Exception):
+    """A request that is answered with an error; its text says what to do."""
+
+    def __init__(self, status: int, text: str, *, retry_after: int = 0) -> None:
+        super().__init__(text)
+        self.status, self.text, self.retry_after = status, text, retry_after
+
+
+class Many(msgspec.Struct, gc=False):
+    """A batch: its messages as they came, undecoded."""
+
+    batch: list[msgspec.Raw]
+    writeKey: Any = None
+    sentAt: Any = None
+
+
+class One(msgspec.Struct, gc=False):
+    """A single message: of its fields only what the door needs."""
+
+    writeKey: Any = None
+    sentAt: Any = None
+
+
+async def read(receive: Receive, *, encoding: bytes, length: bytes) -> bytes:
+    """The whole body, unpacked. Raises ``Refused`` for one that is too large, too slow or broken."""
+    if encoding not in (b"", b"gzip", b"identity"):
+        raise Refused(415, "Send the body as it is or packed with gzip.")
+    if length.isdigit() and int(length) > MAX_BATCH:
+        raise Refused(413, _TOO_LARGE)
+    try:
+        message = await _in_time(receive)
+        if not message.get("more_body") and encoding != b"gzip" and message["type"] == "http.request":
+            body = message.get("body", b"")
+            if len(body) > MAX_BATCH:
+                raise Refused(413, _TOO_LARGE)
+            return bytes(body)
+        return await asyncio.wait_for(_rest(message, receive, encoding == b"gzip"), SECONDS)
+    except TimeoutError:
+        raise Refused(408, f"The body took longer than {SECONDS:.0f} s; send it again.") from None
+
+
+async def _in_time(receive: Receive) -> Mapping[str, Any]:
+    async with asyncio.timeout(SECONDS):
+        return await receive()
+
+
+async def _rest(message: Mapping[str, Any], receive: Receive, gzipped: bool) -> bytes:
+    unpack = zlib.decompressobj(wbits=31) if gzipped else None
+    chunks, size = [], 0
+    while True:
+        if message["type"] == "http.disconnect":
+            raise Refused(400, "The request ended early.")
+        chunk = message.get("body", b"")
+        if unpack is not None:
+            try:
+                chunk = unpack.decompress(chunk, MAX_BATCH + 1)
+            except zlib.error as error:
+                raise Refused(400, f"The body is not gzip: {error}.") from error
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > MAX_BATCH:
+            raise Refused(413, _TOO_LARGE)
+        if not message.get("more_body"):
+            if unpack is not None and not unpack.eof:
+                raise Refused(400, "The body is not gzip, or ends early.")
+            return b"".join(chunks)
+        message = await receive()
+
+
+_TOO_LARGE = f"The body is larger than {MAX_BATCH // 1024} KB; send smaller batches."

@@ -1,0 +1,85 @@
+"""Write keys at the door of the tracking API: found in header or body, remembered for seconds, paced."""
+
+from __future__ import annotations
+
+import base64
+import time
+from typing import Any
+
+from asgiref.sync import sync_to_async
+
+from zhiyin.entrypoints.api.body import Refused
+from zhiyin.services import api_keys
+
+KEY_SECONDS = 10.0  # how long a key's state is remembered
+_REMEMBERED = 10_000
+
+
+class Source:
+    """Where events come from: a key in force, and how many events a second it may still send."""
+
+    __slots__ = ("_room", "_when", "limit", "name")
+
+    def __init__(self, name: str, limit: int) -> None:
+        self.name, self.limit = name, limit
+        self._room, self._when = float(limit), time.monotonic()
+
+    def take(self, events: int) -> None:
+        """Count events against the limit. Raises ``Refused`` (429) where it is reached."""
+        if not self.limit:
+            return
+        now = time.monotonic()
+        self._room = min(float(self.limit), self._room + (now - self._when) * self.limit)
+        self._when = now
+        if self._room < min(events, self.limit):  # a batch beyond the limit passes a full bucket
+            wait = max(1, round((min(events, self.limit) - self._room) / self.limit + 0.5))
+            raise Refused(429, f"This key may send {self.limit} events a second; wait.", retry_after=wait)
+        self._room -= events
+
+
+class WriteKeys:
+    """The keys that this process has seen lately."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, Source | None]] = {}
+
+    async def source(self, key: str) -> Source:
+        """The source of a key. Raises ``Refused`` (401) for one that is unknown or revoked."""
+        now = time.monotonic()
+        known = self._known.get(key)
+        if known is None or known[0] < now:
+            found = await sync_to_async(api_keys.find)(key)
+            source = known[1] if known is not None else None
+            if found is None:
+                source = None
+            elif source is None or (source.name, source.limit) != found:
+                source = Source(*found)
+            if len(self._known) > _REMEMBERED:
+                self._known.clear()
+            known = self._known[key] = (now + KEY_SECONDS, source)
+        if known[1] is None:
+            raise Refused(401, "The write key is not known or was revoked; make one under Data → Sources.")
+        return known[1]
+
+
+def of_header(authorization: bytes) -> str | None:
+    """The key of an Authorization header: the user of Basic, or the token of Bearer."""
+    scheme, _, value = authorization.partition(b" ")
+    scheme = scheme.lower()
+    if scheme == b"basic":
+        try:
+            return base64.b64decode(value, validate=True).decode().partition(":")[0] or None
+        except ValueError:  # of base64 and of UTF-8 alike
+            raise Refused(401, "The Authorization header is not Basic authentication.") from None
+    if scheme == b"bearer":
+        return value.strip().decode("latin-1") or None
+    return None
+
+
+def of_body(value: Any) -> str:
+    """The key of a body's ``writeKey``. Raises ``Refused`` (401) where there is none."""
+    if not isinstance(value, str) or not 0 < len(value) <= 200:
+        raise Refused(
+            401, "The write key is missing: send it as the user of Basic authentication, or as writeKey."
+        )
+    return value

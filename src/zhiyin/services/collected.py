@@ -1,0 +1,134 @@
+"""The records' side of a batch of events: traits, consents, identities, tallies, in one transaction and once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from zhiyin.adapters.records.models import Collected as CollectedRow
+from zhiyin.adapters.records.models import Customer, Identity, Tally
+from zhiyin.domain.consent import MARKETING
+from zhiyin.domain.consent import Consent as Answer
+from zhiyin.domain.event import Event
+from zhiyin.loop.collect.arrival import Arrival
+from zhiyin.loop.collect.pipeline import Collected
+from zhiyin.services import consents
+from zhiyin.services.workspace import Workspace
+
+RECEIVED = "received"
+CONSENT_TRAIT = "email_consent"  # true or false: whether offers by e-mail are welcome
+Keep = Callable[[Sequence[Event]], None]
+_OWN_FIELDS = {"email": 254, "phone": 40, "name": 200, "language": 16}
+
+
+def apply(
+    ws: Workspace,
+    version: int,
+    arrived: Sequence[Arrival],
+    result: Collected,
+    links: Mapping[str, str],
+    keep: Keep,
+) -> None:
+    """Write what a batch says about people and sources; doing it again for the same version changes nothing.
+
+    What follows from it for consents goes to ``keep`` as events, before the transaction ends: after a crash
+    between the two they are told again, under the same ids.
+    """
+    with transaction.atomic():
+        done, _ = CollectedRow.objects.select_for_update().get_or_create(pk=1, defaults={"version": 0})
+        if done.version >= version:
+            return
+        answers = _publish_traits(result.events)
+        if answers:
+            keep(consents.events(consents.take(answers)))
+        _link(links, ws.now())
+        _count(_received(arrived) | {key: n for key, n in result.tallies.items() if key[2] != RECEIVED})
+        done.version = version
+        done.save()
+
+
+def _publish_traits(events: Sequence[Event]) -> list[Answer]:
+    """Stated traits go to the customer's row, later ones over earlier ones; gives the answers among them."""
+    stated: dict[str, dict[str, Any]] = {}
+    first: dict[str, datetime] = {}
+    answers = []
+    identifies = [event for event in events if event.type == "identify" and event.customer_id]
+    for event in sorted(identifies, key=lambda event: event.timestamp):
+        customer_id = event.customer_id or ""
+        traits = dict(event.properties)
+        granted = traits.pop(CONSENT_TRAIT, None)
+        if isinstance(granted, bool):
+            answers.append(
+                Answer(customer_id, consents.EMAIL, MARKETING, granted, event.source, event.timestamp)
+            )
+        stated.setdefault(customer_id, {}).update(traits)
+        first.setdefault(customer_id, event.timestamp)
+    if not stated:
+        return []
+    known = Customer.objects.select_for_update().in_bulk(list(stated))
+    for customer_id, traits in stated.items():
+        customer = known.get(customer_id) or Customer(customer_id=customer_id, created_at=first[customer_id])
+        _apply(customer, traits)
+        known[customer_id] = customer
+    Customer.objects.bulk_create(
+        known.values(),
+        update_conflicts=True,
+        unique_fields=["customer_id"],
+        update_fields=[*_OWN_FIELDS, "traits"],
+    )
+    return answers
+
+
+def _apply(customer: Customer, traits: Mapping[str, Any]) -> None:
+    rest = dict(customer.traits)
+    for key, value in traits.items():
+        if key in _OWN_FIELDS:
+            text = _text(value or "").strip()[: _OWN_FIELDS[key]]
+            setattr(customer, key, text.lower() if key == "email" else text)
+        elif isinstance(value, str | int | float | bool):
+            rest[_text(key)[:100]] = _text(value) if isinstance(value, str) else value
+    customer.traits = rest
+
+
+def _text(value: object) -> str:
+    return str(value).replace("\x00", "")  # PostgreSQL keeps no NUL
+
+
+def _link(links: Mapping[str, str], now: datetime) -> None:
+    """Whom anonymous ids turned out to be; a customer known only by that gets a row."""
+    if not links:
+        return
+    Customer.objects.bulk_create(
+        [Customer(customer_id=who, created_at=now) for who in sorted(set(links.values()))],
+        ignore_conflicts=True,
+    )
+    Identity.objects.bulk_create(
+        [
+            Identity(anonymous_id=visitor, customer_id=who, since=now)
+            for visitor, who in sorted(links.items())
+        ],
+        update_conflicts=True,
+        unique_fields=["anonymous_id"],
+        update_fields=["customer", "since"],
+    )
+
+
+def _received(arrived: Sequence[Arrival]) -> dict[tuple[str, datetime, str], int]:
+    """What came in, counted before anything is made of it, so that the balance can be checked."""
+    came: Counter[tuple[str, datetime, str]] = Counter()
+    for (source, at), group in groupby(arrived, key=lambda one: (one.source, one.received_at)):
+        came[source, at.replace(minute=0, second=0, microsecond=0), RECEIVED] += sum(1 for _ in group)
+    return dict(came)
+
+
+def _count(tallies: Mapping[tuple[str, datetime, str], int]) -> None:
+    for (source, hour, outcome), events in sorted(tallies.items()):
+        key = {"source": source[:100], "hour": hour, "outcome": str(outcome)}
+        if not Tally.objects.filter(**key).update(events=F("events") + events):
+            Tally.objects.create(**key, events=events)

@@ -1,0 +1,106 @@
+"""The live stream: what became of the last events, in one small file that the worker keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from zhiyin.domain.event import Event
+from zhiyin.domain.reject import Reject
+from zhiyin.domain.text import dump, load
+from zhiyin.loop.collect.pipeline import Collected
+from zhiyin.services.workspace import Workspace
+
+KEPT = 500
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """One event or reject as it came in; ``reason`` is empty for a kept event."""
+
+    at: datetime
+    source: str
+    name: str
+    customer_id: str = ""
+    anonymous_id: str = ""
+    amount: int | None = None
+    currency: str = ""
+    item: str = ""
+    reason: str = ""
+    detail: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The last outcomes, newest first."""
+
+    outcomes: tuple[Outcome, ...] = ()
+
+
+def note(ws: Workspace, result: Collected) -> None:
+    """Put a batch on top of the stream. It is a view for people: losing it in a crash loses no event."""
+    fresh = [_of_event(event) for event in result.events[-KEPT:]]
+    fresh += [_of_reject(one) for one in result.rejects[-KEPT:] if one.received_at is not None]
+    if fresh:
+        _write(ws, sorted([*latest(ws), *fresh], key=lambda one: one.at, reverse=True)[:KEPT])
+
+
+def latest(ws: Workspace, limit: int = KEPT) -> list[Outcome]:
+    """The last outcomes, newest first."""
+    try:
+        kept = msgspec.json.decode(_path(ws).read_bytes(), type=list[Outcome])
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return []
+    return [msgspec.structs.replace(one, detail=load(one.detail)) for one in kept[:limit]]
+
+
+def forget(ws: Workspace, persons: Iterable[str]) -> None:
+    """Take people out of the stream."""
+    gone = set(persons)
+    _write(ws, [one for one in latest(ws) if not gone & {one.customer_id, one.anonymous_id}])
+
+
+def _of_event(event: Event) -> Outcome:
+    return Outcome(
+        at=event.timestamp,
+        source=event.source,
+        name=event.name,
+        customer_id=event.customer_id or "",
+        anonymous_id=event.anonymous_id or "",
+        amount=event.amount,
+        currency=event.currency or "",
+        item=event.products[0].item_id if event.products else "",
+        id=event.event_id,
+    )
+
+
+def _of_reject(one: Reject) -> Outcome:
+    assert one.received_at is not None
+    return Outcome(
+        at=one.received_at,
+        source=one.source,
+        name="",
+        customer_id=one.customer_id or "",
+        reason=str(one.reason),
+        detail=one.detail,
+        id=one.position,
+    )
+
+
+def _write(ws: Workspace, outcomes: Iterable[Outcome]) -> None:
+    path = _path(ws)
+    draft = path.with_suffix(".draft")
+    with suppress(FileNotFoundError):  # the folder is made with the first segment
+        draft.write_bytes(
+            msgspec.json.encode([msgspec.structs.replace(o, detail=dump(o.detail)) for o in outcomes])
+        )
+        draft.rename(path)
+
+
+def _path(ws: Workspace) -> Path:
+    return ws.spool.folder / "live.json"
