@@ -157,6 +157,8 @@ def test_nobody_is_erased_while_customers_are_profiled(workspace: Workspace) -> 
     refused = []
 
     def told(done: int, total: int | None = None, label: str | None = None) -> None:
+        if label == "Counting segments":  # the profiles are made by then
+            return
         other = Workspace.of(workspace.settings)  # as another process: leases belong to one that took them
         other.lake.patience = 0.1
         with pytest.raises(Busy, match="erased"):
