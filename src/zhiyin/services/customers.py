@@ -15,7 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from zhiyin.adapters.lake.rows import event_of
-from zhiyin.adapters.records.models import Consent, Customer, Decision, Message
+from zhiyin.adapters.records.models import Campaign, Consent, Customer, Decision, Message
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.errors import NotFound
 from zhiyin.domain.event import (
@@ -157,6 +157,12 @@ def timeline(
         shown.append(entry)
     older = shown[-1].at.isoformat() if len(entries) > len(shown) else None
     return Timeline(shown, older, _items(ws, shown))
+
+
+def campaigns(entries: Sequence[Entry]) -> dict[str, str]:
+    """The names of the campaigns that these events belong to, by key."""
+    keys = {entry.event.campaign for entry in entries if entry.event and entry.event.campaign}
+    return dict(Campaign.objects.filter(key__in=keys).values_list("key", "name"))
 
 
 def _filtered(

@@ -40,6 +40,7 @@ TRAITS: Mapping[str, Json] = {
     "province": _("Province"),
     "gender": _("Gender"),
     "birthday": _("Birthday"),
+    "birth_year": _("Year of birth"),
     "age": _("Age"),
     "channel": _("Channel"),
     "source": _("Source"),

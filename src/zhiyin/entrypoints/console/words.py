@@ -326,6 +326,7 @@ VERSIONS: Names = {
     "segment": _("Segment and version"),
     "template": _("Wording"),
     "wording": _("Wording"),
+    "occurrence": _("Sent again on demand, message number"),
 }
 CONSENT_RULES: Names = {
     "opt_in": _("Only customers who agreed"),
