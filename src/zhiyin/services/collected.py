@@ -8,22 +8,34 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+import pyarrow as pa
 from django.db import transaction
 from django.db.models import F
 
+from zhiyin.adapters.records import profile
 from zhiyin.adapters.records.models import Collected as CollectedRow
-from zhiyin.adapters.records.models import Customer, Identity, Tally
+from zhiyin.adapters.records.models import Customer, Identity, ProfileRun, Tally
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.consent import Consent as Answer
 from zhiyin.domain.event import Event
 from zhiyin.loop.collect.arrival import Arrival
 from zhiyin.loop.collect.pipeline import Collected
+from zhiyin.loop.profile.standing import Standing, moved, stage
 from zhiyin.services import consents
 from zhiyin.services.workspace import Workspace
 
 RECEIVED = "received"
+_TIMES = ("first_seen", "last_seen", "first_order_at", "last_order_at")
 CONSENT_TRAIT = "email_consent"  # true or false: whether offers by e-mail are welcome
 Keep = Callable[[Sequence[Event]], None]
+_TIME, _NUMBER, _TEXT = pa.timestamp("us", "UTC"), pa.int64(), pa.string()
+_MOVED = pa.schema(
+    [("customer_id", _TEXT), ("created_at", _TIME)]
+    + [
+        (name, _TIME if name in _TIMES else _TEXT if name == "lifecycle" else _NUMBER)
+        for name in profile.MOVED
+    ]
+)
 _OWN_FIELDS = {"email": 254, "phone": 40, "name": 200, "language": 16}
 
 
@@ -47,6 +59,7 @@ def apply(
         answers = _publish_traits(result.events)
         if answers:
             keep(consents.events(consents.take(answers)))
+        _move(ws, result.events)
         _link(links, ws.now())
         _count(_received(arrived) | {key: n for key, n in result.tallies.items() if key[2] != RECEIVED})
         done.version = version
@@ -98,6 +111,27 @@ def _apply(customer: Customer, traits: Mapping[str, Any]) -> None:
 
 def _text(value: object) -> str:
     return str(value).replace("\x00", "")  # PostgreSQL keeps no NUL
+
+
+def _move(ws: Workspace, events: Sequence[Event]) -> None:
+    """Orders, revenue, last seen and stage of whom the events name, at once; the rest waits for ``profiles.run``."""
+    named = {event.customer_id for event in events if event.customer_id}
+    if not named:
+        return
+    before = {row[0]: Standing(*row[1:7], stage=row[8]) for row in profile.standings(named)}
+    after = moved(before, events)
+    run = ProfileRun.objects.order_by("-at").first()
+    gap, now = ws.settings.profile.gap_days or (run.gap_days if run else None), ws.now()
+    rows = [
+        (
+            who, one.first_seen, one.first_seen, one.last_seen, one.first_order_at, one.last_order_at,
+            one.orders, one.revenue, one.average_order_value, stage(one, now, gap),
+        )
+        for who, one in after.items()
+    ]  # fmt: skip
+    if rows:
+        columns = zip(*rows, strict=True)
+        profile.move(pa.table(dict(zip(_MOVED.names, map(list, columns), strict=True)), schema=_MOVED))
 
 
 def _link(links: Mapping[str, str], now: datetime) -> None:

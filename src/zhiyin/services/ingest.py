@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pyarrow as pa
@@ -22,7 +22,7 @@ from zhiyin.domain.event import Event
 from zhiyin.domain.reject import Reject
 from zhiyin.domain.text import dump
 from zhiyin.loop.collect import arrival, pipeline
-from zhiyin.loop.collect.facts import Facts, Memory
+from zhiyin.loop.collect.facts import Facts, KeepIp, Memory
 from zhiyin.loop.collect.sessions import LATE
 from zhiyin.services import collected, live
 from zhiyin.services.workspace import Workspace
@@ -138,7 +138,7 @@ def _facts(ws: Workspace, arrived: Iterable[arrival.Arrival], memory: SpoolMemor
     return Facts(
         currency=settings.shop.currency,
         timezone=settings.shop.timezone,
-        keep_ip=settings.collect.keep_ip,  # type: ignore[arg-type] - one of its choices
+        keep_ip=cast(KeepIp, settings.collect.keep_ip),  # the settings allow no other
         bots=settings.collect.bots,
         identities=identities,
         refusing={

@@ -20,7 +20,7 @@ from django.db.models import Count, OuterRef, Q, Subquery, Sum
 
 from zhiyin.adapters.lake.datasets import PROFILES
 from zhiyin.adapters.lake.lease import lease
-from zhiyin.adapters.records.models import Consent, Customer
+from zhiyin.adapters.records.models import Consent, Customer, ProfileRun
 from zhiyin.adapters.records.profile import COLUMNS, publish
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.customer import as_text
@@ -89,13 +89,14 @@ def run(ws: Workspace, on_progress: Progress | None = None) -> ProfileResult:
                 done += part.num_rows
                 tell(done, total, "Publishing profiles")
     segments.refresh_all(ws, tell)
-    sums = totals(ws)
+    sums, gap_days = totals(ws), min(gaps, default=None)
+    ProfileRun.objects.create(at=as_of, customers=sums["customers"], gap_days=gap_days)
     return ProfileResult(
         as_of,
         sums["customers"],
         sums["buyers"],
         sums["revenue"],
-        min(gaps, default=None),
+        gap_days,
         sums["lifecycle"],
         sums["rfm_groups"],
         time.perf_counter() - started,

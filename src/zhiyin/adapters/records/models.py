@@ -1,6 +1,5 @@
 """All models, gathered for Django; each stands in the file of its noun."""
 
-from zhiyin.adapters.records.api_key import ApiKey
 from zhiyin.adapters.records.attempt import Attempt
 from zhiyin.adapters.records.campaign import Campaign
 from zhiyin.adapters.records.consent import Consent, Suppression
@@ -10,13 +9,14 @@ from zhiyin.adapters.records.identity import Identity
 from zhiyin.adapters.records.import_ import Import
 from zhiyin.adapters.records.job import Job
 from zhiyin.adapters.records.message import Message
+from zhiyin.adapters.records.profile_run import ProfileRun
 from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.adapters.records.segment import Segment, SegmentSize
+from zhiyin.adapters.records.source import Source
 from zhiyin.adapters.records.tally import Collected, Tally
 from zhiyin.adapters.records.template import Template
 
 __all__ = [
-    "ApiKey",
     "Attempt",
     "Campaign",
     "Collected",
@@ -27,9 +27,11 @@ __all__ = [
     "Import",
     "Job",
     "Message",
+    "ProfileRun",
     "RecommenderModel",
     "Segment",
     "SegmentSize",
+    "Source",
     "Suppression",
     "Tally",
     "Template",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -15,7 +16,14 @@ COLUMNS = (
     "first_seen", "last_seen", "first_order_at", "last_order_at", "orders", "revenue",
     "average_order_value", "recency_days", "r", "f", "m", "rfm_group", "lifecycle",
 )  # fmt: skip
+_ASKED = 10_000  # ids in one question
 _TEXTS = ("rfm_group", "lifecycle")
+
+
+MOVED = (
+    "first_seen", "last_seen", "first_order_at", "last_order_at", "orders", "revenue", "average_order_value",
+    "lifecycle",
+)  # fmt: skip
 
 
 def publish(rows: pa.Table, profiled_at: datetime) -> None:
@@ -23,31 +31,52 @@ def publish(rows: pa.Table, profiled_at: datetime) -> None:
 
     ``rows`` has ``customer_id``, ``created_at`` (for rows that are made) and ``COLUMNS``; times plain UTC.
     """
+    moment = pa.repeat(pa.scalar(_plain(profiled_at), pa.timestamp("us")), rows.num_rows)
+    _upsert(rows.append_column("profiled_at", moment), (*COLUMNS, "profiled_at"))
+
+
+def move(rows: pa.Table) -> None:
+    """Write what single events changed: ``customer_id``, ``created_at`` and ``MOVED``, as ``publish`` does."""
+    _upsert(rows, MOVED)
+
+
+def standings(customer_ids: Collection[str]) -> Iterator[tuple[Any, ...]]:
+    """``customer_id`` and ``MOVED`` of the customers who have a row."""
+    ids = sorted(customer_ids)
+    for start in range(0, len(ids), _ASKED):
+        rows = Customer.objects.order_by().filter(pk__in=ids[start : start + _ASKED])
+        yield from rows.values_list("customer_id", *MOVED)
+
+
+def _upsert(rows: pa.Table, columns: Sequence[str]) -> None:
     if not rows.num_rows:
         return
     fields = {field.column: field for field in Customer._meta.concrete_fields}
-    names = ["customer_id", "created_at", *COLUMNS, "profiled_at"]
+    names = ["customer_id", "created_at", *columns]
     made = [name for name in fields if name not in names]
     defaults = [fields[name].get_db_prep_save(fields[name].get_default(), connection) for name in made]
     quote = connection.ops.quote_name
     into = ", ".join(quote(name) for name in (*names, *made))
-    update = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in (*COLUMNS, "profiled_at"))
+    update = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in columns)
     table = quote(Customer._meta.db_table)
     conflict = f"ON CONFLICT (customer_id) DO UPDATE SET {update}"
-    values = [_values(rows[name], name) for name in names[:-1]]
-    moment = fields["profiled_at"].get_db_prep_save(profiled_at, connection)
+    values = [_values(rows[name], name) for name in names]
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            arrays = ", ".join(f"%s::{_kind(fields[name])}[]" for name in names[:-1])
-            constants = "".join(f", %s::{_kind(fields[name])}" for name in ("profiled_at", *made))
+            arrays = ", ".join(f"%s::{_kind(fields[name])}[]" for name in names)
+            constants = "".join(f", %s::{_kind(fields[name])}" for name in made)
             cursor.execute(
                 f"INSERT INTO {table} ({into}) SELECT t.*{constants} FROM unnest({arrays}) AS t {conflict}",
-                [moment, *defaults, *values],
+                [*defaults, *values],
             )
         else:
             places = ", ".join(["%s"] * len(names) + [_literal(value) for value in defaults])
-            several = zip(*values, [moment] * rows.num_rows, strict=True)
+            several = zip(*values, strict=True)
             cursor.executemany(f"INSERT INTO {table} ({into}) VALUES ({places}) {conflict}", list(several))
+
+
+def _plain(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _values(column: Any, name: str) -> list[Any]:

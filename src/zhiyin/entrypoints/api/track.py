@@ -93,7 +93,8 @@ class TrackingApi:
             encoding=headers.get(b"content-encoding", b"").strip().lower(),
             length=headers.get(b"content-length", b""),
         )
-        problem, events, too_large = "", 1, ()
+        problem, events = "", 1
+        too_large: Sequence[int] = ()
         head: Many | One | None = None
         try:
             if kind in ("batch", "import"):

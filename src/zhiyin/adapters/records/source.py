@@ -1,12 +1,12 @@
-"""Write keys of the tracking API."""
+"""Sources: who may send events, each with a write key of its own."""
 
 from __future__ import annotations
 
 from django.db import models
 
 
-class ApiKey(models.Model):
-    """A key that may send events; only its hash is kept."""
+class Source(models.Model):
+    """A write key of the tracking API, by the name that its events bear; of the key only a hash is kept."""
 
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=20, default="web")  # web, server, app
@@ -14,3 +14,10 @@ class ApiKey(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"], condition=models.Q(revoked_at=None), name="one_source_of_a_name"
+            )
+        ]

@@ -1,0 +1,76 @@
+"""A standing moved on event by event is what profiling everybody at once would find."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zhiyin.adapters.lake.engines import Engine, engine
+from zhiyin.adapters.lake.rows import events_to_table
+from zhiyin.domain.event import EMAIL_OPENED, ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, Event
+from zhiyin.loop.profile.lifecycle import lifecycle
+from zhiyin.loop.profile.standing import Standing, moved, stage
+from zhiyin.loop.profile.traits import traits
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+GAP = 10
+
+
+@pytest.fixture(scope="module")
+def duckdb() -> Engine:
+    return engine("duckdb", threads=1)
+
+
+def event(number: int, name: str, who: str, minutes: int, amount: int | None) -> Event:
+    return Event(f"e{number}", "track", name, NOW - timedelta(minutes=minutes), who, amount=amount)
+
+
+# no cancellations here: who cancelled every order has a history that sums do not keep
+lives = st.lists(
+    st.tuples(
+        st.sampled_from((ORDER_COMPLETED, ORDER_COMPLETED, ORDER_REFUNDED, "Product Viewed", EMAIL_OPENED)),
+        st.sampled_from(("ann", "bob")),
+        st.integers(0, 90 * 24 * 60),
+        st.integers(0, 10**9) | st.none(),
+    ),
+    max_size=14,
+).map(lambda rows: [event(number, *row) for number, row in enumerate(rows)])
+
+
+@settings(max_examples=40)
+@given(events=lives, cuts=st.lists(st.integers(0, 14), max_size=3))
+def test_folding_batches_finds_what_profiling_everybody_finds(
+    duckdb: Engine, events: list[Event], cuts: list[int]
+) -> None:
+    standings: dict[str, Standing] = {}
+    edges = [0, *sorted(min(cut, len(events)) for cut in cuts), len(events)]
+    for start, end in zip(edges, edges[1:], strict=False):
+        standings |= moved(standings, events[start:end])
+    table = events_to_table(events, timezone=ZoneInfo("Asia/Shanghai"), received_at=NOW)
+    full = duckdb.collect(lifecycle(traits(duckdb.table(table), NOW), GAP)).to_pylist()
+    assert set(standings) == {row["customer_id"] for row in full}
+    for row in full:
+        one = standings[row["customer_id"]]
+        for name in ("first_seen", "last_seen", "first_order_at", "last_order_at"):
+            at = getattr(one, name)
+            assert (at and at.replace(tzinfo=None)) == row[name], name
+        assert (one.orders, one.revenue) == (row["orders"], row["revenue"])
+        assert one.average_order_value == row["average_order_value"]
+        in_order = sorted(events, key=lambda e: e.timestamp)
+        fresh = moved({}, in_order)[row["customer_id"]]
+        assert stage(fresh, NOW, GAP) == row["lifecycle"]
+
+
+def test_who_cancelled_every_order_is_a_lead_again() -> None:
+    bought = moved({}, [event(1, ORDER_COMPLETED, "ann", 60, 100)])
+    gone = moved(bought, [event(2, ORDER_CANCELLED, "ann", 30, 100)])["ann"]
+    assert (gone.orders, gone.revenue, gone.first_order_at, stage(gone, NOW, GAP)) == (0, 0, None, "lead")
+    assert bought["ann"].orders == 1  # what was given stays as it was
+
+
+def test_what_the_shop_does_is_not_the_customer_being_seen() -> None:
+    assert moved({}, [event(1, EMAIL_OPENED, "ann", 5, None)]) == {}
