@@ -53,7 +53,7 @@ def _outcome(row: Message, campaign_key: str) -> Event | None:
     if row.status == MessageStatus.ACCEPTED:
         properties["items"] = list(row.items)
     else:
-        properties |= {"reason": row.reason, "detail": row.detail}
+        properties |= {"reason": row.reason, "detail": str(row.detail)}  # a told sentence is plain text there
     return Event(
         event_id=f"{prefix}:{row.token}",
         type="track",
