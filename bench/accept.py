@@ -91,9 +91,9 @@ def main() -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ours = _workspace(folder / "shop")
-        from zhiyin.services import api_keys  # after Django knows the workspace's records
+        from zhiyin.services import sources  # after Django knows the workspace's records
 
-        key = api_keys.create(ours, "bench")
+        key = sources.create(ours, "bench", "server")[1]
         ports = {"bare": free_port(), "ours": free_port()}
         (folder / "bare.py").write_text(BARE)
         commands = {

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from zhiyin.services import api_keys, ingest
+from zhiyin.services import ingest, sources
 from zhiyin.services.workspace import Workspace
 from zhiyin.simulate.server import free_port, serving
 
@@ -47,7 +47,7 @@ class Shop:
 
     def __init__(self, workspace: Workspace, server: Server) -> None:
         self.workspace, self.server, self.base = workspace, server, server.base
-        self.key = api_keys.create(workspace, "web")
+        self.key = sources.create(workspace, "web")[1]
         self._before = {event["event_id"] for event in self._events()}
 
     def collected(self) -> list[dict[str, Any]]:
