@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 import uvicorn
 
-from zhiyin.adapters.records.models import ApiKey, Customer
+from zhiyin.adapters.records.models import Customer, Source
 from zhiyin.entrypoints.api import write_key
 from zhiyin.entrypoints.site.asgi import application
-from zhiyin.services import api_keys, ingest
+from zhiyin.services import ingest, sources
 from zhiyin.services.workspace import Workspace
 
 ORDER = {
@@ -59,7 +59,7 @@ def serving(workspace: Workspace) -> Iterator[Client]:
     while not server.started:
         thread.join(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield Client(port, api_keys.create(workspace, "web"))
+    yield Client(port, sources.create(workspace, "web")[1])
     server.should_exit = True
     thread.join()
 
@@ -156,7 +156,7 @@ def test_a_key_with_a_limit_is_told_when_to_come_back(
     workspace: Workspace, post: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(write_key, "time", SimpleNamespace(monotonic=lambda: 1000.0))  # no second goes by
-    ApiKey.objects.update(limit=10)
+    Source.objects.update(limit=10)
     batch = {"batch": [ORDER | {"messageId": f"m{n}"} for n in range(10)]}
     assert post("/v1/batch", batch)[0] == 200
     status, answer = post("/v1/batch", batch)
@@ -204,8 +204,7 @@ def test_identify_publishes_traits_later_over_earlier(workspace: Workspace, post
 
 
 def test_a_revoked_key_is_refused(workspace: Workspace, post: Client) -> None:
-    key = api_keys.list_(workspace)[0]
-    api_keys.revoke(workspace, key.pk)
+    sources.revoke(workspace, "web")
     assert post("/v1/track", ORDER)[0] == 401
 
 

@@ -1,4 +1,4 @@
-"""Settings: saved to the file, in force at once; keys; the test e-mail."""
+"""Settings: saved to the file, in force at once; the test e-mail."""
 
 import re
 import tomllib
@@ -6,7 +6,6 @@ import tomllib
 from tests.console.small_shop import PASSWORD, client
 from tests.services.mailing import Server
 
-from zhiyin.adapters.records.models import ApiKey
 from zhiyin.entrypoints.site import current
 from zhiyin.services.workspace import Workspace
 
@@ -63,18 +62,6 @@ def test_the_password_is_never_sent_back_and_stays_if_untouched(owned: Workspace
     assert current().settings.smtp.password == "hunter2"
     browser.post("/settings", {**FORM, "smtp__password": ""})
     assert current().settings.smtp.password == ""
-
-
-def test_a_key_is_shown_once_and_can_be_revoked(owned: Workspace) -> None:
-    browser = signed_in()
-    page = browser.post("/settings/keys", {"name": "Web shop"}).content.decode()
-    key = re.search(r">(zy_[\w-]+)<", page)[1]
-    assert key not in browser.get("/settings").content.decode()
-    row = ApiKey.objects.get()
-    assert browser.post(f"/settings/keys/{row.pk}/revoke").status_code == 302
-    row.refresh_from_db()
-    assert row.revoked_at is not None
-    assert browser.post(f"/settings/keys/{row.pk}/revoke").status_code == 404
 
 
 def test_without_a_server_the_test_e_mail_says_what_is_missing(owned: Workspace) -> None:

@@ -9,7 +9,7 @@ from django.db import connection
 
 from zhiyin.adapters.records.models import Customer
 from zhiyin.domain.event import Event
-from zhiyin.services import api_keys, doctor, ingest
+from zhiyin.services import doctor, ingest, sources
 from zhiyin.services.workspace import Workspace
 
 pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("postgres")]
@@ -23,7 +23,7 @@ def test_records_live_on_the_server(postgres_workspace: Workspace) -> None:
 
 def test_keys_and_identified_traits(postgres_workspace: Workspace) -> None:
     ws = postgres_workspace
-    assert api_keys.name_of(api_keys.create(ws, "web")) == "web"
+    assert sources.find(sources.create(ws, "web")[1]) == ("web", 0)
     for city in ("Wuxi", "Suzhou"):
         at = datetime.now(UTC)
         ingest.record(ws, [Event(city, "identify", "identify", at, "ann", properties={"city": city})])

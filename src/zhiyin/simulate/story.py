@@ -181,9 +181,9 @@ def send(story: Story, tell: Tell) -> Figures:
 
 def live(story: Story, tell: Tell) -> Figures:
     """Serve the shop while its customers read, click, buy and leave, until the present."""
-    from zhiyin.services import api_keys, profiles, work
+    from zhiyin.services import profiles, sources, work
 
-    key = api_keys.create(story.ws, "the shop's own server")
+    _, key = sources.create(story.ws, "the shop's own server", "server")
     begin, present = story.ws.now(), clock.system()
     seconds = max(6.0, len(story.mailbox.slips) / story.pace)
     running = SimulatedClock(begin, present + _STARTING, (present - begin).total_seconds() / seconds)

@@ -9,7 +9,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 
 from zhiyin.entrypoints.api.body import Refused
-from zhiyin.services import api_keys
+from zhiyin.services import sources
 
 KEY_SECONDS = 10.0  # how long a key's state is remembered
 _REMEMBERED = 10_000
@@ -48,7 +48,7 @@ class WriteKeys:
         now = time.monotonic()
         known = self._known.get(key)
         if known is None or known[0] < now:
-            found = await sync_to_async(api_keys.find)(key)
+            found = await sync_to_async(sources.find)(key)
             source = known[1] if known is not None else None
             if found is None:
                 source = None

@@ -1,4 +1,4 @@
-"""``zhiyin events``: count and follow events, and the keys that may send them."""
+"""``zhiyin events``: count events, and follow what comes in."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from zhiyin.entrypoints.cli.output import (
     WorkspaceOption,
     open_workspace,
     print_json,
-    say,
     table,
 )
 
-app = typer.Typer(no_args_is_help=True, help="Count and show events, and make the keys that may send them.")
+app = typer.Typer(no_args_is_help=True, help="Count events, and follow what comes in.")
 
 
 @app.command("count")
@@ -48,21 +47,3 @@ def latest(
         return
     columns = ("timestamp", "event", "customer_id", "order_id", "amount", "source")
     table("", columns, [[row[name] for name in columns] for row in rows], right=(4,))
-
-
-@app.command("key")
-def key(
-    name: Annotated[str, typer.Argument(help="What the key is for, such as 'web shop'.")],
-    workspace: WorkspaceOption = Path("."),
-    as_json: JsonOption = False,
-) -> None:
-    """Make a write key for the tracking API; it is shown once."""
-    ws = open_workspace(workspace)  # before anything touches the records
-    from zhiyin.services import api_keys
-
-    made = api_keys.create(ws, name)
-    if as_json:
-        print_json({"name": name, "write_key": made})
-        return
-    say(f"Write key for {name}: [bold]{made}[/]")
-    say("It is not shown again. Send it as the user of Basic authentication to POST /v1/batch.")

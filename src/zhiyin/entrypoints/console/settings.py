@@ -1,4 +1,4 @@
-"""Settings: shop, sender, mail server, campaign defaults, keys of the tracking API, and the doctor's checks."""
+"""Settings: shop, sender, mail server, campaign defaults, and the doctor's checks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from zhiyin.domain.message import MessageStatus
 from zhiyin.domain.money import EXPONENTS, SYMBOLS
 from zhiyin.entrypoints.console import words
 from zhiyin.entrypoints.site import current, reopen
-from zhiyin.services import api_keys, doctor, sender
+from zhiyin.services import doctor, sender
 
 _CURRENCIES = sorted({"CNY", "AUD", "CAD", "CHF", "INR", "SGD", "THB", "MYR", *SYMBOLS, *EXPONENTS})
 _KEPT = "••••••••"  # shown where a password is set; sent back unchanged, it stays
@@ -189,32 +189,11 @@ def mail_test(request: HttpRequest) -> HttpResponse:
     return render(request, "console/_mail_test.html", {"receipt": receipt, "accepted": accepted})
 
 
-@require_POST
-def key_create(request: HttpRequest) -> HttpResponse:
-    """Make a key; this page alone shows it."""
-    name = request.POST.get("name", "").strip()[:100] or gettext("Key")
-    form = SettingsForm(initial=_present())
-    return render(
-        request, "console/settings.html", _context(form, fresh_key=api_keys.create(current(), name))
-    )
-
-
-@require_POST
-def key_revoke(request: HttpRequest, key_id: int) -> HttpResponse:
-    """Switch a key off for good."""
-    api_keys.revoke(current(), key_id)
-    messages.success(request, gettext("The key is revoked. It stops working within ten seconds."))
-    return redirect("settings")
-
-
-def _context(form: SettingsForm, fresh_key: str = "") -> dict[str, Any]:
+def _context(form: SettingsForm) -> dict[str, Any]:
     ws = current()
     return {
         "form": form,
         "groups": [(key, label, [form[name] for name in names]) for key, label, names in GROUPS],
-        "keys": api_keys.list_(ws),
-        "fresh_key": fresh_key,
-        "base_url": ws.settings.base_url,
         "overridden": [
             value for value in settings_file.explain(ws.folder) if value.source.startswith("environment")
         ],
@@ -238,6 +217,4 @@ urlpatterns = [
     path("settings", page, name="settings"),
     path("settings/checks", checks, name="settings_checks"),
     path("settings/mail-test", mail_test, name="settings_mail_test"),
-    path("settings/keys", key_create, name="key_create"),
-    path("settings/keys/<int:key_id>/revoke", key_revoke, name="key_revoke"),
 ]
