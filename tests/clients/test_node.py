@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import uuid
-from collections.abc import Callable
 
 import pytest
-from tests.clients.conftest import Shop, ended
+from tests.clients.conftest import Node, Shop, ended
 from tests.clients.story import AT, ORDER, TRAITS, check
 
 pytestmark = pytest.mark.xdist_group("clients")
 FACTS = json.dumps({"at": AT.isoformat(), "order": ORDER, "traits": TRAITS})
-
-Node = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.mark.parametrize("library", ["segment", "rudder"])
