@@ -212,6 +212,45 @@ def test_an_unknown_customer_and_campaign(filled: Workspace) -> None:
         assert english(partial) == []
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/",
+        "/customers",
+        "/customers/c1",
+        "/customers/c3",
+        "/segments",
+        "/segments/everybody",
+        "/segments/everybody/members",
+        "/segments/new",
+        "/recommendations",
+        "/campaigns",
+        "/campaigns/spring",
+        "/campaigns/spring?tab=delivery",
+        "/campaigns/spring?tab=people",
+        "/campaigns/spring?tab=content",
+        "/campaigns/spring?tab=links",
+        "/campaigns/spring/people/c1",
+        "/campaigns/spring/people/c2",
+        "/campaigns/spring/people/c3",
+        "/data",
+        "/data/rejects",
+        "/data/import",
+        "/settings",
+        "/settings/checks",
+        "/password",
+    ],
+)
+def test_every_page(filled: Workspace, address: str) -> None:
+    from zhiyin.adapters.records.models import Decision
+
+    versions = {"segment": "everybody@1", "consent": "opt_in", "recommender": "default", "seed": "s"}
+    Decision.objects.update(versions=versions)
+    page = browser().get(address).content.decode()
+    assert english(page) == []
+    assert "opt_in" not in re.sub(r"<[^>]*>", "", page)
+
+
 def test_a_customer_page_names_languages_and_traits(filled: Workspace) -> None:
     from zhiyin.adapters.records.models import Customer
 
