@@ -53,3 +53,20 @@ def test_everything_a_python_library_tells_is_in_the_lake_once(
     client.flush()
     client.join()
     check(shop.collected(), who)
+
+
+@pytest.mark.parametrize("make", CLIENTS)
+def test_a_wrong_key_is_told_to_the_library_and_not_tried_again(
+    shop: Shop, make: Callable[[Shop], Any]
+) -> None:
+    shop.key = "zy_wrong"
+    client, told = make(shop), []
+    client.on_error = lambda error, batch: told.append((error, len(batch)))
+    for consumer in client.consumers:
+        consumer.on_error = client.on_error
+    client.track("ann", "Order Completed", ORDER)
+    client.flush()
+    client.join()
+    ((error, events),) = told
+    assert (error.status, events) == (401, 1)
+    assert "write key" in error.message

@@ -62,17 +62,19 @@ class TrackingApi:
                 return
             answer, status, retry_after = await self._post(scope, receive), 200, 0
         except Refused as refused:
-            answer, status, retry_after = _said(refused.text), refused.status, refused.retry_after
+            status, retry_after = refused.status, refused.retry_after
+            answer = _said(status, refused.text)
         except OSError:
             # a full or broken disk: nothing was acknowledged, so the client keeps its events and tries again
-            answer, status, retry_after = (
-                _said("The events cannot be kept right now; send them again."),
-                503,
-                10,
-            )
+            status, retry_after = 503, 10
+            answer = _said(status, "The events cannot be kept right now; send them again.")
         headers = [*_HEADERS, (b"content-length", b"%d" % len(answer))]
         if retry_after:
-            headers.append((b"retry-after", b"%d" % retry_after))
+            # a page of another origin may read it only where that is said
+            headers += [
+                (b"retry-after", b"%d" % retry_after),
+                (b"access-control-expose-headers", b"retry-after"),
+            ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
 
@@ -189,8 +191,9 @@ def _problem(error: Exception) -> str:
     return f"The body is not JSON: {error}."[:300]
 
 
-def _said(text: str) -> bytes:
-    return msgspec.json.encode({"success": False, "error": text})
+def _said(status: int, text: str) -> bytes:
+    # code and message are what Segment's and RudderStack's libraries read; without them they try a 401 again
+    return msgspec.json.encode({"success": False, "error": text, "code": str(status), "message": text})
 
 
 _TOO_LARGE = f"An event is larger than {MAX_BYTES // 1024} KB; it is kept among the rejects."
