@@ -96,3 +96,21 @@ def test_many_threads_share_writes_and_none_loses_a_line(tmp_path: Path) -> None
     for number in range(8):
         mine = [line for line in found if line.startswith(b"%d-" % number)]
         assert mine == [b"%d-%d" % (number, n) for n in range(50)]
+
+
+def test_a_segment_that_a_reader_removed_before_its_lock_takes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer, reader, lock, reads = Spool(tmp_path), Spool(tmp_path), segments.fcntl.flock, 0
+
+    def late(file: FileIO, how: int) -> None:
+        nonlocal reads
+        if how == segments.fcntl.LOCK_EX and not reads:
+            reads += 1
+            assert reader.ready() == []  # which removes what is empty and nobody's
+        lock(file, how)
+
+    monkeypatch.setattr(segments.fcntl, "flock", late)
+    writer.append([b"1"])
+    writer.close()
+    assert (reads, drained(reader)) == (1, [b"1"])

@@ -85,9 +85,7 @@ class Spool:
 
     def _open(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{time.time_ns():020d}-{uuid.uuid4().hex[:12]}{SUFFIX}"
-        self._file = file = open(path, "ab", buffering=0)  # noqa: SIM115 - stays open across calls
-        fcntl.flock(file, fcntl.LOCK_EX)
+        self._file = file = _fresh(self.folder)
         sync_folder(self.folder)  # the name of the segment must survive a power cut too
         timer = threading.Timer(SEGMENT_SECONDS, self._expire, [file])
         timer.daemon = True
@@ -150,6 +148,21 @@ def sync_folder(folder: Path) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+def _fresh(folder: Path) -> FileIO:
+    """A new segment, locked."""
+    while True:
+        path = folder / f"{time.time_ns():020d}-{uuid.uuid4().hex[:12]}{SUFFIX}"
+        file = open(path, "ab", buffering=0)  # noqa: SIM115 - stays open across calls
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if os.fstat(file.fileno()).st_nlink:
+                return file
+        except OSError:
+            file.close()
+            raise
+        file.close()  # a reader came before the lock, and removed what looked empty and left
 
 
 def _is_ready(path: Path) -> bool:
