@@ -167,7 +167,7 @@ def test_a_stuck_worker_or_a_full_disk_is_told_before_anything_is_lost(
     make_workspace: Callable[..., Workspace],
 ) -> None:
     for setting, says in (("max_waiting_mb", "wait for the worker"), ("disk_reserve_mb", "nearly full")):
-        value = 1 if setting == "max_waiting_mb" else 1_000_000
+        value = 1 if setting == "max_waiting_mb" else 1_000_000_000
         workspace = make_workspace(setting, **{f"collect__{setting}": value})
         workspace.spool.append([b"x" * 1_000_001])
         with serving(workspace) as post:

@@ -39,7 +39,7 @@ _RANGES = {
     "smtp.timeout": (0.1, 600),
     "campaign.margin": (0.0, 1.0),
     "collect.max_waiting_mb": (1, 1_000_000),
-    "collect.disk_reserve_mb": (0, 1_000_000),
+    "collect.disk_reserve_mb": (0, 1_000_000_000),
 }
 
 

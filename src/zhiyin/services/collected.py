@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
 from django.db import transaction
-from django.db.models import F
 
 from zhiyin.adapters.records import profile
 from zhiyin.adapters.records.models import Collected as CollectedRow
-from zhiyin.adapters.records.models import Customer, Identity, ProfileRun, Tally
+from zhiyin.adapters.records.models import Customer, Identity, ProfileRun
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.consent import Consent as Answer
 from zhiyin.domain.event import Event
 from zhiyin.loop.collect.arrival import Arrival
 from zhiyin.loop.collect.pipeline import Collected
 from zhiyin.loop.profile.standing import Standing, moved, stage
-from zhiyin.services import consents
+from zhiyin.services import consents, tallies
 from zhiyin.services.workspace import Workspace
 
-RECEIVED = "received"
 _TIMES = ("first_seen", "last_seen", "first_order_at", "last_order_at")
 CONSENT_TRAIT = "email_consent"  # true or false: whether offers by e-mail are welcome
 Keep = Callable[[Sequence[Event]], None]
@@ -61,7 +57,10 @@ def apply(
             keep(consents.events(consents.take(answers)))
         _move(ws, result.events)
         _link(links, ws.now())
-        _count(_received(arrived) | {key: n for key, n in result.tallies.items() if key[2] != RECEIVED})
+        came, last = tallies.received(arrived)
+        became = {key: n for key, n in result.tallies.items() if key[2] != tallies.RECEIVED}
+        tallies.add(came | became, last)
+        tallies.add(tallies.replayed(arrived))
         done.version = version
         done.save()
 
@@ -118,7 +117,7 @@ def _move(ws: Workspace, events: Sequence[Event]) -> None:
     named = {event.customer_id for event in events if event.customer_id}
     if not named:
         return
-    before = {row[0]: Standing(*row[1:7], stage=row[8]) for row in profile.standings(named)}
+    before = {who: _standing(*known) for who, *known in profile.standings(named)}
     after = moved(before, events)
     run = ProfileRun.objects.order_by("-at").first()
     gap, now = ws.settings.profile.gap_days or (run.gap_days if run else None), ws.now()
@@ -132,6 +131,19 @@ def _move(ws: Workspace, events: Sequence[Event]) -> None:
     if rows:
         columns = zip(*rows, strict=True)
         profile.move(pa.table(dict(zip(_MOVED.names, map(list, columns), strict=True)), schema=_MOVED))
+
+
+def _standing(
+    first_seen: Any,
+    last_seen: Any,
+    first_order: Any,
+    last_order: Any,
+    orders: int,
+    revenue: int,
+    _: Any,
+    stage: str,
+) -> Standing:
+    return Standing(first_seen, last_seen, first_order, last_order, orders, revenue, stage)
 
 
 def _link(links: Mapping[str, str], now: datetime) -> None:
@@ -151,18 +163,3 @@ def _link(links: Mapping[str, str], now: datetime) -> None:
         unique_fields=["anonymous_id"],
         update_fields=["customer", "since"],
     )
-
-
-def _received(arrived: Sequence[Arrival]) -> dict[tuple[str, datetime, str], int]:
-    """What came in, counted before anything is made of it, so that the balance can be checked."""
-    came: Counter[tuple[str, datetime, str]] = Counter()
-    for (source, at), group in groupby(arrived, key=lambda one: (one.source, one.received_at)):
-        came[source, at.replace(minute=0, second=0, microsecond=0), RECEIVED] += sum(1 for _ in group)
-    return dict(came)
-
-
-def _count(tallies: Mapping[tuple[str, datetime, str], int]) -> None:
-    for (source, hour, outcome), events in sorted(tallies.items()):
-        key = {"source": source[:100], "hour": hour, "outcome": str(outcome)}
-        if not Tally.objects.filter(**key).update(events=F("events") + events):
-            Tally.objects.create(**key, events=events)

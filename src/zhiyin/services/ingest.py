@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ import pyarrow as pa
 from zhiyin.adapters.lake.datasets import REJECTS
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.adapters.records import erasure
+from zhiyin.adapters.records.among import among
 from zhiyin.adapters.records.models import Collected as CollectedRow
 from zhiyin.adapters.records.models import Consent, Identity
 from zhiyin.adapters.spool import Batch, Journal, SpoolMemory
@@ -30,7 +31,6 @@ from zhiyin.services.workspace import Workspace
 APP = "spool"  # the name under which batches are committed
 BATCH_BYTES = 16 * 1024 * 1024
 BATCHES = 8  # in one go; then others get their turn
-_LOOKUP = 10_000  # ids in one question to the records
 
 
 def record(ws: Workspace, events: Sequence[Event]) -> None:
@@ -57,8 +57,11 @@ def drain(ws: Workspace, patience: float | None = None) -> int:
             batch = journal.claim(lambda: _last(ws, memory), max_bytes=BATCH_BYTES)
             if batch is None:
                 break
+            arrived = _arrived(batch)
             if memory.version() < batch.version:
-                moved += _take(ws, batch, memory, patience)
+                _take(ws, batch, arrived, memory, patience)
+            _replayed(ws, arrived, patience)
+            moved += len(arrived)
             journal.done(batch)
     return moved
 
@@ -91,18 +94,28 @@ def _last(ws: Workspace, memory: SpoolMemory) -> int:
     return max(memory.version(), max(rows, default=0), *tables)
 
 
-def _take(ws: Workspace, batch: Batch, memory: SpoolMemory, patience: float | None) -> int:
-    """One batch: a fold of what the memory held and what the batch says, stored step by step.
-
-    The memory comes last: before it, every step is done again after a crash, with the same result.
-    """
-    arrived = [
+def _arrived(batch: Batch) -> list[arrival.Arrival]:
+    return [
         one
         for number, (entry, whole) in enumerate(batch.entries())
         for one in arrival.arrivals(entry, f"{batch.version}:{number}", whole=whole)
     ]
+
+
+def _take(
+    ws: Workspace,
+    batch: Batch,
+    arrived: list[arrival.Arrival],
+    memory: SpoolMemory,
+    patience: float | None,
+) -> None:
+    """One batch: a fold of what the memory held and what the batch says, stored step by step.
+
+    The memory comes last: before it, every step is done again after a crash, with the same result.
+    """
     now = ws.now()
     with ws.lake.writing(patience):  # an erasure comes after all this, or before and is seen here
+        arrived = _standing(ws, arrived)
         facts = _facts(ws, arrived, memory)
         result = pipeline.run(arrived, facts)
         if result.events:
@@ -114,7 +127,33 @@ def _take(ws: Workspace, batch: Batch, memory: SpoolMemory, patience: float | No
         collected.apply(ws, batch.version, arrived, result, links, lambda events: _own(ws, events))
         memory.commit(batch.version, facts.memory.new_ids, facts.memory.new_visits, now)
         live.note(ws, result)
-    return len(arrived)
+
+
+def _standing(ws: Workspace, arrived: list[arrival.Arrival]) -> list[arrival.Arrival]:
+    """What arrived, without replays of rejects that are gone: replayed before, discarded, or erased.
+
+    The reject of a replay stays until its batch is remembered, so that a batch taken again finds the same.
+    """
+    asked = {one.again.reject for one in arrived if one.again is not None}
+    if not asked:
+        return arrived
+    standing = ws.lake.among("rejects", asked)
+    kept = []
+    for one in arrived:
+        if one.again is not None:
+            if one.again.reject not in standing:
+                continue
+            standing.discard(one.again.reject)  # once, however often it was sent
+        kept.append(one)
+    return kept
+
+
+def _replayed(ws: Workspace, arrived: Iterable[arrival.Arrival], patience: float | None) -> None:
+    """Rejects that were replayed stand no more; what was still refused has a reject of its own."""
+    gone = {one.again.reject for one in arrived if one.again is not None}
+    if gone:
+        with ws.lake.writing(patience):
+            ws.lake.remove_keys("rejects", gone)
 
 
 def _own(ws: Workspace, events: Sequence[Event]) -> None:
@@ -127,13 +166,8 @@ def _facts(ws: Workspace, arrived: Iterable[arrival.Arrival], memory: SpoolMemor
     """What the pipeline has to know for these arrivals."""
     messages, persons = arrival.asked(arrived)
     settings = ws.settings
-    identities = dict(
-        pair
-        for ids in _some(persons)
-        for pair in Identity.objects.filter(pk__in=ids).values_list("anonymous_id", "customer_id")
-    )
+    identities = dict(among(Identity, "anonymous_id", persons, "anonymous_id", "customer_id"))
     known = persons | set(identities.values())
-    no_tracking = Consent.objects.filter(purpose=TRACKING, granted=False)
     visitors = [*persons, *(LATE + person for person in persons)]
     return Facts(
         currency=settings.shop.currency,
@@ -141,20 +175,16 @@ def _facts(ws: Workspace, arrived: Iterable[arrival.Arrival], memory: SpoolMemor
         keep_ip=cast(KeepIp, settings.collect.keep_ip),  # the settings allow no other
         bots=settings.collect.bots,
         identities=identities,
-        refusing={
-            who
-            for ids in _some(known)
-            for who in no_tracking.filter(customer_id__in=ids).values_list("customer_id", flat=True)
-        },
+        refusing=_refusing(known),
         erased=erasure.erased_at(known),
         memory=Memory(seen=memory.known(messages), visits=memory.visits(visitors)),
     )
 
 
-def _some(ids: Collection[str]) -> Iterator[list[str]]:
-    listed = sorted(ids)
-    for start in range(0, len(listed), _LOOKUP):
-        yield listed[start : start + _LOOKUP]
+def _refusing(persons: Collection[str]) -> set[str]:
+    """Those who said that they do not want to be tracked."""
+    answers = among(Consent, "customer_id", persons, "customer_id", "purpose", "granted")
+    return {who for who, purpose, granted in answers if purpose == TRACKING and not granted}
 
 
 def _rejects_table(rejects: Sequence[Reject], now: datetime) -> pa.Table:
@@ -173,6 +203,7 @@ def _rejects_table(rejects: Sequence[Reject], now: datetime) -> pa.Table:
             "rejected_at": at,
             "source": one.source,
             "received_at": one.received_at and one.received_at.astimezone(UTC).replace(tzinfo=None),
+            "replay": one.replay,
         }
         for one in rejects
     ]

@@ -135,6 +135,7 @@ REJECTS = Dataset(
             ("source", pa.string()),
             ("received_at", _TIME),
             ("rejected_at", _TIME),
+            ("replay", pa.string()),  # key of the replay that it came back from
         ]
     ),
     key="reject_id",

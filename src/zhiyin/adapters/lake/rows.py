@@ -76,6 +76,7 @@ def rejects_to_table(rejects: Iterable[Reject], *, rejected_at: datetime) -> pa.
         "source": pa.array([row.source for row in rows], text),
         "received_at": pa.array(received, pa.int64()).cast(pa.timestamp("us")),
         "rejected_at": _times(np.full(len(rows), now)),
+        "replay": pa.array([row.replay for row in rows], text),
     }
     return pa.table(columns, schema=REJECTS.schema)
 

@@ -119,6 +119,13 @@ class Lake:
         """The smallest time of rows that came between two versions, see ``changes.earliest``."""
         return earliest(self.folder / dataset, since, until)
 
+    def among(self, dataset: str, keys: Iterable[str]) -> set[str]:
+        """Those of the keys that a dataset holds."""
+        spec = DATASETS[dataset]
+        wanted = self.engine.table(pa.table({spec.key: pa.array(sorted(keys), pa.string())}))
+        found = self.frame(dataset).select(spec.key).join(wanted, on=spec.key, how="semi")
+        return set(self.collect(found)[spec.key].to_pylist())
+
     def committed(self, dataset: str, app_id: str) -> int | None:
         """The last version committed under an application id, None if there is none."""
         table = self.table(dataset)
@@ -263,6 +270,19 @@ class Lake:
             if table is None or not listed:
                 return 0
             return int(table.delete(f"{column} IN ({listed})").get("num_deleted_rows", 0))
+
+    def remove_keys(self, dataset: str, keys: Iterable[str]) -> int:
+        """Delete the rows of these keys, of which there may be very many; returns how many rows those were."""
+        wanted = pa.table({"key": pa.array(sorted(keys), pa.string())})
+        with self.writing():
+            table = self.table(dataset)
+            if table is None or not wanted.num_rows:
+                return 0
+            # a condition that lists some ten thousand keys is slow, and a longer one breaks the engine
+            merge = table.merge(
+                wanted, predicate=f"t.{DATASETS[dataset].key} = s.key", source_alias="s", target_alias="t"
+            )
+            return int(merge.when_matched_delete().execute()["num_target_rows_deleted"])
 
     def vacuum(self, *, keep_hours: int = 24 * 7) -> int:
         """Remove files that no current version needs and that are older; returns how many."""

@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import connection, transaction
 
+from zhiyin.adapters.records.among import among
 from zhiyin.adapters.records.customer import Customer
 
 COLUMNS = (
     "first_seen", "last_seen", "first_order_at", "last_order_at", "orders", "revenue",
     "average_order_value", "recency_days", "r", "f", "m", "rfm_group", "lifecycle",
 )  # fmt: skip
-_ASKED = 10_000  # ids in one question
 _TEXTS = ("rfm_group", "lifecycle")
 
 
@@ -42,10 +42,7 @@ def move(rows: pa.Table) -> None:
 
 def standings(customer_ids: Collection[str]) -> Iterator[tuple[Any, ...]]:
     """``customer_id`` and ``MOVED`` of the customers who have a row."""
-    ids = sorted(customer_ids)
-    for start in range(0, len(ids), _ASKED):
-        rows = Customer.objects.order_by().filter(pk__in=ids[start : start + _ASKED])
-        yield from rows.values_list("customer_id", *MOVED)
+    return among(Customer, "customer_id", customer_ids, "customer_id", *MOVED)
 
 
 def _upsert(rows: pa.Table, columns: Sequence[str]) -> None:

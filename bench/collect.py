@@ -1,0 +1,77 @@
+"""Spool to lake: events a second through the whole pipeline, and memory over ten million events.
+
+The events are page views, views of products, searches, baskets and orders of 300,000 visitors, 900 bytes each, three in
+ten naming a customer. One worker process moves them: pipeline, lake, records, memory of ids, tallies.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+EVENTS = int(os.environ.get("ZHIYIN_BENCH_EVENTS", "10_000_000"))
+PORTION = 500_000  # events that wait at a time
+PEOPLE = 300_000
+
+WORKER = """
+import json, resource, sys, time
+from zhiyin.entrypoints.site import open_workspace
+ws = open_workspace(sys.argv[1])
+from zhiyin.services import ingest, work
+for line in sys.stdin:
+    started, moved = time.perf_counter(), 0
+    while got := ingest.drain(ws):
+        moved += got
+        work._tidy(ws)
+    with open("/proc/self/statm") as file:
+        now = int(file.read().split()[1]) * resource.getpagesize()
+    print(json.dumps([moved, time.perf_counter() - started, now]), flush=True)
+"""
+
+
+def main() -> list[dict[str, Any]]:
+    """Rows: the sustained rate, the slowest portion, and memory at a tenth and at the end."""
+    import json
+
+    from bench._events import entries
+    from zhiyin.adapters.spool import Spool
+    from zhiyin.entrypoints.site import create_workspace
+
+    portions = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "shop"
+        create_workspace(folder, name="Bench")
+        spool = Spool(folder / "spool")
+        command = [sys.executable, "-c", WORKER, str(folder)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as worker:
+            assert worker.stdin is not None
+            assert worker.stdout is not None
+            for number in range(max(1, EVENTS // PORTION)):
+                lines = list(entries(min(PORTION, EVENTS), people=PEOPLE, seed=number))
+                for start in range(0, len(lines), 500):
+                    spool.append(lines[start : start + 500])
+                spool.close()
+                worker.stdin.write("go\n")
+                worker.stdin.flush()
+                portions.append(json.loads(worker.stdout.readline()))
+                moved, seconds, memory = portions[-1]
+                print(f"  {number + 1}: {moved / seconds:,.0f} events/s, {memory / 1e6:.0f} MB", flush=True)
+            worker.stdin.close()
+    events, seconds = sum(p[0] for p in portions), sum(p[1] for p in portions)
+    rates = [p[0] / p[1] for p in portions]
+    early = portions[max(0, len(portions) // 10 - 1)][2]
+    return [
+        {
+            "what": f"spool → lake, {events:,} events",
+            "value": round(events / seconds),
+            "unit": "events/s",
+            "bar": "≥ 30,000",
+        },
+        {"what": "slowest half million of them", "value": round(min(rates)), "unit": "events/s"},
+        {"what": "memory after a tenth of them", "value": round(early / 1e6), "unit": "MB"},
+        {"what": "memory at the end", "value": round(portions[-1][2] / 1e6), "unit": "MB", "bar": "flat"},
+    ]
