@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any
 
 from zhiyin.domain.event import Line
@@ -25,6 +26,7 @@ _ALIASES = {
     "£": "GBP",
 }
 _SIGNS = re.compile(r"(?i)cny|rmb|usd|eur|gbp|hkd|twd|jpy|nt\$|hk\$|us\$|人民币|元|[¥￥$€£\s]")
+_DECIMAL_COMMA = re.compile(r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})*|[0-9]+),[0-9]{1,2}$")
 _MOST = 2**31 - 1  # pieces of one item
 
 
@@ -102,7 +104,9 @@ def _minor(value: Any, currency: str) -> int | None:
     if kind is str:
         if len(value) > 50:
             return None
-        value = _SIGNS.sub("", value)
+        value = _SIGNS.sub("", unicodedata.normalize("NFKC", value)).replace("−", "-")
+        if _DECIMAL_COMMA.match(value):
+            value = value.replace(".", "").replace(",", ".")
     elif kind is not int and kind is not float:
         return None
     try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,13 +17,25 @@ MANY = ("batch", "import")  # kinds of requests whose body holds a list of paylo
 UNREADABLE = object()  # the payload of an arrival whose bytes are no JSON
 
 
+class Again(msgspec.Struct, frozen=True, gc=False):
+    """Where a payload that is sent again comes from: a reject with its reason, and the replay that repaired it.
+
+    ``known`` says that an event of its id was in the lake already.
+    """
+
+    reject: str
+    reason: str
+    replay: str = ""
+    known: bool = False
+
+
 class Arrival(msgspec.Struct, frozen=True, gc=False):
     """One payload as it came.
 
     ``position`` is its place in the spool, the same however often it is read. ``payload`` is decoded JSON of
     any shape, or ``UNREADABLE``; ``raw`` is its text. ``kind`` is what the request was: the type of a single
     message, ``batch``, or ``import`` for history. ``event`` is set for events of our own, which need no
-    understanding.
+    understanding; ``again`` for rejects that are replayed.
     """
 
     position: str
@@ -34,6 +48,7 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     user_agent: str = ""
     kind: str = "batch"
     event: Event | None = None
+    again: Again | None = None
 
 
 class _Entry(msgspec.Struct, gc=False):
@@ -45,6 +60,7 @@ class _Entry(msgspec.Struct, gc=False):
     kind: str = "batch"
     body: msgspec.Raw = msgspec.Raw(b"null")
     event: Event | None = None
+    again: Again | None = None
 
 
 class _Body(msgspec.Struct, gc=False):
@@ -55,6 +71,7 @@ class _Body(msgspec.Struct, gc=False):
 _entry = msgspec.json.Decoder(_Entry).decode
 _body = msgspec.json.Decoder(_Body).decode
 _decode = msgspec.json.Decoder().decode
+_NO_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _NUL = rb"\u0000"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -68,10 +85,14 @@ def arrivals(entry: bytes, position: str, *, whole: bool = True) -> list[Arrival
     >>> [(one.position, one.kind, one.payload) for one in arrivals(line, "7:0")]
     [('7:0', 'track', {'event': 'A'})]
     """
-    try:
-        read = _entry(entry) if whole else None
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        read = None
+    read = None
+    if whole:
+        try:
+            read = _entry(entry)
+        except _NO_JSON:
+            mended = _mended(entry)
+            with suppress(*_NO_JSON):
+                read = _entry(mended) if mended else None
     if read is None or (read.receivedAt is None and read.event is None):
         return [Arrival(position, UNREADABLE, entry, "", _LONG_AGO)]
     if read.event is not None:
@@ -145,19 +166,16 @@ def _payloads(read: _Entry, position: str) -> list[Arrival]:
         return [Arrival(position, payload, body, *rest)]
     try:
         many = _body(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except _NO_JSON:
         payload, body = _payload(body)
-        try:
-            many = _body(body)  # what was mended may be a batch now
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return [Arrival(position, payload, body, *rest)]
+        return [Arrival(position, payload, body, *rest)]
     found = []
     for number, part in enumerate(many.batch):
         payload, raw = _payload(bytes(part))
         if many.context and type(many.context) is dict and type(payload) is dict:
             own = payload.get("context")
             payload["context"] = {**many.context, **own} if type(own) is dict else many.context
-        found.append(Arrival(f"{position}:{number}", payload, raw, *rest))
+        found.append(Arrival(f"{position}:{number}", payload, raw, *rest, again=read.again))
     return found
 
 
@@ -166,18 +184,30 @@ def _payload(raw: bytes) -> tuple[Any, bytes]:
     try:
         value = _decode(raw)
         return (value if _NUL not in raw else _without_nul(value)), raw
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        pass
+    except _NO_JSON:
+        mended = _mended(raw)
+    if mended:
+        with suppress(*_NO_JSON):
+            return _without_nul(_decode(mended)), mended
+    return UNREADABLE, raw
+
+
+def _mended(raw: bytes) -> bytes:
+    """JSON that strict readers take, from what some clients write: NaN, infinity, half characters."""
     try:
-        value = json.loads(raw.decode("utf-8", "replace"), parse_constant=_nothing)
-        mended = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
-        return _without_nul(_decode(mended)), mended
-    except (ValueError, RecursionError):  # errors of msgspec are ValueErrors too
-        return UNREADABLE, raw
+        value = json.loads(raw.decode("utf-8", "replace"), parse_constant=_nothing, parse_float=_finite)
+        return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+    except (ValueError, RecursionError):
+        return b""
 
 
 def _nothing(constant: str) -> None:
     """NaN and infinity are no values."""
+
+
+def _finite(number: str) -> float | None:
+    value = float(number)
+    return value if math.isfinite(value) else None
 
 
 def _without_nul(value: Any) -> Any:
