@@ -11,7 +11,7 @@ import msgspec
 from zhiyin.domain.event import Event, EventType, Line
 from zhiyin.domain.reasons import RejectReason
 from zhiyin.domain.reject import Reject
-from zhiyin.loop.collect.arrival import Arrival
+from zhiyin.loop.collect.arrival import MANY, Arrival
 
 _NO_CONTEXT: Mapping[str, Any] = {}
 
@@ -68,7 +68,7 @@ class Draft(msgspec.Struct, gc=False):
 
 
 _SILENT = (RejectReason.NO_CONSENT, RejectReason.ERASED)  # nothing of the person stays
-_LONGEST = 32 * 1024
+_LONGEST = 512 * 1024  # more than a request may hold, so that what was too large can be cut down later
 
 
 def reject(arrival: Arrival, reason: RejectReason, detail: str, customer_id: str | None = None) -> Reject:
@@ -77,7 +77,9 @@ def reject(arrival: Arrival, reason: RejectReason, detail: str, customer_id: str
     Without consent, or of a person who was erased, it tells nothing but that there was one.
     """
     if reason in _SILENT:
-        return Reject(0, reason, "", "", arrival.position, arrival.source, arrival.received_at)
+        return Reject(
+            0, reason, "", "", arrival.position, arrival.source, arrival.received_at, replay=_replay(arrival)
+        )
     return Reject(
         0,
         reason,
@@ -87,7 +89,12 @@ def reject(arrival: Arrival, reason: RejectReason, detail: str, customer_id: str
         arrival.source,
         arrival.received_at,
         customer_id,
+        _replay(arrival),
     )
+
+
+def _replay(arrival: Arrival) -> str:
+    return arrival.again.replay if arrival.again is not None else ""
 
 
 def _raw(arrival: Arrival) -> str:
@@ -97,8 +104,10 @@ def _raw(arrival: Arrival) -> str:
         return arrival.raw[:_LONGEST].decode("utf-8", "replace").replace("\x00", "")
     stands = {key: value for key, value in payload.items() if key != "writeKey"}
     stands.setdefault("messageId", f"spool:{arrival.position}")
-    if arrival.sent_at is not None:
+    if arrival.kind == "import":
+        stands.pop("sentAt", None)  # history keeps the times that it states
+    elif arrival.sent_at is not None:
         stands.setdefault("sentAt", arrival.sent_at)
-    if arrival.kind not in ("batch", "import"):
-        stands.setdefault("type", arrival.kind)
+    if arrival.kind not in MANY:
+        stands["type"] = arrival.kind
     return msgspec.json.encode(stands).decode()
