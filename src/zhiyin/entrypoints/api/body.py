@@ -16,11 +16,12 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 
 class Refused(Exception):
-    """A request that is answered with an error; its text says what to do."""
+    """A request that is answered with an error; its text says what to do. ``kept`` where what it brought is
+    kept among the rejects all the same."""
 
-    def __init__(self, status: int, text: str, *, retry_after: int = 0) -> None:
+    def __init__(self, status: int, text: str, *, retry_after: int = 0, kept: bool = False) -> None:
         super().__init__(text)
-        self.status, self.text, self.retry_after = status, text, retry_after
+        self.status, self.text, self.retry_after, self.kept = status, text, retry_after, kept
 
 
 class Many(msgspec.Struct, gc=False):

@@ -17,6 +17,7 @@ import msgspec
 from zhiyin.entrypoints.api import body as bodies
 from zhiyin.entrypoints.api import write_key
 from zhiyin.entrypoints.api.body import Many, One, Receive, Refused
+from zhiyin.entrypoints.api.door import Door
 from zhiyin.entrypoints.site.client import forwarded
 from zhiyin.loop.collect.shape import MAX_BYTES
 from zhiyin.services import ingest
@@ -48,6 +49,7 @@ class TrackingApi:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        self.door = Door(workspace)
         self._intake = ingest.intake(workspace)
         self._keys = write_key.WriteKeys()
         self._room = _Room(workspace)
@@ -64,10 +66,13 @@ class TrackingApi:
         except Refused as refused:
             status, retry_after = refused.status, refused.retry_after
             answer = _said(status, refused.text)
+            if not refused.kept:
+                self.door.refused(status)
         except OSError:
             # a full or broken disk: nothing was acknowledged, so the client keeps its events and tries again
             status, retry_after = 503, 10
             answer = _said(status, "The events cannot be kept right now; send them again.")
+            self.door.refused(status)
         headers = [*_HEADERS, (b"content-length", b"%d" % len(answer))]
         if retry_after:
             # a page of another origin may read it only where that is said
@@ -113,9 +118,9 @@ class TrackingApi:
         if events:
             await self._intake.append(self._entry(scope, headers, source.name, kind, head, body))
         if problem:  # kept among the rejects, and said
-            raise Refused(400, problem)
+            raise Refused(400, problem, kept=True)
         if too_large and kind not in ("batch", "import"):
-            raise Refused(413, _TOO_LARGE)
+            raise Refused(413, _TOO_LARGE, kept=True)
         return _accepted(events, too_large)
 
     def _entry(

@@ -19,7 +19,7 @@ def application(workspace: Workspace) -> Any:
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
-            await _lifespan(receive, send, workspace)
+            await _lifespan(receive, send, workspace, track)
         elif scope["path"].startswith("/v1/"):
             await track(scope, receive, send)
         elif scope["path"] == tag.PATH:
@@ -30,12 +30,13 @@ def application(workspace: Workspace) -> Any:
     return app
 
 
-async def _lifespan(receive: Any, send: Any, workspace: Workspace) -> None:
+async def _lifespan(receive: Any, send: Any, workspace: Workspace, track: TrackingApi) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             workspace.spool.close()
+            await track.door.write()
             await send({"type": "lifespan.shutdown.complete"})
             return
