@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -68,3 +69,16 @@ def test_it_needs_no_permission_that_a_strict_policy_refuses() -> None:
     assert [
         word for word in ("eval(", "new Function", "innerHTML", "document.write", ".style") if word in source
     ] == []
+
+
+def test_every_option_and_function_is_documented() -> None:
+    source = (FOLDER / "zhiyin.js").read_text("utf-8")
+    page = (ROOT / "docs/how-to/collect-events.md").read_text("utf-8")
+    options = set(re.findall(r'\b(?:option|has)\("([a-z-]+)"\)', source))
+    functions = set(
+        re.findall(r"^    (\w+)(?:,|:|\()", source.split("const functions = {")[1].split("\n  };")[0], re.M)
+    )
+    assert {"key", "consent", "cookieless", "hash"} < options
+    assert functions == {"consent", "reset", "track", "group", "alias", "page", "identify"}
+    assert [name for name in options if f"`data-{name}" not in page] == []
+    assert [name for name in functions if f"`zy.{name}(" not in page] == []

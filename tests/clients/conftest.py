@@ -126,12 +126,11 @@ def ended(process: subprocess.Popen[str]) -> str:
     return text
 
 
-def bundled(module: Path) -> str:
+def bundled(module: str) -> str:
     """A script for browsers with everything that a module imports, for use within a page."""
-    tool = MODULES / ".bin" / "esbuild"
     done = subprocess.run(
-        [tool, module, "--bundle", "--format=iife", "--minify", "--charset=utf8", "--log-level=error"],
-        cwd=HERE, capture_output=True, text=True, check=True,
+        [MODULES / ".bin" / "esbuild", "--bundle", "--format=iife", "--minify", "--charset=utf8"],
+        cwd=HERE, input=module, capture_output=True, text=True, check=True,
     )  # fmt: skip
     return done.stdout
 

@@ -22,7 +22,7 @@ def test_everything_the_browser_library_tells_is_in_the_lake_once(
     host = shop.base.removeprefix("http://") + "/v1"
     data = {"key": shop.key, "host": host, "who": who, "facts": json.dumps(FACTS)}
     attributes = " ".join(f'data-{name}="{escape(value)}"' for name, value in data.items())
-    script = bundled(Path(__file__).with_name("next.js"))
+    script = bundled(Path(__file__).with_name("next.js").read_text("utf-8"))
     shopper = Visit(shop, chromium, tag=f"<script {attributes}>{script}</script>")
     try:
         shopper.page.goto(shopper.site)
