@@ -39,7 +39,6 @@ def main(wanted: list[str]) -> int:
         print(f"There is no benchmark {', '.join(sorted(unknown))}. There are: {', '.join(names())}.")
         return 2
     console = Console()
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in wanted or names():
         module = import_module(f"bench.{name}")
         console.print(f"[bold]{name}[/bold]: {summary(module)}")
@@ -49,6 +48,7 @@ def main(wanted: list[str]) -> int:
         except FileNotFoundError as missing:
             console.print(f"  skipped: {missing}")
             continue
+        results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}  # others may have run meanwhile
         results[name] = {
             "summary": summary(module),
             "date": f"{datetime.now(UTC):%Y-%m-%d}",
