@@ -74,4 +74,4 @@ def main() -> list[dict[str, Any]]:
         {"what": "slowest half million of them", "value": round(min(rates)), "unit": "events/s"},
         {"what": "memory after a tenth of them", "value": round(early / 1e6), "unit": "MB"},
         {"what": "memory at the end", "value": round(portions[-1][2] / 1e6), "unit": "MB", "bar": "flat"},
-    ]
+    ]  # fmt: skip

@@ -15,6 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from zhiyin.adapters.lake.rows import event_of
+from zhiyin.adapters.records import erasure
 from zhiyin.adapters.records.models import Campaign, Consent, Customer, Decision, Message
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.errors import NotFound
@@ -217,9 +218,10 @@ def _events(
 ) -> list[Entry]:
     if ws.lake.table("events") is None:
         return []
-    frame = ws.lake.events().filter(
-        nw.col("customer_id") == customer_id, ~nw.col("event").is_in(list(_IN_LEDGER))
-    )
+    theirs = nw.col("customer_id") == customer_id
+    if visitors := erasure.visitors(customer_id):  # what they did before they said who they are
+        theirs = theirs | (nw.col("customer_id").is_null() & nw.col("anonymous_id").is_in(visitors))
+    frame = ws.lake.events().filter(theirs, ~nw.col("event").is_in(list(_IN_LEDGER)))
     if names:
         frame = frame.filter(nw.col("event").is_in(list(names)))
     if before is not None:

@@ -15,7 +15,7 @@ from zhiyin.services import ingest, planning, sending
 from zhiyin.services.workspace import Workspace
 
 VACUUM = timedelta(days=1)  # old files are removed that often
-FILES = 64  # a dataset with more files than this is compacted between rounds
+FILES = 64  # a dataset with more small files than this is compacted between rounds
 MOMENT = 0.2  # seconds for which a round waits for the lake: sending has to go on
 LONG = timedelta(seconds=30)  # a lake that others keep for longer is told about
 
@@ -76,7 +76,7 @@ def _send(ws: Workspace, name: str) -> int:
 
 
 def _tidy(ws: Workspace) -> int:
-    return sum(ws.lake.compact(name) for name in ("events", "rejects") if len(ws.lake.files(name)) > FILES)
+    return sum(ws.lake.compact(name) for name in ("events", "rejects") if ws.lake.fragments(name) > FILES)
 
 
 class _Busy:

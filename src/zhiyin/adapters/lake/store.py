@@ -24,6 +24,7 @@ from zhiyin.adapters.lake.lease import lease
 from zhiyin.domain.text import say
 
 _TRIES = 8
+_FILE_BYTES = 32 * 1024 * 1024  # small enough that a writer is not kept waiting by a compaction
 _LONG_READ = 24  # hours
 _KEEP_LOG, _NO_LOG = "delta.logRetentionDuration", "interval 0 days"
 
@@ -222,7 +223,17 @@ class Lake:
         """Join small files; returns how many were replaced."""
         with self.writing():
             table = self.table(dataset)
-            return int(table.optimize.compact()["numFilesRemoved"]) if table is not None else 0
+            if table is None:
+                return 0
+            return int(table.optimize.compact(target_size=_FILE_BYTES)["numFilesRemoved"])
+
+    def fragments(self, dataset: str) -> int:
+        """Number of files that are small for what ``compact`` makes of them."""
+        table = self.table(dataset)
+        if table is None:
+            return 0
+        sizes = pa.table(table.get_add_actions(flatten=True))["size_bytes"]
+        return int(pc.sum(pc.less(sizes, _FILE_BYTES // 4)).as_py() or 0)
 
     def erase(
         self, customer_ids: Iterable[str], texts: Iterable[str] = (), visitors: Iterable[str] = ()
