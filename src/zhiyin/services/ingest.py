@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 import pyarrow as pa
@@ -19,9 +19,10 @@ from zhiyin.adapters.records.models import Consent, Identity
 from zhiyin.adapters.spool import Batch, Journal, SpoolMemory
 from zhiyin.adapters.spool.commit import GroupCommit
 from zhiyin.domain.consent import TRACKING
+from zhiyin.domain.errors import BadSetting
 from zhiyin.domain.event import Event
 from zhiyin.domain.reject import Reject
-from zhiyin.domain.text import dump
+from zhiyin.domain.text import dump, say
 from zhiyin.loop.collect import arrival, pipeline
 from zhiyin.loop.collect.facts import Facts, KeepIp, Memory
 from zhiyin.loop.collect.sessions import LATE
@@ -66,20 +67,23 @@ def drain(ws: Workspace, patience: float | None = None) -> int:
     return moved
 
 
-def counts(ws: Workspace) -> dict[str, int]:
-    """Events in the lake by name, most frequent first."""
+def counts(ws: Workspace, by: str = "name") -> dict[str, int]:
+    """Events in the lake by ``name`` or ``source``, most frequent first, or by ``day`` of the shop, latest first."""
     import narwhals as nw
 
-    frame = ws.lake.events().group_by("event").agg(n=nw.len())
-    rows = ws.lake.collect(frame).to_pylist()
-    return {row["event"]: row["n"] for row in sorted(rows, key=lambda row: (-row["n"], row["event"]))}
-
-
-def latest(ws: Workspace, limit: int = 20) -> list[dict[str, Any]]:
-    """The events that came last, newest first."""
-    frame = ws.lake.events().sort("timestamp", "event_id", descending=True).head(limit)
-    columns = ("timestamp", "event", "customer_id", "anonymous_id", "order_id", "amount", "source")
-    return ws.lake.collect(frame.select(*columns)).to_pylist()
+    columns = {"name": "event", "source": "source", "day": "local_date"}
+    if by not in columns:
+        raise BadSetting(
+            say("Events cannot be counted by {by!r}.", by=by),
+            fix=say("Choose one of: {choices}.", choices=", ".join(columns)),
+        )
+    column = columns[by]
+    rows = ws.lake.collect(ws.lake.events().group_by(column).agg(n=nw.len())).to_pylist()
+    if by == "day":
+        rows.sort(key=lambda row: row[column], reverse=True)
+    else:
+        rows.sort(key=lambda row: (-row["n"], row[column] or ""))
+    return {str(row[column] or ""): row["n"] for row in rows}
 
 
 def new_id() -> str:
@@ -126,7 +130,7 @@ def _take(
         links = facts.memory.links
         collected.apply(ws, batch.version, arrived, result, links, lambda events: _own(ws, events))
         memory.commit(batch.version, facts.memory.new_ids, facts.memory.new_visits, now)
-        live.note(ws, result)
+        live.note(ws, result, now)
 
 
 def _standing(ws: Workspace, arrived: list[arrival.Arrival]) -> list[arrival.Arrival]:

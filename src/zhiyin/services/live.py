@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -20,9 +19,13 @@ KEPT = 500
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """One event or reject as it came in; ``reason`` is empty for a kept event."""
+    """One event or reject as it came in; ``reason`` is empty for a kept event.
+
+    ``at`` is when it happened, of a reject when it was received; ``came`` is when it was taken in.
+    """
 
     at: datetime
+    came: datetime
     source: str
     name: str
     customer_id: str = ""
@@ -35,19 +38,13 @@ class Outcome(msgspec.Struct, frozen=True):
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """The last outcomes, newest first."""
-
-    outcomes: tuple[Outcome, ...] = ()
-
-
-def note(ws: Workspace, result: Collected) -> None:
+def note(ws: Workspace, result: Collected, now: datetime) -> None:
     """Put a batch on top of the stream. It is a view for people: losing it in a crash loses no event."""
-    fresh = [_of_event(event) for event in result.events[-KEPT:]]
-    fresh += [_of_reject(one) for one in result.rejects[-KEPT:] if one.received_at is not None]
+    fresh = [_of_event(event, now) for event in result.events[-KEPT:]]
+    fresh += [_of_reject(one, now) for one in result.rejects[-KEPT:] if one.received_at is not None]
     if fresh:
-        _write(ws, sorted([*latest(ws), *fresh], key=lambda one: one.at, reverse=True)[:KEPT])
+        newest = sorted([*latest(ws), *fresh], key=lambda one: (one.came, one.at), reverse=True)
+        _write(ws, newest[:KEPT])
 
 
 def latest(ws: Workspace, limit: int = KEPT) -> list[Outcome]:
@@ -59,15 +56,30 @@ def latest(ws: Workspace, limit: int = KEPT) -> list[Outcome]:
     return [msgspec.structs.replace(one, detail=load(one.detail)) for one in kept[:limit]]
 
 
+def chosen(
+    outcomes: Iterable[Outcome], *, source: str = "", name: str = "", person: str = "", rejects: bool = False
+) -> list[Outcome]:
+    """Those of a source, whose name holds a text, of a person, or the refused ones alone."""
+    return [
+        one
+        for one in outcomes
+        if (not source or one.source == source)
+        and (not name or name.casefold() in one.name.casefold())
+        and (not person or person in (one.customer_id, one.anonymous_id))
+        and (one.reason or not rejects)
+    ]
+
+
 def forget(ws: Workspace, persons: Iterable[str]) -> None:
     """Take people out of the stream."""
     gone = set(persons)
     _write(ws, [one for one in latest(ws) if not gone & {one.customer_id, one.anonymous_id}])
 
 
-def _of_event(event: Event) -> Outcome:
+def _of_event(event: Event, now: datetime) -> Outcome:
     return Outcome(
         at=event.timestamp,
+        came=now,
         source=event.source,
         name=event.name,
         customer_id=event.customer_id or "",
@@ -79,10 +91,11 @@ def _of_event(event: Event) -> Outcome:
     )
 
 
-def _of_reject(one: Reject) -> Outcome:
+def _of_reject(one: Reject, now: datetime) -> Outcome:
     assert one.received_at is not None
     return Outcome(
         at=one.received_at,
+        came=now,
         source=one.source,
         name="",
         customer_id=one.customer_id or "",

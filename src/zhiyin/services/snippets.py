@@ -10,6 +10,9 @@ from html import escape
 from typing import Literal
 from urllib.parse import urlsplit
 
+from zhiyin.domain.errors import NotFound
+from zhiyin.domain.text import say
+
 Kind = Literal["web", "server"]
 KEY = "YOUR_WRITE_KEY"  # where the key itself is not known: it is shown once
 
@@ -41,6 +44,18 @@ def snippets(base_url: str, key: str = KEY) -> tuple[Snippet, ...]:
         Snippet(name, title, kind, language, install, code(base, key))
         for name, title, kind, language, install, code in _ALL
     )
+
+
+def named(base_url: str, key: str = KEY, name: str = "") -> tuple[Snippet, ...]:
+    """The snippet of a name, or all. Raises ``NotFound`` for an unknown name."""
+    found = snippets(base_url, key)
+    chosen = tuple(one for one in found if name in ("", one.name))
+    if not chosen:
+        raise NotFound(
+            say("There is no snippet {name!r}.", name=name),
+            fix=say("There are: {known}.", known=", ".join(one.name for one in found)),
+        )
+    return chosen
 
 
 def _tag(base: str, key: str) -> str:

@@ -22,6 +22,7 @@ from zhiyin.entrypoints.cli import (
     segments,
     serve,
     simulate,
+    sources,
     worker,
 )
 from zhiyin.entrypoints.cli.output import fail
@@ -38,6 +39,7 @@ for module in (init, serve, worker, doctor, config, demo, simulate, profile):
 for name, module in (
     ("import", imports),
     ("customers", customers),
+    ("sources", sources),
     ("events", events),
     ("segments", segments),
     ("recommend", recommend),

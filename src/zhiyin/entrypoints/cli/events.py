@@ -3,47 +3,82 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zhiyin.entrypoints.cli.output import (
-    JsonOption,
-    WorkspaceOption,
-    open_workspace,
-    print_json,
-    table,
-)
+from zhiyin.entrypoints.cli.output import JsonOption, WorkspaceOption, open_workspace, print_json, table
+
+if TYPE_CHECKING:
+    from zhiyin.services.live import Outcome
 
 app = typer.Typer(no_args_is_help=True, help="Count events, and follow what comes in.")
 
+PAUSE = 1.0  # seconds between two looks at the stream
+
 
 @app.command("count")
-def count(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
-    """Count the events in the lake by name."""
+def count(
+    by: Annotated[str, typer.Option("--by", help="name, source or day.")] = "name",
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """Count the events in the lake by name, source or day; days are those of the shop."""
     ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import ingest
 
-    counts = ingest.counts(ws)
+    counts = ingest.counts(ws, by)
     if as_json:
         print_json(counts)
         return
-    table("", ("Event", "Count"), [(name, f"{n:,}") for name, n in counts.items()], right=(1,))
+    table("", (by.capitalize(), "Count"), [(name, f"{n:,}") for name, n in counts.items()], right=(1,))
 
 
-@app.command("latest")
-def latest(
+@app.command("tail")
+def tail(
+    source: Annotated[str, typer.Option("--source", help="Only what this source sends.")] = "",
+    name: Annotated[str, typer.Option("--name", help="Only events whose name holds this.")] = "",
+    customer: Annotated[str, typer.Option("--customer", help="Only this customer or visitor.")] = "",
+    rejects: Annotated[bool, typer.Option("--rejects", help="Only what was refused.")] = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=0, max=500, help="How many to begin with.")] = 20,
+    once: Annotated[bool, typer.Option("--once", help="Show these and end.")] = False,
     workspace: WorkspaceOption = Path("."),
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many.")] = 20,
-    as_json: JsonOption = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document a line.")] = False,
 ) -> None:
-    """Show the events that came last, newest first; times are UTC."""
-    ws = open_workspace(workspace)  # before anything touches the records
-    from zhiyin.services import ingest
+    """Follow events and rejects as they are taken in, oldest first; Ctrl+C ends. Times are UTC."""
+    import time
 
-    rows = ingest.latest(ws, limit)
-    if as_json:
-        print_json(rows)
+    ws = open_workspace(workspace)  # before anything touches the records
+    from zhiyin.services import live
+
+    seen: set[tuple[str, str]] = set()
+    begun = False
+    try:
+        while True:
+            latest = live.latest(ws)
+            fresh = [one for one in latest if (one.id, one.reason) not in seen]
+            seen = {(one.id, one.reason) for one in latest}
+            shown = live.chosen(fresh, source=source, name=name, person=customer, rejects=rejects)
+            for one in reversed(shown if begun else shown[:limit]):
+                print(_json(one) if as_json else _line(one), flush=True)
+            begun = True
+            if once:
+                return
+            time.sleep(PAUSE)
+    except KeyboardInterrupt:
         return
-    columns = ("timestamp", "event", "customer_id", "order_id", "amount", "source")
-    table("", columns, [[row[name] for name in columns] for row in rows], right=(4,))
+
+
+def _line(one: Outcome) -> str:
+    who = one.customer_id or (f"visitor {one.anonymous_id}" if one.anonymous_id else "")
+    amount = "" if one.amount is None else f"{one.amount} {one.currency}".strip()
+    parts = [f"{one.at:%H:%M:%S}", one.source, one.name or "-", who, one.item, amount]
+    if one.reason:
+        parts += [f"rejected: {one.reason}", str(one.detail)]
+    return "  ".join(part.replace("\n", " ") for part in parts if part)
+
+
+def _json(one: Outcome) -> str:
+    import msgspec
+
+    return msgspec.json.encode(msgspec.structs.replace(one, detail=str(one.detail))).decode()

@@ -16,7 +16,7 @@ from zhiyin.domain.errors import NotFound
 from zhiyin.domain.text import say
 from zhiyin.entrypoints.console import data_import, drawing, jobs, paging
 from zhiyin.entrypoints.site import current
-from zhiyin.services import imports, ingest
+from zhiyin.services import imports
 
 PER_PAGE = 50
 
@@ -39,7 +39,6 @@ def page(request: HttpRequest) -> HttpResponse:
             "reasons": _reasons(done),
             "events": events,
             "items": ws.lake.count("items"),
-            "latest": ingest.latest(ws, 8) if events else [],
             "job": jobs.shown(jobs.IMPORT),
             "zone": ws.settings.shop.timezone,
         },
