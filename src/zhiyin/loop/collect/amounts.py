@@ -92,14 +92,15 @@ def _amount(properties: dict[str, Any], currency: str) -> int | None:
     for name in TOTALS:
         value = properties.get(name)
         if value is not None:
-            minor = _minor(value, currency)
+            minor = minor_units(value, currency)
             if minor is None:
                 raise _Bad(say("{name} is {value!r}, not an amount", name=name, value=str(value)[:100]))
             return minor
     return None
 
 
-def _minor(value: Any, currency: str) -> int | None:
+def minor_units(value: Any, currency: str) -> int | None:
+    """An amount as clients write it, in minor units; None for what is none."""
     kind = type(value)
     if kind is str:
         if len(value) > 50:
@@ -128,8 +129,8 @@ def _lines(listed: Any, currency: str) -> tuple[Line, ...]:
         if type(item) not in (str, int):
             continue  # a line without an item says nothing
         quantity, price = product.get("quantity"), product.get("price")
-        pieces = 1 if quantity is None else _pieces(quantity)
-        minor = None if price is None else _minor(price, currency)
+        pieces = 1 if quantity is None else pieces_of(quantity)
+        minor = None if price is None else minor_units(price, currency)
         if pieces is None or (minor is None and price is not None):
             raise _Bad(
                 say(
@@ -144,7 +145,8 @@ def _lines(listed: Any, currency: str) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _pieces(value: Any) -> int | None:
+def pieces_of(value: Any) -> int | None:
+    """A quantity as clients write it, None for what is none."""
     if type(value) is int:
         pieces = value
     elif type(value) in (str, float):
