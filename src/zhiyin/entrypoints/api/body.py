@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 MAX_BATCH = 500 * 1024
+MAX_READING = 64 * 1024 * 1024  # bytes that bodies on their way may hold at a time
 SECONDS = 30.0  # for the whole body; who needs longer holds a connection on purpose
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -39,7 +40,16 @@ class One(msgspec.Struct, gc=False):
     sentAt: Any = None
 
 
-async def read(receive: Receive, *, encoding: bytes, length: bytes) -> bytes:
+class Reading:
+    """How many bytes the bodies hold that are on their way in."""
+
+    __slots__ = ("size",)
+
+    def __init__(self) -> None:
+        self.size = 0
+
+
+async def read(receive: Receive, reading: Reading, *, encoding: bytes, length: bytes) -> bytes:
     """The whole body, unpacked. Raises ``Refused`` for one that is too large, too slow or broken."""
     if encoding not in (b"", b"gzip", b"identity"):
         raise Refused(415, "Send the body as it is or packed with gzip.")
@@ -52,7 +62,7 @@ async def read(receive: Receive, *, encoding: bytes, length: bytes) -> bytes:
             if len(body) > MAX_BATCH:
                 raise Refused(413, _TOO_LARGE)
             return bytes(body)
-        return await asyncio.wait_for(_rest(message, receive, encoding == b"gzip"), SECONDS)
+        return await asyncio.wait_for(_rest(message, receive, reading, encoding == b"gzip"), SECONDS)
     except TimeoutError:
         raise Refused(408, f"The body took longer than {SECONDS:.0f} s; send it again.") from None
 
@@ -62,13 +72,24 @@ async def _in_time(receive: Receive) -> Mapping[str, Any]:
         return await receive()
 
 
-async def _rest(message: Mapping[str, Any], receive: Receive, gzipped: bool) -> bytes:
+async def _rest(message: Mapping[str, Any], receive: Receive, reading: Reading, gzipped: bool) -> bytes:
     unpack = zlib.decompressobj(wbits=31) if gzipped else None
-    chunks, size = [], 0
+    chunks: list[bytes] = []
+    try:
+        return await _joined(message, receive, reading, unpack, chunks)
+    finally:
+        reading.size -= sum(map(len, chunks))
+
+
+async def _joined(
+    message: Mapping[str, Any], receive: Receive, reading: Reading, unpack: Any, chunks: list[bytes]
+) -> bytes:
+    came = size = 0
     while True:
         if message["type"] == "http.disconnect":
             raise Refused(400, "The request ended early.")
         chunk = message.get("body", b"")
+        came += len(chunk)
         if unpack is not None:
             try:
                 chunk = unpack.decompress(chunk, MAX_BATCH + 1)
@@ -76,8 +97,11 @@ async def _rest(message: Mapping[str, Any], receive: Receive, gzipped: bool) -> 
                 raise Refused(400, f"The body is not gzip: {error}.") from error
         chunks.append(chunk)
         size += len(chunk)
-        if size > MAX_BATCH:
+        reading.size += len(chunk)
+        if max(came, size) > MAX_BATCH:  # what follows the end of the gzip counts too
             raise Refused(413, _TOO_LARGE)
+        if reading.size > MAX_READING:
+            raise Refused(429, "Too much is under way; wait a second.", retry_after=1)
         if not message.get("more_body"):
             if unpack is not None and not unpack.eof:
                 raise Refused(400, "The body is not gzip, or ends early.")

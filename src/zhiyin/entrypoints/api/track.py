@@ -16,15 +16,16 @@ import msgspec
 
 from zhiyin.entrypoints.api import body as bodies
 from zhiyin.entrypoints.api import write_key
-from zhiyin.entrypoints.api.body import Many, One, Receive, Refused
+from zhiyin.entrypoints.api.body import Many, One, Reading, Receive, Refused
 from zhiyin.entrypoints.api.door import Door
 from zhiyin.entrypoints.site.client import forwarded
 from zhiyin.loop.collect.shape import MAX_BYTES
 from zhiyin.services import ingest
 from zhiyin.services.workspace import Workspace
 
+MIN_BYTES = 24  # of a message on average; a type and an id take more, so smaller ones are no messages
 MAX_PENDING = 64 * 1024 * 1024  # bytes that requests under way may hold at a time
-_PATHS = {
+PATHS = {
     f"/v1/{path}": kind
     for kind in ("identify", "track", "page", "screen", "group", "alias", "batch")
     for path in (kind, kind[0])
@@ -32,7 +33,12 @@ _PATHS = {
 _HEADERS = [
     (b"content-type", b"application/json"),
     (b"access-control-allow-origin", b"*"),
+    (b"x-content-type-options", b"nosniff"),
 ]
+_MORE = {
+    401: [(b"www-authenticate", b'Bearer realm="write key"')],  # Basic would make browsers ask for a password
+    405: [(b"allow", b"POST, OPTIONS")],
+}
 _PREFLIGHT = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-headers", b"authorization, content-type, content-encoding, x-retry-count"),
@@ -53,6 +59,7 @@ class TrackingApi:
         self._intake = ingest.intake(workspace)
         self._keys = write_key.WriteKeys()
         self._room = _Room(workspace)
+        self._reading = Reading()
         self._many = msgspec.json.Decoder(Many).decode
         self._one = msgspec.json.Decoder(One).decode
 
@@ -73,7 +80,7 @@ class TrackingApi:
             status, retry_after = 503, 10
             answer = _said(status, "The events cannot be kept right now; send them again.")
             self.door.refused(status)
-        headers = [*_HEADERS, (b"content-length", b"%d" % len(answer))]
+        headers = [*_HEADERS, *_MORE.get(status, ()), (b"content-length", b"%d" % len(answer))]
         if retry_after:
             # a page of another origin may read it only where that is said
             headers += [
@@ -84,9 +91,9 @@ class TrackingApi:
         await send({"type": "http.response.body", "body": answer})
 
     async def _post(self, scope: Mapping[str, Any], receive: Receive) -> bytes:
-        kind = _PATHS.get(scope["path"].rstrip("/"))
+        kind = PATHS.get(scope["path"].rstrip("/"))
         if kind is None:
-            raise Refused(404, f"There is nothing at {scope['path'][:100]}; see /v1/batch.")
+            raise Refused(404, "There is nothing at this address; /v1/openapi.json says what there is.")
         if scope["method"] != "POST":
             raise Refused(405, "Send events with POST.")
         headers = dict(scope["headers"])
@@ -97,6 +104,7 @@ class TrackingApi:
         self._room.check()
         body = await bodies.read(
             receive,
+            self._reading,
             encoding=headers.get(b"content-encoding", b"").strip().lower(),
             length=headers.get(b"content-length", b""),
         )
@@ -107,16 +115,21 @@ class TrackingApi:
             if kind in ("batch", "import"):
                 head = self._many(body)
                 events, too_large = len(head.batch), _too_large(head.batch, len(body))
+                if events > 100 and len(body) < events * MIN_BYTES:
+                    problem, events, too_large = _TOO_SMALL, 1, ()
             else:
                 head = self._one(body)
                 too_large = (0,) if len(body) > MAX_BYTES else ()
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             problem = _problem(error)
-        if source is None:
-            source = await self._keys.source(write_key.of_body(head.writeKey if head is not None else None))
+        if source is None or key is None:
+            key = write_key.of_body(head.writeKey if head is not None else None)
+            source = await self._keys.source(key)
         source.take(events)
         if events:
-            await self._intake.append(self._entry(scope, headers, source.name, kind, head, body))
+            body = body.replace(key.encode(), b"")  # libraries put it into every message; it is kept nowhere
+            understood = None if problem else head
+            await self._intake.append(self._entry(scope, headers, source.name, kind, understood, body))
         if problem:  # kept among the rejects, and said
             raise Refused(400, problem, kept=True)
         if too_large and kind not in ("batch", "import"):
@@ -201,4 +214,5 @@ def _said(status: int, text: str) -> bytes:
     return msgspec.json.encode({"success": False, "error": text, "code": str(status), "message": text})
 
 
+_TOO_SMALL = "The batch holds more messages than could name a type and a person; it is kept as one reject."
 _TOO_LARGE = f"An event is larger than {MAX_BYTES // 1024} KB; it is kept among the rejects."

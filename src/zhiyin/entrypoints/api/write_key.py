@@ -7,12 +7,15 @@ import time
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.db import Error as DatabaseFailure
 
 from zhiyin.entrypoints.api.body import Refused
 from zhiyin.services import sources
 
 KEY_SECONDS = 10.0  # how long a key's state is remembered
+LONGEST = 200
 _REMEMBERED = 10_000
+_UNKNOWN = "The write key is not known or was revoked; make one under Data → Sources."
 
 
 class Source:
@@ -44,12 +47,22 @@ class WriteKeys:
         self._known: dict[str, tuple[float, Source | None]] = {}
 
     async def source(self, key: str) -> Source:
-        """The source of a key. Raises ``Refused`` (401) for one that is unknown or revoked."""
+        """The source of a key. Raises ``Refused`` for one that is unknown or revoked (401), and while the
+        records cannot be asked about a new one (503); one that is known stays good meanwhile."""
         now = time.monotonic()
         known = self._known.get(key)
         if known is None or known[0] < now:
-            found = await sync_to_async(sources.find)(key)
             source = known[1] if known is not None else None
+            try:
+                found = await sync_to_async(sources.find)(key)
+            except DatabaseFailure:
+                if source is None:
+                    raise Refused(
+                        503,
+                        "The write key cannot be checked right now; send the events again.",
+                        retry_after=10,
+                    ) from None
+                found = source.name, source.limit
             if found is None:
                 source = None
             elif source is None or (source.name, source.limit) != found:
@@ -58,7 +71,7 @@ class WriteKeys:
                 self._known.clear()
             known = self._known[key] = (now + KEY_SECONDS, source)
         if known[1] is None:
-            raise Refused(401, "The write key is not known or was revoked; make one under Data → Sources.")
+            raise Refused(401, _UNKNOWN)
         return known[1]
 
 
@@ -68,17 +81,24 @@ def of_header(authorization: bytes) -> str | None:
     scheme = scheme.lower()
     if scheme == b"basic":
         try:
-            return base64.b64decode(value, validate=True).decode().partition(":")[0] or None
+            return _short(base64.b64decode(value, validate=True).decode().partition(":")[0])
         except ValueError:  # of base64 and of UTF-8 alike
             raise Refused(401, "The Authorization header is not Basic authentication.") from None
     if scheme == b"bearer":
-        return value.strip().decode("latin-1") or None
+        return _short(value.strip().decode("latin-1"))
     return None
+
+
+def _short(key: str) -> str | None:
+    """The key, None if there is none; what is longer than any key is not remembered."""
+    if len(key) > LONGEST:
+        raise Refused(401, _UNKNOWN)
+    return key or None
 
 
 def of_body(value: Any) -> str:
     """The key of a body's ``writeKey``. Raises ``Refused`` (401) where there is none."""
-    if not isinstance(value, str) or not 0 < len(value) <= 200:
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST:
         raise Refused(
             401, "The write key is missing: send it as the user of Basic authentication, or as writeKey."
         )
