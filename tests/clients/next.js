@@ -10,13 +10,15 @@ const analytics = AnalyticsBrowser.load(
   { integrations: { "Segment.io": { apiHost: settings.host, protocol: "http" } } },
 );
 
-window.told = (async () => {
-  await analytics.setAnonymousId(`${who}-stranger`);
-  await analytics.track("Product Viewed", {}, options);
-  await analytics.identify(who, traits, options);
-  await analytics.track("Order Completed", order, options);
-  await analytics.page("Shop", "Tea", { url: "https://tea.example/green" }, options);
-  await analytics.screen("App", "Basket", {}, options);
-  await analytics.group("acme", { name: "ACME" }, options);
-  await analytics.alias(who, `${who}-before`, options);
-})();
+window.tell = () => {
+  analytics.setAnonymousId(`${who}-stranger`);
+  return Promise.all([
+    analytics.track("Product Viewed", {}, options),
+    analytics.identify(who, traits, options),
+    analytics.track("Order Completed", order, options),
+    analytics.page("Shop", "Tea", { url: "https://tea.example/green" }, options),
+    analytics.screen("App", "Basket", {}, options),
+    analytics.group("acme", { name: "ACME" }, options),
+    analytics.alias(who, `${who}-before`, options),
+  ]);
+};

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from html import escape
-from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.clients.conftest import Node, Shop, Visit, bundled
-from tests.clients.story import AT, ORDER, TRAITS, check
+from tests.clients.conftest import Node, Shop, Visit
+from tests.clients.story import check, page_of_segment
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("clients")]
-FACTS = {"at": AT.isoformat(), "order": ORDER, "traits": TRAITS}
 
 
 def test_everything_the_browser_library_tells_is_in_the_lake_once(
     shop: Shop, node: Node, chromium: Any
 ) -> None:
-    who = "next-story"
-    host = shop.base.removeprefix("http://") + "/v1"
-    data = {"key": shop.key, "host": host, "who": who, "facts": json.dumps(FACTS)}
-    attributes = " ".join(f'data-{name}="{escape(value)}"' for name, value in data.items())
-    script = bundled(Path(__file__).with_name("next.js").read_text("utf-8"))
-    shopper = Visit(shop, chromium, tag=f"<script {attributes}>{script}</script>")
-    try:
-        shopper.page.goto(shopper.site)
-        shopper.run("() => window.told")
-        check(shop.collected(7), who)
-    finally:
-        shopper.close()
+    shopper = Visit(shop, chromium, tag=page_of_segment(shop, "next-story"))
+    shopper.page.goto(shopper.site)
+    shopper.run("() => window.tell()")
+    check(shop.collected(7), "next-story", device=True)
+    shopper.close()

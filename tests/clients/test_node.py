@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 
 import pytest
 from tests.clients.conftest import Node, Shop, ended
-from tests.clients.story import AT, ORDER, TRAITS, check
+from tests.clients.story import FACTS, check
 
 pytestmark = pytest.mark.xdist_group("clients")
-FACTS = json.dumps({"at": AT.isoformat(), "order": ORDER, "traits": TRAITS})
 
 
 @pytest.mark.parametrize("library", ["segment", "rudder"])

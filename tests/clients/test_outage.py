@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.clients.conftest import Node, Server, Shop, Visit, ended
-from tests.clients.story import AT, ORDER, TRAITS, check
+from tests.clients.story import FACTS, check, page_of_segment
 from tests.clients.test_python import CLIENTS, tell
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("clients")]
@@ -18,16 +18,20 @@ def test_an_outage_loses_nothing_and_doubles_nothing(
 ) -> None:
     shopper = Visit(shop, chromium)
     shopper.sent_by(lambda: shopper.open("/before"))
+    segment = Visit(shop, chromium, tag=page_of_segment(shop, "segment_next"))
+    segment.page.goto(segment.site)
+    segment.page.wait_for_function("() => window.tell")
     clients = {make.__name__: make(shop) for make in CLIENTS}
 
     server.down()
     for who, client in clients.items():
         tell(client, who)
-    facts = json.dumps({"at": AT.isoformat(), "order": ORDER, "traits": TRAITS})
     libraries = ("segment", "rudder")
-    running = [node("send.mjs", name, shop.base, shop.key, f"{name}_node", facts) for name in libraries]
+    running = [node("send.mjs", name, shop.base, shop.key, f"{name}_node", FACTS) for name in libraries]
     with shopper.page.expect_event("requestfailed"):
         shopper.run("() => zy.track('Meanwhile')")
+    with segment.page.expect_event("requestfailed"):
+        segment.run("() => void window.tell()")
     (kept,) = (json.loads(text) for name, text in shopper.stored().items() if name.startswith("zy:"))
     server.up()
 
@@ -36,10 +40,11 @@ def test_an_outage_loses_nothing_and_doubles_nothing(
     for client in clients.values():
         client.flush()
         client.join()
-    events = shop.collected(7 * 6 + 2)
+    events = shop.collected(7 * 7 + 2)
     shopper.close()
-    assert len(events) == 7 * 6 + 2
-    for who in (*clients, "segment_node", "rudder_node"):
-        check(events, who, at=None)
+    segment.close()
+    assert len(events) == 7 * 7 + 2
+    for who in (*clients, "segment_node", "rudder_node", "segment_next"):
+        check(events, who, at=None, device=who == "segment_next")
     (meanwhile,) = [event for event in events if event["event"] == "Meanwhile"]
     assert meanwhile["event_id"] == kept["messageId"]
