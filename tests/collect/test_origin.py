@@ -47,7 +47,7 @@ SHOP = "https://www.shop.example/tea"
         ("https://google.evil.shop.club.example/", ("referral", "google.evil.shop.club.example")),
         ("", ("direct", "")),
         ("nonsense", ("direct", "")),
-        ("https://[::1]:80/", ("referral", "[::1]:80")),
+        ("https://[::1]:80/", ("referral", "[::1]")),
     ],
 )
 def test_a_referrer_tells_the_medium(referrer: str, expected: tuple[str, str]) -> None:

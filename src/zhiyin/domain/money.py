@@ -11,6 +11,7 @@ EXPONENTS = {
          "XAF", "XOF", "XPF"), 0),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
 }  # fmt: skip
+_FACTORS = {"CNY": 100, "USD": 100, "EUR": 100}  # the most frequent, known without a look
 _DIGITS = 15  # of whole units: with three decimal places that still is a 64-bit number
 SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "HK$", "TWD": "NT$"}
 
@@ -27,11 +28,12 @@ def to_minor(amount: str | int | float | Decimal, currency: str) -> int:
     123450
     """
     if type(amount) is float:
-        scaled = amount * 10 ** exponent(currency)
-        minor: int = round(scaled)
+        scaled = amount * (_FACTORS.get(currency) or 10 ** exponent(currency))
         # so far from a half and so small, binary and decimal digits round alike
-        if abs(scaled - minor) < 0.25 and abs(scaled) < 1e12:
-            return minor
+        if -1e12 < scaled < 1e12:
+            minor: int = round(scaled)
+            if -0.25 < scaled - minor < 0.25:
+                return minor
     try:
         value = Decimal(str(amount).replace(",", "").strip())
     except InvalidOperation:

@@ -44,7 +44,7 @@ def amounts(draft: Draft, facts: Facts) -> Draft | Reject:
     if products is None:
         if "product_id" in properties or "sku" in properties:
             products = [properties]
-        elif not (properties.keys() & _TOTALS):
+        elif _TOTALS.isdisjoint(properties):
             return draft
     currency = facts.currency
     try:

@@ -53,8 +53,7 @@ def cleaned(values: Mapping[str, Any]) -> dict[str, Any]:
         kind = type(value)
         # the frequent kinds are written out here, since this runs for every value of every event
         if kind is str:
-            if value[:1] <= " " or value[-1:] <= " " or not value.isprintable():
-                value = value.strip()
+            value = value.strip()
             if len(value) <= _LONGEST_MISSING and value.lower() in MISSING:
                 continue
         elif kind is float:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from zhiyin.domain.event import Event
 from zhiyin.domain.reasons import RejectReason
@@ -42,6 +42,10 @@ PIPELINE: tuple[Step, ...] = (
 )
 
 
+_HOUR = timedelta(hours=1)
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Collected:
     """What became of a batch: ``len(events) + len(rejects) + len(duplicates)`` arrivals.
@@ -66,16 +70,16 @@ def run(arrivals: Iterable[Arrival], facts: Facts) -> Collected:
     rejects: list[Reject] = []
     duplicates: list[Reject] = []
     tallies: dict[tuple[str, datetime], dict[str, int]] = {}
-    came: tuple[str, datetime] | None = None
-    refused = [0] * (1 + len(PIPELINE))
+    source, begins, ends = "", _NEVER, _NEVER
+    refused: dict[Callable[..., Draft | Reject], int] = dict.fromkeys((shape, *PIPELINE), 0)
     own = total = 0
     new_ids, seen = facts.memory.new_ids, facts.memory.seen
     for arrival in arrivals:
         total += 1
-        if came is None or arrival.received_at is not came[1] or arrival.source != came[0]:
-            came = arrival.source, arrival.received_at
-            hour = arrival.received_at.replace(minute=0, second=0, microsecond=0)
-            tally = tallies.setdefault((arrival.source, hour), {})
+        if not begins <= arrival.received_at < ends or arrival.source != source:
+            source, begins = arrival.source, arrival.received_at.replace(minute=0, second=0, microsecond=0)
+            ends = begins + _HOUR
+            tally = tallies.setdefault((source, begins), {})
         if arrival.event is not None:
             event = arrival.event
             own += 1
@@ -90,10 +94,10 @@ def run(arrivals: Iterable[Arrival], facts: Facts) -> Collected:
                 events.append(event)
                 _count(tally, "kept")
             continue
-        number = 0
+        step: Callable[..., Draft | Reject] = shape
         result = shape(arrival)
         if type(result) is Draft:
-            for number, step in enumerate(PIPELINE, 1):  # noqa: B007 - says who refused
+            for step in PIPELINE:
                 result = step(result, facts)
                 if type(result) is not Draft:
                     break
@@ -102,7 +106,7 @@ def run(arrivals: Iterable[Arrival], facts: Facts) -> Collected:
                 events.append(result.event())
                 _count(tally, "kept")
                 continue
-        refused[number] += 1
+        refused[step] += 1
         assert isinstance(result, Reject)
         result = hushed(result, arrival, facts)
         (duplicates if result.reason is RejectReason.DUPLICATE else rejects).append(result)
@@ -127,9 +131,11 @@ def _flat(tallies: dict[tuple[str, datetime], dict[str, int]]) -> dict[tuple[str
     return flat
 
 
-def _stages(total: int, refused: list[int]) -> dict[str, tuple[int, int, int]]:
+def _stages(
+    total: int, refused: Mapping[Callable[..., Draft | Reject], int]
+) -> dict[str, tuple[int, int, int]]:
     stages = {}
-    for step, out in zip(("shape", *(step.__name__ for step in PIPELINE)), refused, strict=True):
-        stages[step] = (total, total - out, out)
+    for step, out in refused.items():
+        stages[step.__name__] = (total, total - out, out)
         total -= out
     return stages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 SEARCH = {
@@ -39,6 +40,8 @@ EMAIL = {
     "mail.yandex.ru": "Yandex Mail", "e.mail.ru": "Mail.ru", "mail.proton.me": "Proton Mail",
     "mail.zoho.com": "Zoho Mail", "navigator.gmx.net": "GMX", "mail.naver.com": "Naver Mail",
 }  # fmt: skip
+# scheme, maybe a user, and the host; an IPv6 address stands in brackets
+_HOST = re.compile(r"[^:/?#\\]{1,20}://(?:[^/?#\\@]*@)?(\[[^\]/?#]*\]|[^/?#\\:]*)")
 _KNOWN = {
     **{host: ("search", name) for host, name in SEARCH.items()},
     **{host: ("social", name) for host, name in SOCIAL.items()},
@@ -46,7 +49,6 @@ _KNOWN = {
 }
 
 
-@lru_cache(maxsize=50_000)
 def medium(referrer: str, page: str) -> tuple[str, str]:
     """Medium and source of a referrer, seen from a page; both are addresses.
 
@@ -58,7 +60,7 @@ def medium(referrer: str, page: str) -> tuple[str, str]:
     >>> medium("https://shop.example/", "https://www.shop.example/tea")
     ('internal', 'shop.example')
     """
-    host = host_of(referrer)
+    host = host_of(referrer) if referrer else ""
     if not host:
         return "direct", ""
     own = host_of(page)
@@ -67,21 +69,15 @@ def medium(referrer: str, page: str) -> tuple[str, str]:
     return _outside(host)
 
 
+@lru_cache(maxsize=20_000)
 def host_of(url: str) -> str:
     """The host of an address, lower case, without ``www.`` and port; empty where there is none.
 
     >>> host_of("https://user@WWW.Example.com:8080/path?q=1")
     'example.com'
     """
-    scheme, separator, rest = url.partition("://")
-    if not separator or len(scheme) > 20:
-        return ""
-    for end in "/?#\\":
-        rest = rest.partition(end)[0]
-    host = rest.rpartition("@")[2]
-    if not host.startswith("["):  # an IPv6 address keeps its colons
-        host = host.partition(":")[0]
-    return host.strip(" .").lower().removeprefix("www.")[:255]
+    found = _HOST.match(url)
+    return found[1].strip(" .").lower().removeprefix("www.")[:255] if found else ""
 
 
 @lru_cache(maxsize=10_000)
