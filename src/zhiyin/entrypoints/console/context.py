@@ -19,6 +19,25 @@ _SECTIONS = (
     ("data", _("Data"), "database", "d", True, True),
     ("settings", _("Settings"), "settings", "", False, False),
 )
+# section -> its pages: route, name, and how their addresses begin
+_PAGES = {
+    "data": (
+        ("data", _("Data health"), ()),
+        ("sources", _("Sources"), ("/data/sources",)),
+        ("live", _("Live events"), ("/data/live",)),
+        ("rejects", _("Rejects"), ("/data/rejects",)),
+        ("imports", _("Imports"), ("/data/import",)),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a section, shown below it while one is in the section."""
+
+    label: Any
+    href: str
+    here: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +52,7 @@ class Entry:
     phone: bool
     line: bool
     count: int = 0
+    pages: tuple[Page, ...] = ()
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -51,16 +71,24 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     from zhiyin.services import overview
 
     live = {"campaigns": overview.live_campaigns(workspace)}
+    section = request.path.strip("/").split("/")[0] or "overview"
+    pages = {section: _pages(section, request.path)}
     return {
         **shown,
         "nav": [
-            Entry(key, label, icon, reverse(key), go, phone, line, live.get(key, 0))
+            Entry(key, label, icon, reverse(key), go, phone, line, live.get(key, 0), pages.get(key, ()))
             for key, label, icon, go, phone, line in _SECTIONS
         ],
-        "section": request.path.strip("/").split("/")[0] or "overview",
+        "section": section,
         "fresh": overview.fresh(workspace),
         "owner_name": user.first_name or user.get_username(),
     }
+
+
+def _pages(section: str, path: str) -> tuple[Page, ...]:
+    pages = _PAGES.get(section, ())
+    here = next((route for route, _label, begin in pages if begin and path.startswith(begin)), section)
+    return tuple(Page(label, reverse(route), route == here) for route, label, _begin in pages)
 
 
 def _theme(request: HttpRequest) -> str:

@@ -1,4 +1,4 @@
-"""Data: what came in, what was rejected and why, and the events that came last."""
+"""Imports: what was read from files, what was rejected, and why."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PER_PAGE = 50
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """The balance of all imports, the imports themselves, and the latest events."""
+    """The balance of all imports, and the imports themselves."""
     ws = current()
     runs = imports.history(ws)
     done = [run for run in runs if run.status == "done"]
@@ -32,7 +32,7 @@ def page(request: HttpRequest) -> HttpResponse:
     events = ws.lake.count("events")
     return render(
         request,
-        "console/data.html",
+        "console/data/imports.html",
         {
             "runs": [(run, [Path(file).name for file in run.files]) for run in runs],
             "sums": sums,
@@ -111,7 +111,7 @@ def _reasons(runs: list[Import]) -> list[tuple[str, int, float]]:
 
 
 urlpatterns = [
-    path("data", page, name="data"),
+    path("data/imports", page, name="imports"),
     *data_import.urlpatterns,
     path("data/rejects", rejects, name="rejects"),
     path("data/rejects.csv", export, name="rejects_export"),

@@ -123,7 +123,7 @@ def _start(
         started.start(ws, jobs.IMPORT, work)
     except ZhiyinError as error:
         messages.warning(request, words.tell(error.what))
-    return redirect("data")
+    return redirect("imports")
 
 
 def _mapping(given: QueryDict) -> dict[str, str]:

@@ -9,11 +9,14 @@ from zhiyin.entrypoints.console import (
     campaigns,
     customers,
     data,
+    health,
     jobs,
+    live,
     overview,
     recommendations,
     segments,
     settings,
+    sources,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -23,6 +26,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *segments.urlpatterns,
     *recommendations.urlpatterns,
     *campaigns.urlpatterns,
+    *health.urlpatterns,
+    *sources.urlpatterns,
+    *live.urlpatterns,
     *data.urlpatterns,
     *jobs.urlpatterns,
     *settings.urlpatterns,

@@ -57,6 +57,12 @@ EVENTS: Names = {
     "Cart Viewed": _("Basket viewed"),
     "Checkout Started": _("Checkout started"),
     "Product Added to Wishlist": _("Added to wish list"),
+    "Test Event": _("Test event"),
+    "page": _("Page viewed"),
+    "screen": _("Screen viewed"),
+    "identify": _("Details stated"),
+    "group": _("Company stated"),
+    "alias": _("Ids joined"),
 }
 # campaign states, message states, effects and imports: one name space, the codes do not clash
 STATUSES: Names = {
@@ -193,6 +199,52 @@ MENDS: Names = {
     "no_consent": _("Nothing to do; nothing of the person was kept."),
     "duplicate": _("Nothing to do; it counts once."),
     "erased": _("Nothing to do; nothing of the person was kept."),
+}
+SOURCE_KINDS: Names = {
+    "web": _("Website"),
+    "server": _("Server"),
+    "app": _("App"),
+    "zhiyin": _("Messages and receipts"),
+    "files": _("Imported files"),
+}
+SOURCE_KIND_HELP: Names = {
+    "web": _("Pages in a browser. Everybody can read the key there, so give it a limit."),
+    "server": _("The shop's own server or its back office. The key stays secret."),
+    "app": _("An app for phones, or a mini program."),
+}
+SOURCE_STATES: Names = {
+    "fine": _("Fine"),
+    "rejecting": _("Rejecting"),
+    "late": _("Late"),
+    "silent": _("Silent"),
+    "revoked": _("Revoked"),
+}
+# kind -> icon, state -> (tone, icon)
+SOURCE_PICTURES = {
+    "web": "world",
+    "server": "server",
+    "app": "device-mobile",
+    "zhiyin": "mail-opened",
+    "files": "folder",
+}
+SOURCE_LOOKS = {
+    "fine": ("gain", "circle-check"),
+    "rejecting": ("problem", "alert-triangle"),
+    "late": ("warn", "clock"),
+    "silent": ("quiet", "circle-dashed"),
+    "revoked": ("quiet", "ban"),
+}
+# status of an answer of the tracking API -> why
+DOOR: Names = {
+    "400": _("The request is broken"),
+    "401": _("The key is missing, wrong or revoked"),
+    "404": _("There is nothing at this address"),
+    "405": _("Not sent with POST"),
+    "408": _("The request took too long"),
+    "413": _("Larger than 500 KB"),
+    "415": _("Packed in an unknown way"),
+    "429": _("Faster than the source may send"),
+    "503": _("No room: the disk is full or the worker stands still"),
 }
 # what was checked before a message, when it holds
 ALLOWED: Names = {

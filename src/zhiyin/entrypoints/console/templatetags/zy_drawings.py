@@ -69,11 +69,12 @@ def bar(share: float, tone: str = "gain", hatch: bool = False) -> SafeString:
 
 
 @register.inclusion_tag("console/_spark.html")
-def spark(values: Sequence[float]) -> dict[str, Any]:
-    """``{% spark values %}``: a small line with a dot at its end; digits must stand beside it."""
+def spark(values: Sequence[float], tone: str = "") -> dict[str, Any]:
+    """``{% spark values "harm" %}``: a small line with a dot at its end; digits must stand beside it. Tones: harm,
+    grey, else the accent colour."""
     points = drawing.line(values, 100.0)
     drawn = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    return {"points": drawn, "top": _percent(points[-1][1])}
+    return {"points": drawn, "top": _percent(points[-1][1]), "tone": tone}
 
 
 def _percent(value: float) -> SafeString:

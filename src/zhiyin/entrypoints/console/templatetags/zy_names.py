@@ -44,6 +44,36 @@ def reason(code: str) -> str:
 
 
 @register.filter
+def reject(code: str) -> str:
+    """Why a row or payload was rejected."""
+    return words.name(words.REJECTS, code)
+
+
+@register.filter
+def mend(code: str) -> str:
+    """How to mend what is rejected for a reason."""
+    return words.name(words.MENDS, code) if code in words.MENDS else ""
+
+
+@register.filter
+def source_name(source: str) -> str:
+    """A source by name; those without a key in words."""
+    return words.name(words.SOURCE_KINDS, source) if source in ("zhiyin", "files") else source
+
+
+@register.filter
+def source_kind(code: str) -> str:
+    """What kind of source: Website."""
+    return words.name(words.SOURCE_KINDS, code)
+
+
+@register.filter
+def door(status: int) -> str:
+    """Why the tracking API refused a request."""
+    return words.name(words.DOOR, status)
+
+
+@register.filter
 def allowed(code: str) -> str:
     """What was checked before a message, said as it stands when it holds."""
     return words.name(words.ALLOWED, code)

@@ -44,6 +44,12 @@ def clock(moment: datetime | None) -> str:
 
 
 @register.filter
+def second(moment: datetime) -> str:
+    """14:05:09."""
+    return f"{moment.astimezone(current().timezone):%H:%M:%S}"
+
+
+@register.filter
 def date_time(moment: datetime | None) -> str:
     """12 Mar 2026, 14:05."""
     return formats.date_time(moment, current().timezone, get_language() or "en")

@@ -5,6 +5,7 @@
 //
 // columns  {labels, values, name, prefix, exponent}            one column for each label
 // band     {labels, values, low, high, name, band, prefix, exponent}   a line within its interval; zero is drawn
+// hours    {labels, kept, before, rejected, names}             kept and last week's line; rejected below, on its own scale
 // `exponent` shifts minor units to major ones (2 for yuan), `prefix` is the currency's symbol.
 (() => {
   "use strict";
@@ -64,6 +65,34 @@
         { type: "bar", name: data.name, data: values(data.values), barMaxWidth: 28, itemStyle: { color: colour("c1"), borderRadius: [3, 3, 0, 0] } },
       ],
     }),
+    // two panels over one axis of hours: never two scales in one panel
+    hours: (data) => {
+      const base = frame(data);
+      const axis = (index, labels) => ({ ...base.xAxis, gridIndex: index, axisLabel: { ...base.xAxis.axisLabel, show: labels } });
+      const scale = (index, parts) => ({ ...base.yAxis, gridIndex: index, splitNumber: parts, minInterval: 1, max: (value) => (value.max > 0 ? null : 1) });
+      const bar = (name, values, colours, index) => ({
+        type: "bar", name, data: values, xAxisIndex: index, yAxisIndex: index, barCategoryGap: "32%",
+        itemStyle: { color: colour(colours), borderRadius: [2, 2, 0, 0] },
+      });
+      return {
+        ...base,
+        axisPointer: { link: [{ xAxisIndex: "all" }] },
+        grid: [
+          { left: 52, right: 8, top: 10, height: "62%" },
+          { left: 52, right: 8, bottom: 24, height: "16%" },
+        ],
+        xAxis: [axis(0, false), axis(1, true)],
+        yAxis: [scale(0, 4), scale(1, 1)],
+        series: [
+          bar(data.names.kept, data.kept, "c1", 0),
+          {
+            type: "line", name: data.names.before, data: data.before, symbol: "none", silent: true,
+            lineStyle: { color: colour("grey"), width: 1.5, type: "dashed" }, itemStyle: { color: colour("grey") },
+          },
+          bar(data.names.rejected, data.rejected, "c2", 1),
+        ],
+      };
+    },
     // the band is two stacked areas: an invisible one up to `low`, a pale one from there to `high`
     band: (data, values) => {
       const low = values(data.low);

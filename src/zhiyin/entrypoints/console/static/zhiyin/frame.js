@@ -21,6 +21,8 @@
       swap(element);
     } else if ((element = at("[data-zy-copy]"))) {
       copy(element);
+    } else if ((element = at("[data-zy-pause]"))) {
+      pause(element);
     } else if ((element = at("[data-zy-menu]"))) {
       menu(document.querySelector(".zy-nav").classList.toggle("zy-open"), element);
     } else {
@@ -86,6 +88,17 @@
     document.dispatchEvent(new Event("zy:swap"));
   }
 
+  // a stream that polls stands still until it is let go
+  function pause(button) {
+    const stream = document.getElementById(button.dataset.zyPause);
+    const paused = stream.toggleAttribute("data-zy-paused");
+    button.setAttribute("aria-pressed", paused);
+    const label = button.querySelector("span");
+    [label.textContent, button.dataset.zyOther] = [button.dataset.zyOther, label.textContent];
+    for (const icon of button.querySelectorAll("svg")) icon.toggleAttribute("hidden");
+    if (!paused) htmx.trigger(stream, "zy:go");
+  }
+
   async function copy(button) {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.zyCopy).textContent.trim());
     button.dataset.zyOther ||= button.textContent;
@@ -108,7 +121,9 @@
   // a tab in the background asks for nothing
   document.addEventListener("htmx:beforeRequest", (event) => {
     const trigger = event.detail.elt.getAttribute("hx-trigger") || "";
-    if (document.hidden && trigger.includes("every")) event.preventDefault();
+    const stream = event.detail.elt;
+    const held = stream.hasAttribute("data-zy-stream") && (stream.hasAttribute("data-zy-paused") || stream.matches(":focus-within"));
+    if ((document.hidden && trigger.includes("every")) || held) event.preventDefault();
   });
 
   // what was swapped in gets the focus if the element that had it is gone
