@@ -32,6 +32,9 @@ BROWSER = (
 Node = Callable[..., subprocess.Popen[str]]
 
 
+Visits = Callable[..., "Visit"]
+
+
 class Server:
     """``zhiyin serve`` on a folder, always on the same port."""
 
@@ -217,6 +220,20 @@ class Visit:
     def _note(self, request: Any) -> None:
         if request.url.endswith("/v1/batch"):
             self.requests.append(json.loads(request.post_data)["batch"])
+
+
+@pytest.fixture
+def visit(shop: Shop, chromium: Any) -> Iterator[Visits]:
+    """Opens browsers of visitors: ``visit("data-cookieless", body="<a …>") -> Visit``."""
+    made: list[Visit] = []
+
+    def make(attributes: str = "", **more: Any) -> Visit:
+        made.append(Visit(shop, chromium, attributes, **more))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
 
 
 def _website(page: Callable[[str], str], headers: Mapping[str, str]) -> ThreadingHTTPServer:

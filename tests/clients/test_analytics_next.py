@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from tests.clients.conftest import Node, Shop, Visit
+from tests.clients.conftest import Node, Shop, Visits
 from tests.clients.story import check, page_of_segment
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("clients")]
 
 
 def test_everything_the_browser_library_tells_is_in_the_lake_once(
-    shop: Shop, node: Node, chromium: Any
+    shop: Shop, node: Node, visit: Visits
 ) -> None:
-    shopper = Visit(shop, chromium, tag=page_of_segment(shop, "next-story"))
+    shopper = visit(tag=page_of_segment(shop, "next-story"))
     shopper.page.goto(shopper.site)
     shopper.run("() => window.tell()")
     check(shop.collected(7), "next-story", device=True)
-    shopper.close()

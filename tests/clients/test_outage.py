@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
-from tests.clients.conftest import Node, Server, Shop, Visit, ended
+from tests.clients.conftest import Node, Server, Shop, Visits, ended
 from tests.clients.story import FACTS, check, page_of_segment
 from tests.clients.test_python import CLIENTS, tell
 
@@ -14,11 +13,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("clients")]
 
 
 def test_an_outage_loses_nothing_and_doubles_nothing(
-    shop: Shop, server: Server, node: Node, chromium: Any
+    shop: Shop, server: Server, node: Node, visit: Visits
 ) -> None:
-    shopper = Visit(shop, chromium)
+    shopper = visit()
     shopper.sent_by(lambda: shopper.open("/before"))
-    segment = Visit(shop, chromium, tag=page_of_segment(shop, "segment_next"))
+    segment = visit(tag=page_of_segment(shop, "segment_next"))
     segment.page.goto(segment.site)
     segment.page.wait_for_function("() => window.tell")
     clients = {make.__name__: make(shop) for make in CLIENTS}
@@ -41,8 +40,6 @@ def test_an_outage_loses_nothing_and_doubles_nothing(
         client.flush()
         client.join()
     events = shop.collected(7 * 7 + 2)
-    shopper.close()
-    segment.close()
     assert len(events) == 7 * 7 + 2
     for who in (*clients, "segment_node", "rudder_node", "segment_next"):
         check(events, who, at=None, device=who == "segment_next")

@@ -6,10 +6,9 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.clients.conftest import Node, Shop, Visit, bundled, ended
+from tests.clients.conftest import Node, Shop, Visits, bundled, ended
 
 from zhiyin.services.snippets import KEY, Snippet, snippets
 
@@ -49,19 +48,17 @@ def test_a_snippet_of_a_server_sends(shop: Shop, name: str, command: list[str]) 
 
 
 @pytest.mark.browser
-def test_the_snippet_of_the_tag_sends(shop: Shop, chromium: Any) -> None:
-    shopper = Visit(shop, chromium, tag=made(shop, "tag").code)
+def test_the_snippet_of_the_tag_sends(shop: Shop, visit: Visits) -> None:
+    shopper = visit(tag=made(shop, "tag").code)
     shopper.open("/")
     check(shop, ("Product Viewed", None), ("page", None))
-    shopper.close()
 
 
 @pytest.mark.browser
-def test_the_snippet_of_the_browser_library_sends(shop: Shop, node: Node, chromium: Any) -> None:
-    shopper = Visit(shop, chromium, tag=f"<script>{bundled(made(shop, 'analytics-next').code)}</script>")
+def test_the_snippet_of_the_browser_library_sends(shop: Shop, node: Node, visit: Visits) -> None:
+    shopper = visit(tag=f"<script>{bundled(made(shop, 'analytics-next').code)}</script>")
     shopper.page.goto(shopper.site)
     check(shop, ("Product Viewed", None), ("page", None))
-    shopper.close()
 
 
 def test_every_snippet_is_run_and_stands_in_the_documentation() -> None:

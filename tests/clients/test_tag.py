@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.clients.conftest import Shop, Visit
+from tests.clients.conftest import Shop, Visits
 from tests.clients.story import ORDER, TRAITS, check, expected
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("clients")]
-
-Visits = Callable[..., Visit]
 
 
 def names(events: list[dict[str, Any]]) -> list[str]:
@@ -241,6 +238,13 @@ def test_an_event_of_a_page_that_is_left_at_once_counts_once(shop: Shop, visit: 
     shopper.page.wait_for_function("() => !Object.keys(localStorage).length")
 
 
+def test_a_page_that_is_left_for_good_hands_its_events_over(shop: Shop, visit: Visits) -> None:
+    shopper = visit("data-cookieless data-page='off'")
+    shopper.open("/")
+    shopper.run("() => { zy.track('Last Words'); location.href = 'about:blank' }")
+    assert names(shop.collected(1)) == ["Last Words"]
+
+
 def test_the_queue_is_bounded_and_keeps_the_newest(shop: Shop, visit: Visits) -> None:
     shopper = visit("data-page='off'")
     shopper.refuse(503)
@@ -307,17 +311,3 @@ def test_a_browser_without_storage_is_served_from_memory(shop: Shop, visit: Visi
     shopper.run("() => zy.track('Seen')")
     assert names(shop.collected(1)) == ["Seen"]
     assert shopper.complaints == []
-
-
-@pytest.fixture
-def visit(shop: Shop, chromium: Any) -> Iterator[Visits]:
-    """Opens browsers of visitors: ``visit("data-cookieless", body="<a …>") -> Visit``."""
-    made: list[Visit] = []
-
-    def make(attributes: str = "", **more: Any) -> Visit:
-        made.append(Visit(shop, chromium, attributes, **more))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
