@@ -37,4 +37,4 @@ messages: $(VENV)/.test ## Collect the texts of the console and compile both tra
 	@tools/messages
 
 clean: ## Remove what these commands made
-	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) tests/clients/node_modules demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
