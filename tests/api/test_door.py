@@ -3,7 +3,7 @@
 import asyncio
 
 from django.db import OperationalError
-from tests.api.test_track import ORDER, moved, serving
+from tests.api.serving import ORDER, moved, serving
 
 from zhiyin.entrypoints.api import door
 from zhiyin.services import health, sources, tallies

@@ -2,77 +2,25 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
-import http.client
 import json
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import uvicorn
+from tests.api.serving import ORDER, Client, moved, serving
 
 from zhiyin.adapters.records.models import Customer, Source
 from zhiyin.entrypoints.api import write_key
-from zhiyin.entrypoints.site.asgi import application
 from zhiyin.services import ingest, sources
 from zhiyin.services.workspace import Workspace
-
-ORDER = {
-    "type": "track",
-    "event": "Order Completed",
-    "userId": "ann",
-    "messageId": "m1",
-    "properties": {"order_id": "1", "total": 10},
-}
-
-
-class Client:
-    """Posts to a running server."""
-
-    def __init__(self, port: int, key: str) -> None:
-        self.port, self.key = port, key
-
-    def __call__(
-        self, path: str, body: Any, *, method: str = "POST", **headers: str
-    ) -> tuple[int, dict[str, Any]]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        try:
-            data = body if isinstance(body, bytes) else json.dumps(body).encode()
-            basic = base64.b64encode(f"{self.key}:".encode()).decode()
-            connection.request(method, path, data, {"Authorization": f"Basic {basic}", **headers})
-            response = connection.getresponse()
-            text = response.read()
-            return response.status, json.loads(text) if text else {}
-        finally:
-            connection.close()
-
-
-@contextmanager
-def serving(workspace: Workspace) -> Iterator[Client]:
-    server = uvicorn.Server(uvicorn.Config(application(workspace), port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield Client(port, sources.create(workspace, "web")[1])
-    server.should_exit = True
-    thread.join()
 
 
 @pytest.fixture
 def post(workspace: Workspace) -> Iterator[Client]:
     with serving(workspace) as client:
         yield client
-
-
-def moved(workspace: Workspace) -> int:
-    workspace.spool.close()
-    return ingest.drain(workspace)
 
 
 def test_an_accepted_event_reaches_the_lake_once(workspace: Workspace, post: Client) -> None:
