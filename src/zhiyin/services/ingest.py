@@ -6,14 +6,11 @@ import gc
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import cast
 
 import msgspec
-import pyarrow as pa
 
-from zhiyin.adapters.lake.datasets import REJECTS
-from zhiyin.adapters.lake.rows import events_to_table
+from zhiyin.adapters.lake.rows import events_to_table, rejects_to_table
 from zhiyin.adapters.records import erasure
 from zhiyin.adapters.records.among import among
 from zhiyin.adapters.records.models import Collected as CollectedRow
@@ -23,8 +20,7 @@ from zhiyin.adapters.spool.commit import GroupCommit
 from zhiyin.domain.consent import TRACKING
 from zhiyin.domain.errors import BadSetting
 from zhiyin.domain.event import Event
-from zhiyin.domain.reject import Reject
-from zhiyin.domain.text import dump, say
+from zhiyin.domain.text import say
 from zhiyin.loop.collect import arrival, pipeline
 from zhiyin.loop.collect.facts import Facts, KeepIp, Memory
 from zhiyin.loop.collect.sessions import LATE
@@ -128,7 +124,12 @@ def _take(
             table = events_to_table(result.events, timezone=ws.timezone, received_at=now)
             ws.lake.append("events", table, app_id=APP, version=batch.version)
         if result.rejects:
-            ws.lake.append("rejects", _rejects_table(result.rejects, now), app_id=APP, version=batch.version)
+            ws.lake.append(
+                "rejects",
+                rejects_to_table(result.rejects, rejected_at=now),
+                app_id=APP,
+                version=batch.version,
+            )
         links = known.memory.links
         collected.apply(ws, batch.version, arrived, result, links, lambda events: _own(ws, events))
         memory.commit(batch.version, known.memory.new_ids, known.memory.new_visits, now)
@@ -203,26 +204,3 @@ def _refusing(persons: Collection[str]) -> set[str]:
     """Those who said that they do not want to be tracked."""
     answers = among(Consent, "customer_id", persons, "customer_id", "purpose", "granted")
     return {who for who, purpose, granted in answers if purpose == TRACKING and not granted}
-
-
-def _rejects_table(rejects: Sequence[Reject], now: datetime) -> pa.Table:
-    at = now.astimezone(UTC).replace(tzinfo=None)
-    rows = [
-        {
-            "reject_id": f"spool:{one.position}",
-            "import_id": "",
-            "kind": "events",
-            "file": one.source,
-            "line": one.line,
-            "reason": str(one.reason),
-            "detail": dump(one.detail),
-            "raw": one.raw,
-            "customer_id": one.customer_id,
-            "rejected_at": at,
-            "source": one.source,
-            "received_at": one.received_at and one.received_at.astimezone(UTC).replace(tzinfo=None),
-            "replay": one.replay,
-        }
-        for one in rejects
-    ]
-    return pa.Table.from_pylist(rows, schema=REJECTS.schema)
