@@ -11,7 +11,7 @@ from tests.console.small_shop import PASSWORD, client
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.reject import Reject
 from zhiyin.domain.text import dump, load, say
-from zhiyin.services import campaigns, customers, imports, segments
+from zhiyin.services import campaigns, customers, imports, rejects, segments
 from zhiyin.services.workspace import Workspace
 
 # codes, the address of the page, and what the reader wrote are not of the console's making
@@ -132,10 +132,10 @@ def test_rejected_rows(owned: Workspace) -> None:
     assert "“amount”的值“ten”不是金额" in _plain(page)
     assert "该行有 9 列，表头有 6 列" in _plain(page)
     assert english(page) == []
-    details = [row["detail"] for row in imports.rejects(owned)[1]]
+    details = [row["detail"] for row in rejects.list_(owned)[1]]
     assert "amount 'ten' is no amount" in details
     exported = owned.folder / "rejects.csv"
-    imports.export_rejects(owned, exported)
+    rejects.export(owned, exported)
     assert "amount 'ten' is no amount" in exported.read_text("utf-8-sig")
 
 

@@ -149,8 +149,9 @@ def test_rejected_rows_are_exported_without_formulas(filled: Workspace) -> None:
 def test_rejected_rows_are_found_by_import_and_reason(filled: Workspace) -> None:
     run = Import.objects.get(kind="orders")
     browser = signed_in()
-    assert "1 row rejected" in browser.get(f"/data/rejects?import={run.import_id}").content.decode()
-    assert "No row was rejected" in browser.get("/data/rejects?reason=too_large").content.decode()
+    page = browser.get(f"/data/rejects?import={run.import_id}").content.decode()
+    assert "1 reject waits to be looked at" in page
+    assert "Nothing fits this filter." in browser.get("/data/rejects?reason=too_large").content.decode()
 
 
 def test_known_orders_with_another_amount_are_told(owned: Workspace, tmp_path: Path) -> None:

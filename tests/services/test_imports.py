@@ -17,7 +17,7 @@ import pytest
 
 from zhiyin.adapters.records.models import Consent, Customer, Import
 from zhiyin.domain.errors import BadFile, Busy, NotFound
-from zhiyin.services import import_preview, imports
+from zhiyin.services import import_preview, imports, rejects
 from zhiyin.services.workspace import Workspace
 
 ORDERS = """order_id,customer_id,date,sku,quantity,unit_price,status
@@ -61,7 +61,7 @@ def test_orders_become_events_and_the_rest_rejects(workspace: Workspace, put: Ca
         "order:5": 500,
         "cancel:5": 500,
     }
-    total, rows = imports.rejects(workspace, result.import_id)
+    total, rows = rejects.list_(workspace, rejects.Filter(import_id=result.import_id))
     assert total == 3
     assert [(row["line"], row["reason"]) for row in rows] == [
         (8, "future_date"),
@@ -79,8 +79,8 @@ def test_the_same_import_twice_changes_nothing(workspace: Workspace, put: Callab
     again = imports.run(workspace, "orders", [path])
     assert (again.new, again.unchanged, again.rejected) == (0, 6, 3)
     assert [workspace.lake.count(name) for name in ("events", "rejects")] == before
-    assert imports.rejects(workspace, first.import_id)[0] == 0
-    assert imports.rejects(workspace, again.import_id)[0] == 3
+    assert rejects.list_(workspace, rejects.Filter(import_id=first.import_id))[0] == 0
+    assert rejects.list_(workspace, rejects.Filter(import_id=again.import_id))[0] == 3
     assert [record.status for record in imports.history(workspace)] == ["done", "done"]
 
 
@@ -224,7 +224,7 @@ def test_exported_rejects_are_no_formulas(
 ) -> None:
     imports.run(workspace, "customers", [put("a.csv", "id,email\n1\n=cmd()\nx,y,z\n")])
     out = tmp_path / "rejects.csv"
-    assert imports.export_rejects(workspace, out) == 3
+    assert rejects.export(workspace, out) == 3
     with open(out, encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["line"] for row in rows] == ["2", "3", "4"]
@@ -283,11 +283,11 @@ def test_the_raw_row_of_a_duplicate_is_the_row_as_it_came(
     both = import_preview.preview(
         workspace, "items", [put("c.csv", "sku,a\n1,\n"), put("d.csv", "sku,b\n1,2\n")]
     )
-    _, rows = imports.rejects(workspace, result.import_id)
+    _, rows = rejects.list_(workspace, rejects.Filter(import_id=result.import_id))
     names = header.split(",")
     assert [(row["line"], row["reason"], row["customer_id"]) for row in rows] == [(3, "duplicate_id", person)]
     assert list(json.loads(rows[0]["raw"]).items()) == list(zip(names, [" a ", "", " x"], strict=True))
-    _, rows = imports.rejects(workspace, other.import_id)
+    _, rows = rejects.list_(workspace, rejects.Filter(import_id=other.import_id))
     assert json.loads(rows[0]["raw"]) == {"id": "b", "Town": "", "town": "Y"}
     assert [json.loads(reject.raw) for reject in both.rejects] == [{"sku": "1", "b": "2"}]
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import narwhals as nw
 
 from zhiyin.adapters import sources
 from zhiyin.adapters.lake.lease import lease
 from zhiyin.adapters.lake.staging import Staging
 from zhiyin.adapters.records.models import Import
-from zhiyin.domain import spreadsheet
-from zhiyin.domain.errors import BadFile, ZhiyinError
-from zhiyin.domain.text import load, say
+from zhiyin.domain.errors import ZhiyinError
+from zhiyin.domain.text import say
 from zhiyin.loop.collect.columns import Column
 from zhiyin.services import import_reading as reading
 from zhiyin.services.import_reading import OnProgress
@@ -106,46 +101,6 @@ def history(ws: Workspace, limit: int = 50) -> list[Import]:
     return list(Import.objects.order_by("-started_at", "-id")[:limit])
 
 
-def rejects(
-    ws: Workspace,
-    import_id: str | None = None,
-    reason: str | None = None,
-    offset: int = 0,
-    limit: int = 50,
-) -> tuple[int, list[dict[str, Any]]]:
-    """How many rejected rows there are, and a page of them, newest import first, in order of file and line."""
-    frame = _rejects_frame(ws, import_id, reason)
-    total = int(ws.lake.collect(frame.select(n=nw.len()))["n"][0].as_py())
-    order = ("rejected_at", "import_id", "file", "line", "reject_id")
-    page = frame.sort(*order, descending=[True, False, False, False, False]).head(offset + limit)
-    return total, [_told(row) for row in ws.lake.collect(page).to_pylist()[offset:]]
-
-
-def export_rejects(ws: Workspace, file: str | Path, import_id: str | None = None) -> int:
-    """Write the rejected rows to a CSV file that opens in Excel; returns how many. Formulas are escaped."""
-    columns = ("file", "line", "reason", "detail", "raw", "kind", "import_id", "rejected_at")
-    frame = _rejects_frame(ws, import_id, None).sort("import_id", "file", "line")
-    table = ws.lake.collect(frame.select(*columns))
-    try:
-        with open(file, "w", encoding="utf-8-sig", newline="") as out:
-            writer = csv.writer(out)
-            writer.writerow(columns)
-            for batch in table.to_batches(10_000):
-                writer.writerows(
-                    [
-                        [spreadsheet.cell(row[name]) for name in columns]
-                        for row in map(_told, batch.to_pylist())
-                    ]
-                )
-    except OSError as error:
-        raise BadFile(
-            say("{file} cannot be written.", file=file),
-            why=say("{strerror}.", strerror=error.strerror),
-            fix=say("Choose another place."),
-        ) from error
-    return table.num_rows
-
-
 def _begin(ws: Workspace, kind: str, paths: Sequence[str | Path], mapping: Mapping[str, str]) -> Import:
     # the lease is ours: an import that still says it runs was killed
     Import.objects.filter(status="running").update(
@@ -195,20 +150,6 @@ def _forget_earlier(ws: Workspace, record: Import) -> None:
     """The rejects of earlier runs of the same files stand in this run's now."""
     earlier = Import.objects.filter(kind=record.kind, fingerprint=record.fingerprint).exclude(pk=record.pk)
     ws.lake.remove("rejects", "import_id", [other.import_id for other in earlier])
-
-
-def _rejects_frame(ws: Workspace, import_id: str | None, reason: str | None) -> nw.LazyFrame[Any]:
-    frame = ws.lake.frame("rejects")
-    if import_id is not None:
-        frame = frame.filter(nw.col("import_id") == import_id)
-    if reason:
-        frame = frame.filter(nw.col("reason") == reason)
-    return frame
-
-
-def _told(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A rejected row of the lake with its detail as the sentence it was."""
-    return {**row, "detail": load(row["detail"] or "")}
 
 
 def _quiet(done: int, total: int | None = None, label: str | None = None) -> None:

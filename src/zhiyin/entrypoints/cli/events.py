@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zhiyin.entrypoints.cli import rejects
 from zhiyin.entrypoints.cli.output import JsonOption, WorkspaceOption, open_workspace, print_json, table
 
 if TYPE_CHECKING:
     from zhiyin.services.live import Outcome
 
-app = typer.Typer(no_args_is_help=True, help="Count events, and follow what comes in.")
+app = typer.Typer(
+    no_args_is_help=True, help="Count events, follow what comes in, and repair what was refused."
+)
+rejects.register(app)
 
 PAUSE = 1.0  # seconds between two looks at the stream
 
@@ -39,7 +43,7 @@ def tail(
     source: Annotated[str, typer.Option("--source", help="Only what this source sends.")] = "",
     name: Annotated[str, typer.Option("--name", help="Only events whose name holds this.")] = "",
     customer: Annotated[str, typer.Option("--customer", help="Only this customer or visitor.")] = "",
-    rejects: Annotated[bool, typer.Option("--rejects", help="Only what was refused.")] = False,
+    only_rejects: Annotated[bool, typer.Option("--rejects", help="Only what was refused.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=0, max=500, help="How many to begin with.")] = 20,
     once: Annotated[bool, typer.Option("--once", help="Show these and end.")] = False,
     workspace: WorkspaceOption = Path("."),
@@ -58,7 +62,7 @@ def tail(
             latest = live.latest(ws)
             fresh = [one for one in latest if (one.id, one.reason) not in seen]
             seen = {(one.id, one.reason) for one in latest}
-            shown = live.chosen(fresh, source=source, name=name, person=customer, rejects=rejects)
+            shown = live.chosen(fresh, source=source, name=name, person=customer, rejects=only_rejects)
             for one in reversed(shown if begun else shown[:limit]):
                 print(_json(one) if as_json else _line(one), flush=True)
             begun = True

@@ -133,33 +133,6 @@ def history(
             say(f"[red]{record.import_id}[/] {escape(record.error.splitlines()[0])}")
 
 
-@app.command("rejects")
-def rejects(
-    import_id: Annotated[str | None, typer.Argument(help="One import; all if left out.")] = None,
-    workspace: WorkspaceOption = Path("."),
-    reason: Annotated[str | None, typer.Option(help="Only this reason, such as future_date.")] = None,
-    export: Annotated[Path | None, typer.Option(help="Write all of them to this CSV file.")] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many to show.")] = 20,
-    as_json: JsonOption = False,
-) -> None:
-    """Show rows that were not taken in, with file, line and reason, or write them to a CSV file."""
-    ws = open_workspace(workspace)
-    from zhiyin.services import imports
-
-    if export is not None:
-        written = imports.export_rejects(ws, export, import_id)
-        if as_json:
-            print_json({"file": str(export), "rejects": written})
-        else:
-            say(f"Wrote {written:,} rejected rows to [bold]{export}[/].")
-        return
-    total, rows = imports.rejects(ws, import_id, reason, limit=limit)
-    if as_json:
-        print_json({"total": total, "rejects": rows})
-        return
-    _show_rejects(f"{total:,} rejected rows", rows)
-
-
 def _import(
     kind: str,
     files: Sequence[str],
@@ -212,7 +185,7 @@ def _import(
         table(
             "", ("Rejected because", "Rows"), [(k, f"{n:,}") for k, n in result.reasons.items()], right=(1,)
         )
-        say(f"See them with: zhiyin import rejects {result.import_id}")
+        say(f"See them with: zhiyin events rejects --import {result.import_id}")
     if result.changed:
         first = ", ".join(result.changed_orders) + (
             ", …" if result.changed > len(result.changed_orders) else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,9 @@ from django.urls import path
 from zhiyin.adapters.records.models import Import
 from zhiyin.domain.errors import NotFound
 from zhiyin.domain.text import say
-from zhiyin.entrypoints.console import data_import, drawing, jobs, paging
+from zhiyin.entrypoints.console import data_import, drawing, jobs
 from zhiyin.entrypoints.site import current
 from zhiyin.services import imports
-
-PER_PAGE = 50
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -61,45 +58,6 @@ def one(request: HttpRequest, import_id: str) -> HttpResponse:
     )
 
 
-def rejects(request: HttpRequest) -> HttpResponse:
-    """Rejected rows with reason and line, by import and reason."""
-    ws = current()
-    import_id, reason = request.GET.get("import", ""), request.GET.get("reason", "")
-    page = paging.number(request.GET.get("page", ""))
-    total, rows = imports.rejects(ws, import_id or None, reason or None, PER_PAGE * (page - 1), PER_PAGE)
-    runs = [run for run in imports.history(ws) if run.rejected]
-    return render(
-        request,
-        "console/rejects.html",
-        {
-            "total": total,
-            "rejected": total,
-            "rows": [{**row, "file": Path(row["file"] or "").name} for row in rows],
-            "page": page,
-            "pages": paging.pages(total, PER_PAGE),
-            "runs": [(run, ", ".join(Path(file).name for file in run.files)) for run in runs],
-            "codes": [code for code, _count, _share in _reasons(runs)],
-            "import_id": import_id,
-            "chosen": reason,
-            "section": "data",
-        },
-    )
-
-
-def export(request: HttpRequest) -> HttpResponse:
-    """The rejected rows as CSV; formulas are escaped."""
-    import_id = request.GET.get("import", "")
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "rejects.csv"
-        imports.export_rejects(current(), file, import_id or None)
-        content = file.read_bytes()
-    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = (
-        f'attachment; filename="rejected-rows{"-" + import_id[:12] if import_id.isalnum() else ""}.csv"'
-    )
-    return response
-
-
 def _reasons(runs: list[Import]) -> list[tuple[str, int, float]]:
     """Each reason with its rows and its share of the most frequent one."""
     counts: Counter[str] = Counter()
@@ -113,7 +71,5 @@ def _reasons(runs: list[Import]) -> list[tuple[str, int, float]]:
 urlpatterns = [
     path("data/imports", page, name="imports"),
     *data_import.urlpatterns,
-    path("data/rejects", rejects, name="rejects"),
-    path("data/rejects.csv", export, name="rejects_export"),
     path("data/imports/<str:import_id>", one, name="import_one"),
 ]

@@ -14,10 +14,11 @@ from zhiyin.domain.text import say
 from zhiyin.entrypoints.site import current
 from zhiyin.services import jobs
 
-IMPORT, RECOMMENDERS = "import", "recommenders"
+IMPORT, RECOMMENDERS, REPLAY = "import", "recommenders", "replay"
 TITLES = {
     IMPORT: _("Importing files and profiling customers"),
     RECOMMENDERS: _("Training and evaluating models"),
+    REPLAY: _("Repairing rejects and taking them in again"),
 }
 
 

@@ -14,6 +14,7 @@ from zhiyin.entrypoints.console import (
     live,
     overview,
     recommendations,
+    rejects,
     segments,
     settings,
     sources,
@@ -30,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *sources.urlpatterns,
     *live.urlpatterns,
     *data.urlpatterns,
+    *rejects.urlpatterns,
     *jobs.urlpatterns,
     *settings.urlpatterns,
 ]

@@ -200,6 +200,26 @@ MENDS: Names = {
     "duplicate": _("Nothing to do; it counts once."),
     "erased": _("Nothing to do; nothing of the person was kept."),
 }
+# ready-made repair of rejects -> what it does
+REPAIRS: Names = {
+    "as_is": _("Send them again as they are, if a setting was changed meanwhile"),
+    "refund": _("Treat negative amounts as refunds"),
+    "positive": _("Take the minus off; the event keeps its name"),
+    "time_of_receipt": _("Take the time at which it was received"),
+    "event_from_name": _("Take the event from the field “name”"),
+    "event_from_properties": _("Take the event from its property “event”"),
+    "event_unnamed": _("Call the event “Unnamed Event”"),
+    "numbers": _("Read numbers as people write them, such as ¥12 or 2 pcs"),
+    "no_numbers": _("Leave out what is no number, and keep the rest"),
+    "shop_currency": _("The amounts are in the currency of the shop"),
+    "no_email": _("Leave out the e-mail address, and keep the other traits"),
+    "no_properties": _("Leave out the properties and traits"),
+    "smaller": _("Leave out the largest properties, as many as it takes"),
+    "external": _("Mark the name as “(external)”"),
+    "person": _("It was a person after all"),
+    "typed": _("Take the type as the name of an event"),
+    "track": _("Treat them as track events"),
+}
 SOURCE_KINDS: Names = {
     "web": _("Website"),
     "server": _("Server"),
@@ -393,6 +413,19 @@ def language(code: str) -> str:
         return str(get_language_info(known)["name_translated"])
     except KeyError:
         return code
+
+
+def repair(rule: str) -> str:
+    """What a ready-made repair does; one that takes an id from a field says from which."""
+    field, colon, source = rule.partition(":")
+    if not colon:
+        return name(REPAIRS, rule)
+    text = (
+        gettext("Take the customer from %(field)s")
+        if field == "userId"
+        else gettext("Take the visitor from %(field)s")
+    )
+    return text % {"field": source}
 
 
 def version(name: str, value: object) -> str:

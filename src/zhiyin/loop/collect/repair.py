@@ -78,11 +78,12 @@ def applies(payload: Any, rule: Repair) -> Any | None:
         return None
     if not rule.changes:
         return payload
-    repaired: dict[str, Any] | None = payload
+    repaired: dict[str, Any] = payload
     for change in rule.changes:
-        repaired = _changed(repaired, change)
-        if repaired is None:
+        changed = _changed(repaired, change)
+        if changed is None:
             return None
+        repaired = changed
     return None if repaired == payload else repaired
 
 
@@ -135,7 +136,8 @@ def _changed(payload: dict[str, Any], change: Change) -> dict[str, Any] | None:
         value = _at(payload, change.value)
         if value is _MISSING or value is None or value == "":
             return None
-    return _with(payload, names, value)
+    written: dict[str, Any] | None = _with(payload, names, value)
+    return written
 
 
 def _at(payload: Any, path: str) -> Any:
