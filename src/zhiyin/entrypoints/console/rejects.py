@@ -23,13 +23,14 @@ from zhiyin.domain.text import say
 from zhiyin.entrypoints.console import drawing, formats, jobs, paging, words
 from zhiyin.entrypoints.site import current
 from zhiyin.loop.collect import repair, repair_rules
+from zhiyin.loop.collect.arrival import person_id
 from zhiyin.services import health, imports, replays
 from zhiyin.services import jobs as started
 from zhiyin.services import rejects as service
 from zhiyin.services.sources import FILES
 from zhiyin.services.workspace import Workspace
 
-PER_PAGE, SAMPLE = 50, 10
+PER_PAGE, SAMPLE = 20, 10
 LOOK = 5_000  # rejects that the page tries its rules on
 HOURS = {"1": 24, "7": 24 * 7, "30": 24 * 30}
 _BALANCE = 24 * 7  # hours
@@ -217,7 +218,19 @@ def _row(row: dict[str, Any]) -> Row:
     place = row["source"] or f"{Path(row['file'] or '').name} · {row['line']}"
     fields = tuple(Field(path, _shown(payload, path, row)) for path in service.marked(row, payload)[:3])
     whole = json.dumps(payload, ensure_ascii=False, indent=2) if payload is not None else row["raw"] or ""
-    return Row(row, place, fields, (row["raw"] or "")[:240], whole[:_RAW])
+    return Row(row, place, fields, _says(payload, row), whole[:_RAW])
+
+
+def _says(payload: Any, row: dict[str, Any]) -> str:
+    """The beginning of what a reject says: the event and whom it names, or the cells of a row."""
+    if not isinstance(payload, dict):
+        return (row["raw"] or "")[:_VALUE]
+    if row["import_id"]:
+        return " · ".join(str(value) for value in list(payload.values())[:4] if value is not None)
+    event = payload.get("event") or payload.get("name") or payload.get("type")
+    named = words.name(words.EVENTS, event) if isinstance(event, str) else ""
+    persons = (person_id(payload.get(name)) for name in ("userId", "anonymousId"))
+    return " · ".join(text for text in (named, *persons) if text)
 
 
 def _shown(payload: Any, path: str, row: dict[str, Any]) -> str | None:
