@@ -12,7 +12,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PAGES = (
     "/", "/customers", "/customers?q=nobody", "/customers/c1", "/customers/c3", "/recommendations", "/data",
-    "/data/import", "/data/rejects", "/settings", "/password",
+    "/data/import", "/data/rejects", "/data/imports", "/data/sources", "/data/sources/new", "/data/sources/1",
+    "/data/sources/files", "/data/live", "/data/live?source=nobody", "/settings", "/password",
 )  # fmt: skip
 
 

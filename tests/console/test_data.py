@@ -48,7 +48,7 @@ def test_importing_profiles_customers_and_leads_to_the_result(owned: Workspace) 
     browser = signed_in()
     address = upload(browser)
     response = browser.post(address, {"kind": "customers", "consent": "yes"})
-    assert response["Location"] == "/data"
+    assert response["Location"] == "/data/imports"
     finish()
     run = Import.objects.get()
     assert (run.read, run.imported, run.rejected) == (3, 2, 1)

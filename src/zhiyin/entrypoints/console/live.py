@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +12,7 @@ from django.urls import path
 from django.utils.translation import get_language
 
 from zhiyin.adapters.records.models import Customer
-from zhiyin.entrypoints.console import words
+from zhiyin.entrypoints.console import formats, words
 from zhiyin.entrypoints.site import current
 from zhiyin.services import catalogue, live, sources
 from zhiyin.services.workspace import Workspace
@@ -45,7 +45,9 @@ def rows(request: HttpRequest) -> HttpResponse:
     few = request.GET.get("few") == "1"
     wanted = _wanted(request)
     context = shown(current(), wanted, 6 if few else ROWS)
-    return render(request, "console/data/_stream.html", {**context, "filtered": any(wanted.values())})
+    return render(
+        request, "console/data/_stream.html", {**context, "filtered": any(wanted.values()), "again": True}
+    )
 
 
 def shown(ws: Workspace, wanted: Mapping[str, str], limit: int) -> dict[str, Any]:
@@ -82,11 +84,19 @@ def shown(ws: Workspace, wanted: Mapping[str, str], limit: int) -> dict[str, Any
         "many": len(latest) == live.KEPT and now - latest[-1].came < _MINUTE,
         "stale": not latest or now - latest[0].came > _FRESH,
         "last": latest[0] if latest else None,
+        "last_at": _moment(ws, latest[0].came, now) if latest else "",
     }
 
 
 def _name(one: live.Outcome) -> str:
     return words.name(words.EVENTS, one.name)
+
+
+def _moment(ws: Workspace, at: datetime, now: datetime) -> str:
+    """The time of day, with the date where that is another."""
+    if at.astimezone(ws.timezone).date() == now.astimezone(ws.timezone).date():
+        return formats.clock(at, ws.timezone)
+    return formats.date_time(at, ws.timezone, get_language() or "en")
 
 
 def _wanted(request: HttpRequest) -> dict[str, str]:
