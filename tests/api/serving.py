@@ -52,13 +52,11 @@ class Client:
         return socket.create_connection(("127.0.0.1", self.port), timeout=60)
 
     def raw(self, *parts: bytes) -> bytes:
-        """What the server says to these bytes, until it closes the connection."""
+        """What the server says to these bytes, until it closes the connection as they ask it to."""
         with self.open() as connection:
             for part in parts:
                 with suppress(ConnectionError):  # it has said enough
                     connection.sendall(part)
-            with suppress(ConnectionError):
-                connection.shutdown(socket.SHUT_WR)
             return b"".join(received(connection))
 
     def head(self, path: str = "/v1/track", *headers: str, key: bool = True) -> bytes:

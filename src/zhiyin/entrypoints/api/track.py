@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC
 from typing import Any
 
@@ -19,10 +20,12 @@ from zhiyin.entrypoints.api import write_key
 from zhiyin.entrypoints.api.body import Many, One, Reading, Receive, Refused
 from zhiyin.entrypoints.api.door import Door
 from zhiyin.entrypoints.site.client import forwarded
+from zhiyin.loop.collect.arrival import MANY, mended
 from zhiyin.loop.collect.shape import MAX_BYTES
 from zhiyin.services import ingest
 from zhiyin.services.workspace import Workspace
 
+NO_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 MIN_BYTES = 24  # of a message on average; a type and an id take more, so smaller ones are no messages
 MAX_PENDING = 64 * 1024 * 1024  # bytes that requests under way may hold at a time
 PATHS = {
@@ -108,20 +111,17 @@ class TrackingApi:
             encoding=headers.get(b"content-encoding", b"").strip().lower(),
             length=headers.get(b"content-length", b""),
         )
-        problem, events = "", 1
+        head, body, problem = self._understood(kind, body)
+        events = 1
         too_large: Sequence[int] = ()
-        head: Many | One | None = None
-        try:
-            if kind in ("batch", "import"):
-                head = self._many(body)
-                events, too_large = len(head.batch), _too_large(head.batch, len(body))
-                if events > 100 and len(body) < events * MIN_BYTES:
-                    problem, events, too_large = _TOO_SMALL, 1, ()
+        if isinstance(head, Many):
+            events = len(head.batch)
+            if events > 100 and len(body) < events * MIN_BYTES:
+                problem, events = _TOO_SMALL, 1
             else:
-                head = self._one(body)
-                too_large = (0,) if len(body) > MAX_BYTES else ()
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            problem = _problem(error)
+                too_large = _too_large(head.batch, len(body))
+        elif head is not None and len(body) > MAX_BYTES:
+            too_large = (0,)
         if source is None or key is None:
             key = write_key.of_body(head.writeKey if head is not None else None)
             source = await self._keys.source(key)
@@ -132,9 +132,22 @@ class TrackingApi:
             await self._intake.append(self._entry(scope, headers, source.name, kind, understood, body))
         if problem:  # kept among the rejects, and said
             raise Refused(400, problem, kept=True)
-        if too_large and kind not in ("batch", "import"):
+        if too_large and kind not in MANY:
             raise Refused(413, _TOO_LARGE, kept=True)
         return _accepted(events, too_large)
+
+    def _understood(self, kind: str, body: bytes) -> tuple[Many | One | None, bytes, str]:
+        """What the door needs of a body, the body, mended where that makes it JSON, and what is wrong with it."""
+        decode: Callable[[bytes], Many | One] = self._many if kind in MANY else self._one
+        try:
+            return decode(body), body, ""
+        except NO_JSON as error:
+            problem = _problem(error)
+        repaired = b"" if problem == _NO_OBJECT else mended(body)
+        if repaired:
+            with suppress(*NO_JSON):
+                return decode(repaired), repaired, ""
+        return None, body, problem
 
     def _entry(
         self,
@@ -205,7 +218,7 @@ def _accepted(events: int, too_large: Sequence[int]) -> bytes:
 
 def _problem(error: Exception) -> str:
     if isinstance(error, msgspec.ValidationError):
-        return "The body must be a JSON object; of a batch, one with a list named batch."
+        return _NO_OBJECT
     return f"The body is not JSON: {error}."[:300]
 
 
@@ -214,5 +227,6 @@ def _said(status: int, text: str) -> bytes:
     return msgspec.json.encode({"success": False, "error": text, "code": str(status), "message": text})
 
 
+_NO_OBJECT = "The body must be a JSON object; of a batch, one with a list named batch."
 _TOO_SMALL = "The batch holds more messages than could name a type and a person; it is kept as one reject."
 _TOO_LARGE = f"An event is larger than {MAX_BYTES // 1024} KB; it is kept among the rejects."

@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADER_SECONDS = 15.0  # from the first byte of a request, or the connection, to the end of its headers
 REST_SECONDS = 15.0  # for what still comes of a request that is answered already
-MAX_HEADERS = 64 * 1024  # bytes of address and headers
+MAX_HEADERS = 64 * 1024  # bytes of address and headers, with 32 for each header as HTTP/2 counts
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"content-type: text/plain; charset=utf-8\r\ncontent-length: 26\r\nconnection: close\r\n\r\n"
@@ -47,7 +47,7 @@ class PromptProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._heading = False
         self._stop_waiting()
-        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MAX_HEADERS:
+        if len(self.url) + sum(len(name) + len(value) + 32 for name, value in self.headers) > MAX_HEADERS:
             self._refuse()
             raise ValueError("the headers are too large")  # ends the parsing
         super().on_headers_complete()

@@ -90,9 +90,9 @@ def arrivals(entry: bytes, position: str, *, whole: bool = True) -> list[Arrival
         try:
             read = _entry(entry)
         except _NO_JSON:
-            mended = _mended(entry)
+            repaired = mended(entry)
             with suppress(*_NO_JSON):
-                read = _entry(mended) if mended else None
+                read = _entry(repaired) if repaired else None
     if read is None or (read.receivedAt is None and read.event is None):
         return [Arrival(position, UNREADABLE, entry, "", _LONG_AGO)]
     if read.event is not None:
@@ -185,15 +185,16 @@ def _payload(raw: bytes) -> tuple[Any, bytes]:
         value = _decode(raw)
         return (value if _NUL not in raw else _without_nul(value)), raw
     except _NO_JSON:
-        mended = _mended(raw)
-    if mended:
+        repaired = mended(raw)
+    if repaired:
         with suppress(*_NO_JSON):
-            return _without_nul(_decode(mended)), mended
+            return _without_nul(_decode(repaired)), repaired
     return UNREADABLE, raw
 
 
-def _mended(raw: bytes) -> bytes:
-    """JSON that strict readers take, from what some clients write: NaN, infinity, half characters."""
+def mended(raw: bytes) -> bytes:
+    """JSON that strict readers take, from what some clients write: NaN, infinity, half characters; nothing where
+    it is no JSON at all."""
     try:
         value = json.loads(raw.decode("utf-8", "replace"), parse_constant=_nothing, parse_float=_finite)
         return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
