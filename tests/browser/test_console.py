@@ -8,6 +8,9 @@ import pytest
 from tests.browser.conftest import AXE, RULES, Site
 from tests.console.small_shop import PASSWORD
 
+from zhiyin.services import ingest, sources, tallies
+from zhiyin.services.workspace import Workspace
+
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PAGES = (
@@ -36,7 +39,14 @@ def visit(page: Any, address: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_pages_fit_every_window_and_break_no_rule_of_accessibility(filled_site: Site, language: str) -> None:
+def test_pages_fit_every_window_and_break_no_rule_of_accessibility(
+    filled_site: Site, workspace: Workspace, language: str
+) -> None:
+    sources.create(workspace, "A web shop with a name that is rather long")
+    for _ in range(2):
+        sources.test(workspace, "A web shop with a name that is rather long")
+    ingest.drain(workspace)
+    tallies.refused(workspace, {401: 3, 503: 1})
     session = sign_in(filled_site)
     page = filled_site.page(language=language, session=session)
     found: list[tuple[object, ...]] = []
