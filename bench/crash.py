@@ -44,6 +44,7 @@ class Outcome:
     """What was acknowledged, and what was found in the end."""
 
     kills: Counter[str] = field(default_factory=Counter)
+    amid: int = 0
     acknowledged: int = 0
     resent: int = 0
     lost: int = 0
@@ -72,6 +73,7 @@ def main() -> list[dict[str, Any]]:
             {"what": f"of these: {which}", "value": n, "unit": "kills"}
             for which, n in sorted(found.kills.items())
         ),
+        {"what": "the worker's while a batch was in hand", "value": found.amid, "unit": "kills"},
         {"what": "acknowledged events", "value": found.acknowledged, "unit": "events", "bar": "≥ 1,000,000"},
         {"what": "requests sent again after a kill", "value": found.resent, "unit": "requests"},
         {"what": "batches that the worker took", "value": found.batches, "unit": "batches"},
@@ -95,7 +97,7 @@ def run(ws: Any, *, kills: int, events: int, seed: int, tell: Any = lambda text:
     from zhiyin.simulate.server import free_port
 
     _, key = sources.create(ws, "crash", "server")
-    rng, found = random.Random(seed), Outcome()
+    rng, found, told = random.Random(seed), Outcome(), 0
     load = Load(free_port(), key, events, kills)
     pair = Pair(ws.folder, load.port)
     try:
@@ -105,7 +107,8 @@ def run(ws: Any, *, kills: int, events: int, seed: int, tell: Any = lambda text:
         while found.kills.total() < kills:
             _strike(pair, load, rng, found)
             load.allow(found.kills.total())
-            if found.kills.total() % 20 == 0:
+            if found.kills.total() // 20 > told:
+                told = found.kills.total() // 20
                 tell(f"{found.kills.total()} kills, {len(load.acknowledged) * BATCH:,} events acknowledged")
         load.finish()
         pair.until_empty(ws.spool.folder)
@@ -212,6 +215,7 @@ class Pair:
             "api": [*python, *api, "--workspace", str(folder), "--port", str(port)],
             "worker": [*python, "-c", WORKER, str(folder)],
         }
+        self.journal = folder / "spool" / "journal.json"
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self.ready = threading.Event()  # the worker works
 
@@ -290,6 +294,7 @@ def _strike(pair: Pair, load: Load, rng: random.Random, found: Outcome) -> None:
         pair.kill("api")
         found.kills["api"] += 1
     if which in ("worker", "both"):
+        found.amid += pair.journal.exists()
         pair.kill("worker")
         found.kills["worker"] += 1
 
