@@ -35,7 +35,7 @@ LOOK = 5_000  # rejects that the page tries its rules on
 HOURS = {"1": 24, "7": 24 * 7, "30": 24 * 30}
 _BALANCE = 24 * 7  # hours
 _VALUE, _RAW = 60, 4_000  # characters shown
-_OWN = ("set", "copy", "drop", "rename")
+_OWN = ("do", "field", "to")  # what the form of a rule of one's own states
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def page(request: HttpRequest) -> HttpResponse:
     _, rows = service.list_(ws, where, size * (number - 1), size)
     shares = drawing.shares(one.rejects for one in reasons)
     job = jobs.shown(jobs.REPLAY)
-    from_api = any(not row["import_id"] for row in rows)
+    from_api = any(name for one in reasons for name in one.sources)
     everything = service.reasons(ws)
     runs = [run for run in imports.history(ws) if run.rejected]
     return render(
@@ -87,7 +87,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "page": number,
             "pages": paging.pages(total, size),
             "from_api": from_api,
-            "from_files": any(row["import_id"] for row in rows),
+            "from_files": any("" in one.sources for one in reasons),
             "proposals": _proposals(ws, where) if where.reason and from_api and not job else (),
             "balance": health.get(ws, _BALANCE).balance,
             "job": job,
@@ -124,7 +124,7 @@ def replay(request: HttpRequest) -> HttpResponse:
         if "try" in given:
             found = replays.trial(ws, where, rule, LOOK)
             messages.info(request, _told(found))
-            own = {name: given[name] for name in (*_OWN, "to") if given.get(name)}
+            own = {name: given[name] for name in _OWN if given.get(name)}
             return redirect(f"{back}&{urlencode(own)}")
 
         def work(tell: started.Progress) -> str:
