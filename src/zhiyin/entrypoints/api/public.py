@@ -39,6 +39,7 @@ def _without_cookies(view: View) -> View:
     return blind
 
 
+@csrf_exempt  # what is no GET is refused anyway, without a page that would set a cookie
 @login_not_required
 @require_safe
 @_without_cookies
@@ -48,6 +49,7 @@ def opened(request: HttpRequest, signed: str) -> HttpResponse:
     return _unkept(HttpResponse(_PIXEL, content_type="image/gif"))
 
 
+@csrf_exempt
 @login_not_required
 @require_safe
 @_without_cookies
@@ -79,10 +81,21 @@ def unsubscribe(request: HttpRequest, signed: str) -> HttpResponse:
     return _page(shown.language, "test" if shown.test else "gone", 200, shown)
 
 
+@csrf_exempt
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@_without_cookies
+def unknown(request: HttpRequest, signed: str) -> HttpResponse:
+    """What looks like a link of ours and is none."""
+    return _page(_strangers(request), "unknown", 404)
+
+
 urlpatterns = [
     path("t/o/<str:signed>.gif", opened, name="track_open"),
     path("t/c/<str:signed>", clicked, name="track_click"),
     path("u/<str:signed>", unsubscribe, name="unsubscribe"),
+    path("t/<path:signed>", unknown),
+    path("u/<path:signed>", unknown),
 ]
 
 

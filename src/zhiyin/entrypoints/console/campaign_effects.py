@@ -23,6 +23,7 @@ _SHOWN = ("bought", "revenue_per_customer", "added_revenue", "profit", "unsubscr
 
 
 def rows(report: CampaignReport) -> list[dict[str, Any]]:
+    """The lines of the table of effects: estimate, interval and what to say of it."""
     made = []
     for effect in report.effects:
         if effect.name not in _SHOWN:
@@ -43,6 +44,7 @@ def rows(report: CampaignReport) -> list[dict[str, Any]]:
 
 
 def from_to(estimate: Estimate, unit: str, currency: str) -> str:
+    """The ends of an interval in words."""
     if estimate.low is None or estimate.high is None:
         return formats.NONE
     return f"{_write(estimate.low, unit, currency)} – {_write(estimate.high, unit, currency)}"
