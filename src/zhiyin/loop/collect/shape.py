@@ -23,8 +23,20 @@ TYPES: Mapping[str, EventType] = {
 }
 MAX_BYTES = 32 * 1024
 MAX_DEPTH = 32  # objects and lists within each other
-# ids of our own events; a payload under one of them would keep the true one out
-OWN_IDS = ("decided:", "delivered:", "bounced:", "refused:", "consent:", "unsubscribed:", "revealed:")
+# ids of our own events and of those from files; a payload under one of them would keep the true one out
+OWN_IDS = (
+    "order:",
+    "refund:",
+    "cancel:",
+    "checkout:",
+    "decided:",
+    "delivered:",
+    "bounced:",
+    "refused:",
+    "consent:",
+    "unsubscribed:",
+    "revealed:",
+)
 _NOTHING: Mapping[str, Any] = {}
 
 
