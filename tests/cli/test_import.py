@@ -24,8 +24,8 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def call(workspace: Workspace, *words: object) -> str:
-    result = CliRunner().invoke(app, ["import", *map(str, words), "-w", str(workspace.folder)])
+def call(workspace: Workspace, *words: object, of: str = "import") -> str:
+    result = CliRunner().invoke(app, [of, *map(str, words), "-w", str(workspace.folder)])
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.output
@@ -78,12 +78,18 @@ def test_history_and_rejects_are_listed_and_exported(
     call(workspace, "customers", file)
     (record,) = json.loads(call(workspace, "history", "--json"))
     assert (record["kind"], record["status"], record["rejected"]) == ("customers", "done", 1)
-    listed = json.loads(call(workspace, "rejects", record["import_id"], "--json"))
+    listed = json.loads(call(workspace, "rejects", "--import", record["import_id"], "--json", of="events"))
     assert (listed["total"], listed["rejects"][0]["line"]) == (1, 3)
-    assert "bad_email" in call(workspace, "rejects")
+    assert "bad_email" in call(workspace, "rejects", of="events")
     out = tmp_path / "out.csv"
-    assert "Wrote 1 rejected rows" in call(workspace, "rejects", "--export", out)
+    assert "Wrote 1 rejects" in call(workspace, "rejects", "--export", out, of="events")
     assert "bad_email" in out.read_text(encoding="utf-8-sig")
+    again = ("rejects", "--import", record["import_id"], "--export", out, "--as-rows")
+    call(workspace, *again, of="events")
+    assert out.read_text(encoding="utf-8-sig").splitlines() == [
+        CUSTOMERS.splitlines()[0],
+        CUSTOMERS.splitlines()[2],
+    ]
     assert "done" in call(workspace, "history")
 
 
