@@ -181,7 +181,11 @@ class Requests:
                         "/v1/" + "x" * 9_000,
                     )
                 )
-                return [f"POST {target} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n".encode("latin-1")]
+                return [
+                    f"POST {target} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode(
+                        "latin-1"
+                    )
+                ]
             case _:
                 method = rng.choice(
                     ("GET", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "PATCH", "CONNECT", "BREW", "PRI")

@@ -276,11 +276,23 @@ def test_who_dawdles_over_headers_or_body_is_let_go(
     for name in ("HEADER_SECONDS", "REST_SECONDS"):
         monkeypatch.setattr(protocol, name, 0.3)
     monkeypatch.setattr(bodies, "SECONDS", 0.3)
-    with post.open() as nothing, post.open() as headers, post.open() as body, post.open() as refused:
+    with (
+        post.open() as nothing,
+        post.open() as headers,
+        post.open() as body,
+        post.open() as refused,
+        post.open() as between,
+    ):
         headers.sendall(b"POST /v1/page HTTP/1.1\r\nHost: a\r\nX: ")
         body.sendall(post.head("/v1/page", "Content-Length: 100") + b"{")
         refused.sendall(post.head("/v1/nowhere", "Content-Length: 100") + b"{")
-        assert (list(received(nothing)), list(received(headers))) == ([], [])
+        between.sendall(post.head("/v1/nowhere", "Content-Length: 1"))
+        told = b""
+        while not told.endswith(b"}"):
+            told += between.recv(65536)
+        assert status(told) == 404
+        between.sendall(b"{")  # what is left of the request, after its answer
+        assert (list(received(nothing)), list(received(headers)), list(received(between))) == ([], [], [])
         assert status(b"".join(received(body))) == 408
         assert status(b"".join(received(refused))) == 404  # and who sends on and on after that is let go
     assert answers(post)

@@ -37,6 +37,9 @@ class PromptProtocol(HttpToolsProtocol):
             self._size += len(data)
             if self._size > MAX_HEADERS:
                 self._refuse()
+        answered = self.cycle is not None and self.cycle.response_complete
+        if answered and not self._receiving and self._patience is None:
+            self._wait(HEADER_SECONDS)  # bytes between two requests ended uvicorn's own waiting
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
