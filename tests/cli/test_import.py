@@ -156,7 +156,7 @@ def test_known_orders_with_another_amount_are_named(workspace: Workspace, tmp_pa
 def test_times_in_json_are_iso_with_their_offset(workspace: Workspace, file: Path) -> None:
     call(workspace, "customers", file)
     (record,) = json.loads(call(workspace, "history", "--json"))
-    (reject,) = json.loads(call(workspace, "rejects", "--json"))["rejects"]
+    (reject,) = json.loads(call(workspace, "rejects", "--json", of="events"))["rejects"]
     for moment in (record["finished_at"], reject["rejected_at"]):
         assert "T" in moment
         assert datetime.fromisoformat(moment).tzinfo is not None

@@ -124,3 +124,20 @@ def test_another_thread_of_the_same_lake_waits_too(lake: Lake) -> None:
             refused = pool.submit(lambda: lake.append("events", table(order(1)), app_id="a", version=1))
         with pytest.raises(Busy):
             refused.result()
+
+
+def test_keys_are_looked_up_and_removed_however_many(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    assert lake.among("events", ["order:1"]) == set()
+    assert lake.remove_keys("events", ["order:1"]) == 0
+    lake.append(
+        "events",
+        table(*(order(number, days_ago=number % 40) for number in range(100))),
+        app_id="a",
+        version=1,
+    )
+    many = [f"order:{number}" for number in range(50, 100_000)]
+    assert lake.among("events", [*many, "order:'1"]) == {f"order:{number}" for number in range(50, 100)}
+    assert lake.remove_keys("events", many) == 50
+    assert lake.remove_keys("events", []) == 0
+    assert lake.count("events") == 50
