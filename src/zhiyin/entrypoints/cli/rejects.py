@@ -197,7 +197,13 @@ def _show_proposals(found: Sequence[Any], as_json: bool) -> None:
          ", ".join(f"{reason} {n:,}" for reason, n in one.left.items()), f"{one.untouched:,}")
         for one in found
     ]  # fmt: skip
-    table("", ("Rule", "Repairs", "Known already", "Refused again", "Untouched"), rows, right=(1, 2, 4), whole=(0,))
+    table(
+        "",
+        ("Rule", "Repairs", "Known already", "Refused again", "Untouched"),
+        rows,
+        right=(1, 2, 4),
+        whole=(0,),
+    )
     if found[0].looked < found[0].total:
         say(f"Tried on the first {found[0].looked:,} of {found[0].total:,}.")
 
