@@ -174,22 +174,23 @@ def _keys() -> dict[str, Source]:
 def _counted(
     slots: Sequence[datetime], keys: Mapping[str, Source]
 ) -> tuple[defaultdict[str, _Counts], dict[str, datetime]]:
-    """What was counted in these hours and the same a week ago, by source; and when the last of each came."""
+    """What was counted in these hours and the same a week ago, by source; and when the last of each came.
+
+    Only for keys that sent nothing in these hours the time before is looked through.
+    """
     first, end = slots[0], slots[-1] + timedelta(hours=1)
     counts: defaultdict[str, _Counts] = defaultdict(lambda: defaultdict(int))
     last: dict[str, datetime] = {}
     within = Q(hour__gte=first, hour__lt=end) | Q(hour__gte=first - _WEEK, hour__lt=end - _WEEK)
-    for source, at, outcome, events in Tally.objects.filter(within).values_list(
-        "source", "hour", "outcome", "events"
-    ):
-        counts[_name(source, keys)][at, outcome] += events
-    for source, at in (
-        Tally.objects.filter(outcome=RECEIVED, hour__gte=first - _REMEMBERED)
-        .values_list("source")
-        .annotate(at=Max("last_at"))
-    ):
-        if at is not None:
-            last[_name(source, keys)] = max(at, last.get(_name(source, keys), at))
+    rows = Tally.objects.filter(within).values_list("source", "hour", "outcome", "events", "last_at")
+    for source, at, outcome, events, came in rows:
+        name = _name(source, keys)
+        counts[name][at, outcome] += events
+        if came is not None:
+            last[name] = max(came, last.get(name, came))
+    before = Tally.objects.filter(outcome=RECEIVED, hour__gte=first - _REMEMBERED, hour__lt=first)
+    quiet = [name for name in keys if name not in last or last[name] < first]
+    last |= dict(before.filter(source__in=quiet).values_list("source").annotate(at=Max("last_at")))
     done = Import.objects.filter(status="done", finished_at__gte=first - _WEEK)
     for at, read, new, unchanged, reasons in done.values_list(
         "finished_at", "read", "new", "unchanged", "reasons"
