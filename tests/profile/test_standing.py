@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -48,7 +49,7 @@ def test_folding_batches_finds_what_profiling_everybody_finds(
 ) -> None:
     standings: dict[str, Standing] = {}
     edges = [0, *sorted(min(cut, len(events)) for cut in cuts), len(events)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         standings |= moved(standings, events[start:end])
     table = events_to_table(events, timezone=ZoneInfo("Asia/Shanghai"), received_at=NOW)
     full = duckdb.collect(lifecycle(traits(duckdb.table(table), NOW), GAP)).to_pylist()
