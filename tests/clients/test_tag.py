@@ -235,7 +235,8 @@ def test_an_event_of_a_page_that_is_left_at_once_counts_once(shop: Shop, visit: 
     shopper.page.wait_for_url(f"{shopper.site}/next")
     shopper.run("() => zy.track('Arrived')")
     assert names(shop.collected(2)) == ["Next Clicked", "Arrived"]
-    shopper.page.wait_for_function("() => !Object.keys(localStorage).length")
+    # a try that failed on a busy machine leaves its pause behind, and no message
+    shopper.page.wait_for_function("() => !Object.keys(localStorage).some((name) => name.startsWith('zy:'))")
 
 
 def test_a_page_that_is_left_for_good_hands_its_events_over(shop: Shop, visit: Visits) -> None:

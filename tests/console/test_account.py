@@ -159,7 +159,13 @@ def test_forms_without_a_token_are_refused(owned: Workspace) -> None:
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]
     given = {"username": "yue@example.com", "password": PASSWORD, "csrfmiddlewaretoken": token}
     assert browser.post("/login", given).status_code == 302
-    for page in ("/logout", "/settings", "/customers/reveal/c1", "/recommendations/train", "/settings/keys"):
+    for page in (
+        "/logout",
+        "/settings",
+        "/customers/reveal/c1",
+        "/recommendations/train",
+        "/data/sources/new",
+    ):
         assert browser.post(page).status_code == 403, page
 
 
