@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,6 +31,10 @@ def event(number: int, name: str, who: str, minutes: int, amount: int | None) ->
     return Event(f"e{number}", "track", name, NOW - timedelta(minutes=minutes), who, amount=amount)
 
 
+def rows(events: list[Event]) -> pa.Table:
+    return events_to_table(events, timezone=ZoneInfo("Asia/Shanghai"), received_at=NOW)
+
+
 # no cancellations here: who cancelled every order has a history that sums do not keep
 lives = st.lists(
     st.tuples(
@@ -50,9 +55,8 @@ def test_folding_batches_finds_what_profiling_everybody_finds(
     standings: dict[str, Standing] = {}
     edges = [0, *sorted(min(cut, len(events)) for cut in cuts), len(events)]
     for start, end in pairwise(edges):
-        standings |= moved(standings, events[start:end])
-    table = events_to_table(events, timezone=ZoneInfo("Asia/Shanghai"), received_at=NOW)
-    full = duckdb.collect(lifecycle(traits(duckdb.table(table), NOW), GAP)).to_pylist()
+        standings |= moved(standings, rows(events[start:end]))
+    full = duckdb.collect(lifecycle(traits(duckdb.table(rows(events)), NOW), GAP)).to_pylist()
     assert set(standings) == {row["customer_id"] for row in full}
     for row in full:
         one = standings[row["customer_id"]]
@@ -61,17 +65,16 @@ def test_folding_batches_finds_what_profiling_everybody_finds(
             assert (at and at.replace(tzinfo=None)) == row[name], name
         assert (one.orders, one.revenue) == (row["orders"], row["revenue"])
         assert one.average_order_value == row["average_order_value"]
-        in_order = sorted(events, key=lambda e: e.timestamp)
-        fresh = moved({}, in_order)[row["customer_id"]]
+        fresh = moved({}, rows(events))[row["customer_id"]]
         assert stage(fresh, NOW, GAP) == row["lifecycle"]
 
 
 def test_who_cancelled_every_order_is_a_lead_again() -> None:
-    bought = moved({}, [event(1, ORDER_COMPLETED, "ann", 60, 100)])
-    gone = moved(bought, [event(2, ORDER_CANCELLED, "ann", 30, 100)])["ann"]
+    bought = moved({}, rows([event(1, ORDER_COMPLETED, "ann", 60, 100)]))
+    gone = moved(bought, rows([event(2, ORDER_CANCELLED, "ann", 30, 100)]))["ann"]
     assert (gone.orders, gone.revenue, gone.first_order_at, stage(gone, NOW, GAP)) == (0, 0, None, "lead")
     assert bought["ann"].orders == 1  # what was given stays as it was
 
 
 def test_what_the_shop_does_is_not_the_customer_being_seen() -> None:
-    assert moved({}, [event(1, EMAIL_OPENED, "ann", 5, None)]) == {}
+    assert moved({}, rows([event(1, EMAIL_OPENED, "ann", 5, None)])) == {}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zhiyin.adapters.spool import SpoolMemory
+from zhiyin.adapters.spool import SpoolMemory, keys
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -24,15 +24,15 @@ def test_exactly_what_was_committed_is_known(
     for version, ids in enumerate(batches, 1):
         asked = data.draw(st.sets(st.text(max_size=8), max_size=10)) | set(ids)
         assert memory.known(asked) == asked & seen
-        memory.commit(version, set(ids), {}, NOW)
+        memory.commit(version, keys(set(ids)), {}, NOW)
         seen |= set(ids)
     assert memory.known(seen | {"never"} - seen) == seen - ({"never"} - seen)
 
 
 def test_a_version_is_remembered_once(tmp_path: Path) -> None:
     memory = SpoolMemory(tmp_path)
-    memory.commit(1, {"a"}, {"v": ("s1", 1.0, 2.0, 3)}, NOW)
-    memory.commit(1, {"b"}, {"v": ("s2", 9.0, 9.0, 9)}, NOW)
+    memory.commit(1, keys({"a"}), {"v": ("s1", 1.0, 2.0, 3)}, NOW)
+    memory.commit(1, keys({"b"}), {"v": ("s2", 9.0, 9.0, 9)}, NOW)
     assert memory.version() == 1
     assert memory.known({"a", "b"}) == {"a"}
     assert SpoolMemory(tmp_path).visits(["v", "w"]) == {"v": ("s1", 1.0, 2.0, 3)}
@@ -40,10 +40,10 @@ def test_a_version_is_remembered_once(tmp_path: Path) -> None:
 
 def test_ids_are_forgotten_after_two_days_and_their_files_removed(tmp_path: Path) -> None:
     memory = SpoolMemory(tmp_path)
-    memory.commit(1, {"old"}, {}, NOW)
-    memory.commit(2, {"new"}, {}, NOW + timedelta(hours=24))
+    memory.commit(1, keys({"old"}), {}, NOW)
+    memory.commit(2, keys({"new"}), {}, NOW + timedelta(hours=24))
     assert memory.known({"old", "new"}) == {"old", "new"}
-    memory.commit(3, {"last"}, {}, NOW + timedelta(hours=49))
+    memory.commit(3, keys({"last"}), {}, NOW + timedelta(hours=49))
     assert memory.known({"old", "new", "last"}) == {"new", "last"}
     assert len(list((tmp_path / "seen").iterdir())) == 2
 
@@ -51,23 +51,23 @@ def test_ids_are_forgotten_after_two_days_and_their_files_removed(tmp_path: Path
 def test_many_batches_need_few_files(tmp_path: Path) -> None:
     memory = SpoolMemory(tmp_path)
     for version in range(1, 200):
-        memory.commit(version, {f"{version}-{n}" for n in range(4)}, {}, NOW)
+        memory.commit(version, keys({f"{version}-{n}" for n in range(4)}), {}, NOW)
     assert len(list((tmp_path / "seen").iterdir())) < 30
     assert memory.known({"1-0", "77-3", "199-3", "200-0"}) == {"1-0", "77-3", "199-3"}
 
 
 def test_a_file_of_a_batch_that_was_cut_short_counts_for_nothing(tmp_path: Path) -> None:
     memory = SpoolMemory(tmp_path)
-    memory.commit(1, {"a"}, {}, NOW)
+    memory.commit(1, keys({"a"}), {}, NOW)
     run = next((tmp_path / "seen").iterdir())
     (tmp_path / "seen" / "000000000002-0.npy").write_bytes(run.read_bytes()[:-3])
     assert memory.known({"a", "b"}) == {"a"}
-    memory.commit(2, {"b"}, {}, NOW)
+    memory.commit(2, keys({"b"}), {}, NOW)
     assert memory.known({"a", "b"}) == {"a", "b"}
 
 
 def test_a_person_can_be_forgotten(tmp_path: Path) -> None:
     memory = SpoolMemory(tmp_path)
-    memory.commit(1, (), {"v": ("s", 1.0, 1.0, 1), "w": ("t", 1.0, 1.0, 1)}, NOW)
+    memory.commit(1, keys(()), {"v": ("s", 1.0, 1.0, 1), "w": ("t", 1.0, 1.0, 1)}, NOW)
     memory.forget(["v"])
     assert set(memory.visits(["v", "w"])) == {"w"}

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.db import transaction
 
 from zhiyin.adapters.records import profile
@@ -16,9 +17,9 @@ from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.consent import Consent as Answer
 from zhiyin.domain.event import Event
 from zhiyin.loop.collect.arrival import Arrival
-from zhiyin.loop.collect.pipeline import Collected
 from zhiyin.loop.profile.standing import Standing, moved, stage
 from zhiyin.services import consents, tallies
+from zhiyin.services.shares import Understood
 from zhiyin.services.workspace import Workspace
 
 _TIMES = ("first_seen", "last_seen", "first_order_at", "last_order_at")
@@ -39,8 +40,7 @@ def apply(
     ws: Workspace,
     version: int,
     arrived: Sequence[Arrival],
-    result: Collected,
-    links: Mapping[str, str],
+    result: Understood,
     keep: Keep,
 ) -> None:
     """Write what a batch says about people and sources; doing it again for the same version changes nothing.
@@ -52,14 +52,12 @@ def apply(
         done, _ = CollectedRow.objects.select_for_update().get_or_create(pk=1, defaults={"version": 0})
         if done.version >= version:
             return
-        answers = _publish_traits(result.events)
+        answers = _publish_traits([event for _, event in result.identified])
         if answers:
             keep(consents.events(consents.take(answers)))
         _move(ws, result.events)
-        _link(links, ws.now())
-        came, last = tallies.received(arrived)
-        became = {key: n for key, n in result.tallies.items() if key[2] != tallies.RECEIVED}
-        tallies.add(came | became, last)
+        _link(result.links, ws.now())
+        tallies.add(result.received | result.became, result.last)
         tallies.add(tallies.replayed(arrived))
         done.version = version
         done.save()
@@ -70,8 +68,7 @@ def _publish_traits(events: Sequence[Event]) -> list[Answer]:
     stated: dict[str, dict[str, Any]] = {}
     first: dict[str, datetime] = {}
     answers = []
-    identifies = [event for event in events if event.type == "identify" and event.customer_id]
-    for event in sorted(identifies, key=lambda event: event.timestamp):
+    for event in sorted(events, key=lambda event: event.timestamp):
         customer_id = event.customer_id or ""
         traits = dict(event.properties)
         granted = traits.pop(CONSENT_TRAIT, None)
@@ -112,9 +109,9 @@ def _text(value: object) -> str:
     return str(value).replace("\x00", "")  # PostgreSQL keeps no NUL
 
 
-def _move(ws: Workspace, events: Sequence[Event]) -> None:
+def _move(ws: Workspace, events: pa.Table) -> None:
     """Orders, revenue, last seen and stage of whom the events name, at once; the rest waits for ``profiles.run``."""
-    named = {event.customer_id for event in events if event.customer_id}
+    named = pc.unique(events["customer_id"].drop_null()).to_pylist()
     if not named:
         return
     before = {who: _standing(*known) for who, *known in profile.standings(named)}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import gc
+import os
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
+from datetime import datetime
 from typing import cast
 
 import msgspec
 
-from zhiyin.adapters.lake.rows import events_to_table, rejects_to_table
+from zhiyin.adapters.children import Lost
 from zhiyin.adapters.records import erasure
 from zhiyin.adapters.records.among import among
 from zhiyin.adapters.records.models import Collected as CollectedRow
@@ -21,15 +23,18 @@ from zhiyin.domain.consent import TRACKING
 from zhiyin.domain.errors import BadSetting
 from zhiyin.domain.event import Event
 from zhiyin.domain.text import say
-from zhiyin.loop.collect import arrival, pipeline
-from zhiyin.loop.collect.facts import Facts, KeepIp, Memory
-from zhiyin.loop.collect.sessions import LATE
+from zhiyin.loop.collect import arrival
+from zhiyin.loop.collect.facts import LATE, Facts, KeepIp, Memory
+from zhiyin.loop.collect.parts import Part
 from zhiyin.services import collected, live
+from zhiyin.services.shares import Asked, Known, Share, Understood, apart, joined
 from zhiyin.services.workspace import Workspace
 
 APP = "spool"  # the name under which batches are committed
 BATCH_BYTES = 16 * 1024 * 1024
 BATCHES = 8  # in one go; then others get their turn
+LARGE = 4 * 1024 * 1024  # bytes of a batch that several processes take together
+CORES = min(os.cpu_count() or 1, 4)  # more would all read what the others read too
 
 
 def record(ws: Workspace, events: Sequence[Event]) -> None:
@@ -56,11 +61,13 @@ def drain(ws: Workspace, patience: float | None = None) -> int:
             batch = journal.claim(lambda: _last(ws, memory), max_bytes=BATCH_BYTES)
             if batch is None:
                 break
-            arrived = _arrived(batch)
             if memory.version() < batch.version:
-                _take(ws, batch, arrived, memory, patience)
-            _replayed(ws, arrived, patience)
-            moved += len(arrived)
+                arrived, again = _take(ws, batch, memory, patience)
+            else:
+                known = Share(batch).arrived
+                arrived, again = len(known), _again(known)
+            _replayed(ws, again, patience)
+            moved += arrived
             journal.done(batch)
     return moved
 
@@ -96,44 +103,56 @@ def _last(ws: Workspace, memory: SpoolMemory) -> int:
     return max(memory.version(), max(rows, default=0), *tables)
 
 
-def _arrived(batch: Batch) -> list[arrival.Arrival]:
-    return [
-        one
-        for number, (entry, whole) in enumerate(batch.entries())
-        for one in arrival.arrivals(entry, f"{batch.version}:{number}", whole=whole)
-    ]
-
-
-def _take(
-    ws: Workspace,
-    batch: Batch,
-    arrived: list[arrival.Arrival],
-    memory: SpoolMemory,
-    patience: float | None,
-) -> None:
+def _take(ws: Workspace, batch: Batch, memory: SpoolMemory, patience: float | None) -> tuple[int, set[str]]:
     """One batch: a fold of what the memory held and what the batch says, stored step by step.
+
+    Gives how many payloads there were, and which rejects were replayed in it.
 
     The memory comes last: before it, every step is done again after a crash, with the same result.
     """
     now = ws.now()
-    with ws.lake.writing(patience):  # an erasure comes after all this, or before and is seen here
-        arrived = _standing(ws, arrived)
-        known = facts(ws, arrived, memory)
-        result = pipeline.run(arrived, known)
-        if result.events:
-            table = events_to_table(result.events, timezone=ws.timezone, received_at=now)
-            ws.lake.append("events", table, app_id=APP, version=batch.version)
-        if result.rejects:
-            ws.lake.append(
-                "rejects",
-                rejects_to_table(result.rejects, rejected_at=now),
-                app_id=APP,
-                version=batch.version,
-            )
-        links = known.memory.links
-        collected.apply(ws, batch.version, arrived, result, links, lambda events: _own(ws, events))
-        memory.commit(batch.version, known.memory.new_ids, known.memory.new_visits, now)
-        live.note(ws, result, now)
+    with (
+        ws.lake.writing(patience),
+        _no_collection(),
+    ):  # an erasure comes after all this, or before and is seen
+        found, arrived, standing = _apart(ws, batch, memory, now), [], []
+        if found is None:
+            share = Share(batch)
+            arrived = share.arrived
+            standing = share.arrived = _standing(ws, arrived)
+            (known,) = _known(ws, [share.asked()], memory, now)
+            found = share.understood(known)
+        for name, rows in (("events", found.events), ("rejects", found.rejects)):
+            if rows.num_rows:
+                ws.lake.append(name, rows, app_id=APP, version=batch.version)
+        collected.apply(ws, batch.version, standing, found, lambda events: _own(ws, events))
+        memory.commit(batch.version, found.messages, found.visits, now)
+        live.note(ws, found.outcomes)
+        return len(arrived) or found.arrived, _again(arrived)
+
+
+def _apart(ws: Workspace, batch: Batch, memory: SpoolMemory, now: datetime) -> Understood | None:
+    """What a large batch says, understood by several processes; None where one has to do it alone."""
+    parts = [Part(number, CORES) for number in range(CORES)]
+    if CORES == 1 or batch.size() < LARGE:
+        return None
+    try:
+        ws.children.ask([(batch, part) for part in parts[1:]])
+        share = Share(batch, parts[0])
+        asked = [share.asked(), *ws.children.answers(CORES - 1)]
+        if not apart(asked):
+            return None
+        known = _known(ws, asked, memory, now)
+        ws.children.ask(known[1:])
+        return joined([share.understood(known[0]), *ws.children.answers(CORES - 1)])
+    except Lost:
+        return None  # for want of memory, or whatever else ended it: the next batch gets new ones
+
+
+def _known(ws: Workspace, asked: Sequence[Asked], memory: SpoolMemory, now: datetime) -> list[Known]:
+    return [
+        Known(facts(ws, one.persons, memory), memory.seen(one.messages), now, ws.timezone) for one in asked
+    ]
 
 
 def _standing(ws: Workspace, arrived: list[arrival.Arrival]) -> list[arrival.Arrival]:
@@ -141,7 +160,7 @@ def _standing(ws: Workspace, arrived: list[arrival.Arrival]) -> list[arrival.Arr
 
     The reject of a replay stays until its batch is remembered, so that a batch taken again finds the same.
     """
-    asked = {one.again.reject for one in arrived if one.again is not None}
+    asked = _again(arrived)
     if not asked:
         return arrived
     standing = ws.lake.among("rejects", asked)
@@ -155,9 +174,13 @@ def _standing(ws: Workspace, arrived: list[arrival.Arrival]) -> list[arrival.Arr
     return kept
 
 
-def _replayed(ws: Workspace, arrived: Iterable[arrival.Arrival], patience: float | None) -> None:
+def _again(arrived: Iterable[arrival.Arrival]) -> set[str]:
+    """The rejects that are replayed here."""
+    return {one.again.reject for one in arrived if one.again is not None}
+
+
+def _replayed(ws: Workspace, gone: Collection[str], patience: float | None) -> None:
     """Rejects that were replayed stand no more; what was still refused has a reject of its own."""
-    gone = {one.again.reject for one in arrived if one.again is not None}
     if gone:
         with ws.lake.writing(patience):
             ws.lake.remove_keys("rejects", gone)
@@ -181,9 +204,9 @@ def _own(ws: Workspace, events: Sequence[Event]) -> None:
     ws.spool.close()
 
 
-def facts(ws: Workspace, arrived: Iterable[arrival.Arrival], memory: SpoolMemory) -> Facts:
-    """What the pipeline has to know for these arrivals."""
-    messages, persons = arrival.asked(arrived)
+def facts(ws: Workspace, persons: Set[str], memory: SpoolMemory) -> Facts:
+    """What the pipeline has to know of these persons, and of the shop; messages that were seen are for the caller
+    to add."""
     settings = ws.settings
     identities = dict(among(Identity, "anonymous_id", persons, "anonymous_id", "customer_id"))
     known = persons | set(identities.values())
@@ -196,7 +219,7 @@ def facts(ws: Workspace, arrived: Iterable[arrival.Arrival], memory: SpoolMemory
         identities=identities,
         refusing=_refusing(known),
         erased=erasure.erased_at(known),
-        memory=Memory(seen=memory.known(messages), visits=memory.visits(visitors)),
+        memory=Memory(visits=memory.visits(visitors)),
     )
 
 

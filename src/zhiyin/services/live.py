@@ -38,12 +38,17 @@ class Outcome(msgspec.Struct, frozen=True):
     id: str = ""
 
 
-def note(ws: Workspace, result: Collected, now: datetime) -> None:
-    """Put a batch on top of the stream. It is a view for people: losing it in a crash loses no event."""
-    fresh = [_of_event(event, now) for event in result.events[-KEPT:]]
-    fresh += [_of_reject(one, now) for one in result.rejects[-KEPT:] if one.received_at is not None]
+def outcomes(result: Collected, now: datetime) -> list[Outcome]:
+    """The last outcomes of what was collected."""
+    last = [_of_event(event, now) for event in result.events[-KEPT:]]
+    return last + [_of_reject(one, now) for one in result.rejects[-KEPT:] if one.received_at is not None]
+
+
+def note(ws: Workspace, fresh: list[Outcome]) -> None:
+    """Put outcomes on top of the stream. It is a view for people: losing it in a crash loses no event."""
     if fresh:
-        newest = sorted([*latest(ws), *fresh], key=lambda one: (one.came, one.at), reverse=True)
+        before = latest(ws) if len(fresh) < KEPT else []
+        newest = sorted([*before, *fresh], key=lambda one: (one.came, one.at), reverse=True)
         _write(ws, newest[:KEPT])
 
 

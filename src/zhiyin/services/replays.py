@@ -217,7 +217,11 @@ def _outcomes(ws: Workspace, rows: Sequence[Mapping[str, Any]], payloads: Sequen
             _encode(_entry(row, payload, "", arrival.message_id(payload, "") in known)), f"0:{number}"
         )
     ]
-    result = pipeline.run(arrived, ingest.facts(ws, arrived, SpoolMemory(ws.spool.folder)))
+    messages, persons = arrival.asked(arrived)
+    memory = SpoolMemory(ws.spool.folder)
+    facts = ingest.facts(ws, persons, memory)
+    facts.memory.seen = memory.known(messages)
+    result = pipeline.run(arrived, facts)
     counts = Counter(str(one.reason) for one in result.rejects)
     counts["duplicate"] += len(result.duplicates)
     counts["kept"] += len(result.events)

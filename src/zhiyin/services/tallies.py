@@ -5,31 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from itertools import groupby
 
 from django.db import close_old_connections, transaction
 from django.db.models import F
 
 from zhiyin.adapters.records.models import Tally
 from zhiyin.loop.collect.arrival import Arrival
+from zhiyin.services.shares import RECEIVED, Key
 from zhiyin.services.workspace import Workspace
 
-RECEIVED, KEPT = "received", "kept"
+KEPT = "kept"
 DOOR, HTTP = "", "http_"  # the source and the outcomes of requests that were refused before anything was kept
-Key = tuple[str, datetime, str]  # source, hour, outcome
-
-
-def received(arrived: Iterable[Arrival]) -> tuple[dict[Key, int], dict[Key, datetime]]:
-    """What came in, counted before anything is made of it, so that the balance can be checked; and when the
-    last of each came."""
-    came: Counter[Key] = Counter()
-    last: dict[Key, datetime] = {}
-    fresh = (one for one in arrived if one.again is None)  # the others were counted when they came first
-    for (source, at), group in groupby(fresh, key=lambda one: (one.source, one.received_at)):
-        key = (source, hour(at), RECEIVED)
-        came[key] += sum(1 for _ in group)
-        last[key] = max(at, last.get(key, at))
-    return dict(came), last
 
 
 def add(counts: Mapping[Key, int], last: Mapping[Key, datetime] | None = None) -> None:

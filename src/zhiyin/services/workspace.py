@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from zhiyin.adapters import clock
+from zhiyin.adapters.children import Children
 from zhiyin.adapters.lake import Lake
 from zhiyin.adapters.spool import Spool
 from zhiyin.domain.ports import Clock
@@ -22,6 +23,7 @@ class Workspace:
     lake: Lake
     spool: Spool
     now: Clock = field(default=clock.system)
+    children: Children = field(default_factory=lambda: Children("zhiyin.services.shares"), repr=False)
 
     @classmethod
     def of(cls, settings: Settings) -> Workspace:

@@ -20,6 +20,10 @@ class Batch:
     version: int
     segments: tuple[Path, ...]
 
+    def size(self) -> int:
+        """Bytes of the segments, those that are gone left out."""
+        return sum(path.stat().st_size for path in self.segments if path.exists())
+
     def entries(self) -> Iterator[tuple[bytes, bool]]:
         """Every entry, in order, each with whether it is whole."""
         for path in self.segments:

@@ -43,21 +43,21 @@ class SpoolMemory:
 
     def known(self, ids: Collection[str]) -> set[str]:
         """Those of the ids that were seen before."""
-        if not ids:
-            return set()
-        texts = list(ids)
-        keys = _keys(texts)
-        found = np.zeros(len(texts), bool)
+        return {text for text, seen in zip(ids, self.seen(keys(ids)).tolist(), strict=True) if seen}
+
+    def seen(self, asked: Keys) -> NDArray[np.bool_]:
+        """Of each of the keys, whether it was seen before."""
+        found = np.zeros(len(asked), bool)
         with self._open() as records:
             names = [row[0] for row in records.execute("SELECT name FROM run")]
-        order = np.argsort(keys["high"])
-        wanted = keys[order]
+        order = np.argsort(asked["high"])
+        wanted = asked[order]
         for name in names:
             run = np.load(self._runs / name, mmap_mode="r")
             at = np.searchsorted(run["high"], wanted["high"])
             at[at == len(run)] = 0
             found[order] |= run[at] == wanted
-        return {text for text, seen in zip(texts, found.tolist(), strict=True) if seen}
+        return found
 
     def visits(self, visitors: Iterable[str]) -> dict[str, tuple[str, float, float, int]]:
         """The last visit of each visitor that had one lately: session, start, last moment, count."""
@@ -72,7 +72,7 @@ class SpoolMemory:
     def commit(
         self,
         version: int,
-        ids: Collection[str],
+        new: Keys,
         visits: Mapping[str, tuple[str, float, float, int]],
         now: datetime,
     ) -> None:
@@ -83,8 +83,8 @@ class SpoolMemory:
             listed = records.execute("SELECT name, rows, newest FROM run ORDER BY name").fetchall()
             oldest = (now - KEEP).timestamp()
             kept = [row for row in listed if row[2] >= oldest]
-            if ids:
-                kept.append(self._save(f"{version:012d}-0.npy", _sorted(_keys(ids)), now.timestamp()))
+            if len(new):
+                kept.append(self._save(f"{version:012d}-0.npy", _sorted(new), now.timestamp()))
             kept = self._merged(version, kept)
             with records:
                 records.execute("DELETE FROM run")
@@ -117,18 +117,18 @@ class SpoolMemory:
             full = next((group for group in sizes.values() if len(group) >= FAN), None)
             if full is None:
                 return runs
-            keys = _sorted(np.concatenate([np.load(self._runs / name) for name, _, _ in full]))
+            together = _sorted(np.concatenate([np.load(self._runs / name) for name, _, _ in full]))
             level = 1 + max(int(name.partition("-")[2].removesuffix(".npy")) for name, _, _ in full)
-            merged = self._save(f"{version:012d}-{level}.npy", keys, max(newest for _, _, newest in full))
+            merged = self._save(f"{version:012d}-{level}.npy", together, max(newest for _, _, newest in full))
             runs = [run for run in runs if run not in full] + [merged]
 
-    def _save(self, name: str, keys: Keys, newest: float) -> tuple[str, int, float]:
+    def _save(self, name: str, run: Keys, newest: float) -> tuple[str, int, float]:
         self._runs.mkdir(parents=True, exist_ok=True)
         with open(self._runs / name, "wb") as file:
-            np.save(file, keys)
+            np.save(file, run)
             file.flush()
             os.fsync(file.fileno())
-        return name, len(keys), newest
+        return name, len(run), newest
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -148,16 +148,16 @@ class SpoolMemory:
             yield records
 
 
-def _keys(ids: Collection[str]) -> Keys:
+def keys(ids: Collection[str]) -> Keys:
     """128-bit hashes of the ids, in their order."""
     digest = hashlib.blake2b
     data = b"".join([digest(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() for text in ids])
     return np.frombuffer(data, _KEY)
 
 
-def _sorted(keys: Keys) -> Keys:
+def _sorted(run: Keys) -> Keys:
     # stable is the sort that gains from runs that are sorted already
-    return keys[np.argsort(keys["high"], kind="stable")]
+    return run[np.argsort(run["high"], kind="stable")]
 
 
 def moment(seconds: float) -> datetime:

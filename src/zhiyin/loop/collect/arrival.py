@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -76,10 +76,13 @@ _NUL = rb"\u0000"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def arrivals(entry: bytes, position: str, *, whole: bool = True) -> list[Arrival]:
+def arrivals(
+    entry: bytes, position: str, *, whole: bool = True, wanted: Callable[[bytes], bool] | None = None
+) -> list[Arrival]:
     """The payloads of one line of the spool; a broken line or body gives one arrival that is unreadable.
 
-    ``whole`` is False for a line whose checksum is wrong.
+    ``whole`` is False for a line whose checksum is wrong. ``wanted`` chooses payloads by their bytes; the others
+    are left out before they are read.
 
     >>> line = b'{"receivedAt":"2026-03-01T12:00:00Z","source":"web","kind":"track","body":{"event":"A"}}'
     >>> [(one.position, one.kind, one.payload) for one in arrivals(line, "7:0")]
@@ -93,12 +96,14 @@ def arrivals(entry: bytes, position: str, *, whole: bool = True) -> list[Arrival
             repaired = mended(entry)
             with suppress(*_NO_JSON):
                 read = _entry(repaired) if repaired else None
-    if read is None or (read.receivedAt is None and read.event is None):
+    if read is not None and read.event is None and read.receivedAt is not None:
+        return _payloads(read, position, wanted)
+    if wanted is not None and not wanted(entry):
+        return []
+    if read is None or read.event is None:
         return [Arrival(position, UNREADABLE, entry, "", _LONG_AGO)]
-    if read.event is not None:
-        event = read.event
-        return [Arrival(position, None, b"", event.source, event.timestamp, event=event)]
-    return _payloads(read, position)
+    event = read.event
+    return [Arrival(position, None, b"", event.source, event.timestamp, event=event)]
 
 
 def asked(found: Iterable[Arrival]) -> tuple[set[str], set[str]]:
@@ -155,28 +160,37 @@ def person_id(value: Any) -> str | None:
     return text if len(text) <= MAX_ID else None
 
 
-def _payloads(read: _Entry, position: str) -> list[Arrival]:
+def _payloads(read: _Entry, position: str, wanted: Callable[[bytes], bool] | None) -> list[Arrival]:
     assert read.receivedAt is not None
     body = bytes(read.body)
     at = read.receivedAt if read.receivedAt.tzinfo else read.receivedAt.replace(tzinfo=UTC)
     sent = read.sentAt if type(read.sentAt) is str else None
     rest = (read.source, at, sent, read.ip or "", read.userAgent or "", read.kind)
-    if read.kind not in MANY:
-        payload, body = _payload(body)
-        return [Arrival(position, payload, body, *rest)]
-    try:
-        many = _body(body)
-    except _NO_JSON:
+    many = None
+    if read.kind in MANY:
+        with suppress(*_NO_JSON):
+            many = _body(body)
+    if many is None:
+        if wanted is not None and not wanted(body):
+            return []
         payload, body = _payload(body)
         return [Arrival(position, payload, body, *rest)]
     found = []
     for number, part in enumerate(many.batch):
-        payload, raw = _payload(bytes(part))
+        raw = bytes(part)
+        if wanted is not None and not wanted(raw):
+            continue
+        payload, raw = _payload(raw)
         if many.context and type(many.context) is dict and type(payload) is dict:
             own = payload.get("context")
             payload["context"] = {**many.context, **own} if type(own) is dict else many.context
         found.append(Arrival(f"{position}:{number}", payload, raw, *rest, again=read.again))
     return found
+
+
+def payload_of(raw: bytes) -> Any:
+    """The payload with these bytes, mended where that is needed, else ``UNREADABLE``."""
+    return _payload(raw)[0]
 
 
 def _payload(raw: bytes) -> tuple[Any, bytes]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 KeepIp = Literal["none", "network", "full"]
+LATE = "late:"  # before a visitor: the visit of events that came after those of the next one
 
 
 class Visit(NamedTuple):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from zhiyin.domain.reject import Reject
 from zhiyin.loop.collect.draft import Draft
-from zhiyin.loop.collect.facts import Facts, Visit
+from zhiyin.loop.collect.facts import LATE, Facts, Visit
 
 SILENCE = 30 * 60.0  # seconds
-LATE = "late:"  # before the visitor: events of a visit that came after those of the next one
 
 
 def sessions(draft: Draft, facts: Facts) -> Draft | Reject:

@@ -5,17 +5,20 @@ What takes all customers to know, the RFM quintiles and the shop's usual gap, st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
-from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, Event
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED
 from zhiyin.domain.lifecycle import Lifecycle
 from zhiyin.loop.profile.lifecycle import DEFAULT_GAP_DAYS
 from zhiyin.loop.profile.traits import NOT_SEEN
 
-_OUR_DOING = frozenset(NOT_SEEN)
 _DAY = 86_400
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -40,36 +43,58 @@ class Standing:
         return self.revenue // self.orders if self.orders > 0 else None
 
 
-def moved(standings: Mapping[str, Standing], events: Iterable[Event]) -> dict[str, Standing]:
-    """The standings after these events, of the customers whom they name; the given ones stay as they are.
+def moved(standings: Mapping[str, Standing], events: pa.Table) -> dict[str, Standing]:
+    """The standings after these rows of the lake's ``events``, of the customers whom they name; the given ones
+    stay as they are.
 
     Taking the events in any order and in any portions gives the same counts, sums and times; a customer all of
     whose orders were cancelled has no order times until the next order.
     """
     after: dict[str, Standing] = {}
-    for event in events:
-        who = event.customer_id
-        if who is None or event.name in _OUR_DOING:
-            continue
-        standing = after.get(who)
-        if standing is None:
-            known = standings.get(who)
-            standing = after[who] = Standing() if known is None else _copy(known)
-        at = event.timestamp
-        if standing.first_seen is None or at < standing.first_seen:
-            standing.first_seen = at
-        if standing.last_seen is None or at > standing.last_seen:
-            standing.last_seen = at
-        if event.name == ORDER_COMPLETED:
+    for who, begin, end, revenue, orders, ordered in _sums(events):
+        known = standings.get(who)
+        standing = after[who] = Standing() if known is None else _copy(known)
+        first, last = _moment(begin), _moment(end)
+        if standing.first_seen is None or first < standing.first_seen:
+            standing.first_seen = first
+        if standing.last_seen is None or last > standing.last_seen:
+            standing.last_seen = last
+        standing.revenue += revenue
+        standing.orders += orders
+        for at in map(_moment, sorted(ordered)):
             _order(standing, at)
-            standing.revenue += event.amount or 0
-        elif event.name in (ORDER_REFUNDED, ORDER_CANCELLED):
-            standing.revenue -= event.amount or 0
-            standing.orders -= event.name == ORDER_CANCELLED
-    for standing in after.values():
         if standing.orders <= 0:
             standing.orders, standing.first_order_at, standing.last_order_at = 0, None, None
     return after
+
+
+def _sums(events: pa.Table) -> Iterator[tuple[str, int, int, int, int, list[int]]]:
+    """By customer: first and last moment, revenue, orders, and the moments of orders, in microseconds."""
+    named = events.select(["customer_id", "event", "timestamp", "amount"])
+    named = named.filter(
+        pc.and_(
+            pc.is_valid(named["customer_id"]), pc.invert(pc.is_in(named["event"], pa.array(list(NOT_SEEN))))
+        )
+    )
+    name, amount = named["event"], pc.fill_null(named["amount"], 0)
+    bought, cancelled = pc.equal(name, ORDER_COMPLETED), pc.equal(name, ORDER_CANCELLED)
+    back = pc.or_(cancelled, pc.equal(name, ORDER_REFUNDED))
+    rows = pa.table(
+        {
+            "who": named["customer_id"],
+            "at": named["timestamp"].cast(pa.int64()),
+            "revenue": pc.if_else(bought, amount, pc.if_else(back, pc.negate(amount), 0)),
+            "orders": pc.subtract(bought.cast(pa.int64()), cancelled.cast(pa.int64())),
+        }
+    )
+    buyers = rows.filter(bought).group_by("who").aggregate([("at", "list")])
+    ordered = dict(zip(buyers["who"].to_pylist(), buyers["at_list"].to_pylist(), strict=True))
+    sums = rows.group_by("who").aggregate(
+        [("at", "min"), ("at", "max"), ("revenue", "sum"), ("orders", "sum")]
+    )
+    columns = (sums[name].to_pylist() for name in ("who", "at_min", "at_max", "revenue_sum", "orders_sum"))
+    for who, first, last, revenue, orders in zip(*columns, strict=True):
+        yield who, first, last, revenue, orders, ordered.get(who, [])
 
 
 def stage(standing: Standing, now: datetime, gap_days: int | None) -> str:
@@ -92,7 +117,6 @@ def stage(standing: Standing, now: datetime, gap_days: int | None) -> str:
 
 
 def _order(standing: Standing, at: datetime) -> None:
-    standing.orders += 1
     first, last = standing.first_order_at, standing.last_order_at
     if first is None or at < first:
         standing.first_order_at = at
@@ -101,6 +125,10 @@ def _order(standing: Standing, at: datetime) -> None:
         standing.last_order_at = at
     elif standing.silence is not None:
         standing.silence = min(standing.silence, (last - at).total_seconds())
+
+
+def _moment(micros: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=micros)
 
 
 def _won(silence: float, gap: int) -> bool:

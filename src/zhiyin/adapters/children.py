@@ -1,0 +1,91 @@
+"""Child processes that answer questions: more cores for what is pure computing."""
+
+from __future__ import annotations
+
+import gc
+import pickle
+import subprocess
+import sys
+import weakref
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+
+class Lost(Exception):
+    """A child process died before it answered."""
+
+
+class Children:
+    """Processes that run a module of ours, which calls ``serve``; started when first asked, kept for the next time.
+
+    They end with this object, and at the latest with this process, however that ends: nobody holds the other
+    side of their input any more.
+    """
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+        self._running: list[subprocess.Popen[bytes]] = []
+        weakref.finalize(self, _end, self._running)
+
+    def ask(self, questions: Sequence[object]) -> None:
+        """Give a question to each of as many children; go on with ``answers``. Raises ``Lost``."""
+        while len(self._running) < len(questions):
+            # no fork, since threads run here; no multiprocessing, which would run the caller's main module again
+            command = [sys.executable, "-m", self._module]
+            # a group of its own: an interruption from the keyboard is for the parent to deal with
+            child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0)
+            self._running.append(child)
+        for child, question in zip(self._running, questions, strict=False):
+            assert child.stdin is not None
+            try:
+                pickle.dump(question, child.stdin, protocol=5)
+                child.stdin.flush()
+            except OSError:
+                self._lose()
+
+    def answers(self, n: int) -> list[Any]:
+        """What the first ``n`` children answer, in the order of the questions. Raises ``Lost``."""
+        found = []
+        for child in self._running[:n]:
+            assert child.stdout is not None
+            try:
+                found.append(pickle.load(child.stdout))
+            except (EOFError, OSError, pickle.UnpicklingError):
+                self._lose()
+        return found
+
+    def close(self) -> None:
+        """End them."""
+        _end(self._running)
+
+    def _lose(self) -> None:
+        self.close()
+        raise Lost
+
+
+def serve(answer: Callable[[Any], object]) -> None:
+    """A child's life: answer what comes in until the parent is gone."""
+    gc.freeze()  # only what questions leave behind is worth looking at
+    while True:
+        try:
+            question = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        try:
+            pickle.dump(answer(question), sys.stdout.buffer, protocol=5)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            return
+        del question
+
+
+def _end(running: list[subprocess.Popen[bytes]]) -> None:
+    while running:
+        child = running.pop()
+        child.kill()  # nothing of what it does stays
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                with suppress(OSError):  # what was not written yet
+                    pipe.close()
+        child.wait()

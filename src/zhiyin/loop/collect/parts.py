@@ -1,0 +1,75 @@
+"""a batch → parts that can be understood apart from each other: all payloads of a visitor are in one of them."""
+
+from __future__ import annotations
+
+import zlib
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import msgspec
+
+from zhiyin.loop.collect.arrival import UNREADABLE, Arrival, payload_of, person_id
+from zhiyin.loop.collect.facts import LATE
+
+
+class _Head(msgspec.Struct, gc=False):
+    anonymousId: Any = None
+    previousId: Any = None
+    userId: Any = None
+
+
+_head = msgspec.json.Decoder(_Head).decode
+_NUL = rb"\u0000"  # left out when a payload is read, perhaps from the name of a field
+
+
+class Part(NamedTuple):
+    """The ``number``-th of so many parts.
+
+    What the pipeline remembers is told by visitor: visits, pace, links. Only ids of messages, links to another
+    visitor and replays go beyond; see ``whole``, and ``ingest`` for the ids.
+    """
+
+    number: int = 0
+    of: int = 1
+
+    def holds(self, raw: bytes) -> bool:
+        """Whether the payload with these bytes belongs to this part; each payload belongs to exactly one.
+
+        >>> [part for part in (Part(0, 2), Part(1, 2)) if part.holds(b'{"anonymousId":"a","event":"Viewed"}')]
+        [Part(number=1, of=2)]
+        """
+        return self.of == 1 or self._place(_visitor(raw)) == self.number
+
+    def whole(self, arrival: Arrival) -> bool:
+        """Whether an arrival of this part concerns nobody of another part."""
+        if self.of == 1:
+            return True
+        payload = arrival.payload
+        previous = person_id(payload.get("previousId")) if type(payload) is dict else None
+        return arrival.again is None and (previous is None or self._place(_name(previous)) == self.number)
+
+    def _place(self, visitor: bytes) -> int:
+        return zlib.crc32(visitor) % self.of
+
+
+def _visitor(raw: bytes) -> bytes:
+    """Whose payload it is; one that names nobody is refused anyway, so that any part may do that."""
+    head = None
+    if _NUL not in raw:
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):  # no object, or to be mended
+            head = _head(raw)
+    if head is None:
+        payload = payload_of(raw)
+        if payload is UNREADABLE or type(payload) is not dict:
+            return raw
+        head = _Head(payload.get("anonymousId"), payload.get("previousId"), payload.get("userId"))
+    for one in (head.anonymousId, head.previousId, head.userId):
+        who = person_id(one)
+        if who is not None:
+            return _name(who)
+    return raw
+
+
+def _name(person: str) -> bytes:
+    """Late events are remembered under another name, and belong to the same visitor."""
+    return person.rpartition(LATE)[2].encode("utf-8", "surrogatepass")

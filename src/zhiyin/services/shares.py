@@ -1,0 +1,184 @@
+"""One process's share of a batch: what arrived is read and understood here, in the worker and in its children.
+
+Nothing here touches records or lake; what a share has to know is asked for and given by the worker.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from zhiyin.adapters.children import serve
+from zhiyin.adapters.lake.rows import events_to_table, rejects_to_table
+from zhiyin.adapters.spool.journal import Batch
+from zhiyin.adapters.spool.memory import Keys, keys
+from zhiyin.domain.event import Event
+from zhiyin.loop.collect import arrival, pipeline
+from zhiyin.loop.collect.facts import Facts, Visit
+from zhiyin.loop.collect.parts import Part
+from zhiyin.services.live import Outcome, outcomes
+
+RECEIVED = "received"
+Key = tuple[str, datetime, str]  # source, hour, outcome
+
+
+class Asked(NamedTuple):
+    """What a share has to know: which messages were seen before, and of whom. ``whole`` says that what it does
+    concerns nobody of another share."""
+
+    messages: Keys
+    persons: set[str]
+    whole: bool
+
+
+class Known(NamedTuple):
+    """The answer: facts, which of the asked messages were seen before; and when and where we are."""
+
+    facts: Facts
+    seen: NDArray[np.bool_]
+    now: datetime
+    timezone: ZoneInfo
+
+
+@dataclass(slots=True)
+class Understood:
+    """What a share gives: rows for the lake, and what records and memory are told.
+
+    ``received`` counts what came in before anything is made of it, ``last`` is when the last of each came;
+    ``became`` counts outcomes. ``identified`` are events that state traits, each with its place in the batch.
+    """
+
+    arrived: int
+    events: pa.Table
+    rejects: pa.Table
+    received: Counter[Key]
+    last: dict[Key, datetime]
+    became: Counter[Key]
+    identified: list[tuple[list[int], Event]]
+    messages: Keys
+    visits: dict[str, Visit]
+    links: dict[str, str]
+    outcomes: list[Outcome]
+
+
+class Share:
+    """A part of a batch; all of it unless told otherwise."""
+
+    def __init__(self, batch: Batch, part: Part = Part()) -> None:  # noqa: B008 - a part never changes
+        wanted = part.holds if part.of > 1 else None
+        self._part = part
+        self.arrived = [
+            one
+            for number, (entry, whole) in enumerate(batch.entries())
+            for one in arrival.arrivals(entry, f"{batch.version}:{number}", whole=whole, wanted=wanted)
+        ]
+        self._messages: dict[str, int] = {}
+        self._keys = keys(())
+
+    def asked(self) -> Asked:
+        """What has to be known before it can be understood."""
+        messages, persons = arrival.asked(self.arrived)
+        self._messages = {text: number for number, text in enumerate(messages)}
+        self._keys = keys(self._messages)
+        return Asked(self._keys, persons, all(map(self._part.whole, self.arrived)))
+
+    def understood(self, known: Known) -> Understood:
+        """What the arrivals mean; ``known`` answers what ``asked``."""
+        memory = known.facts.memory
+        memory.seen = {text for text, seen in zip(self._messages, known.seen.tolist(), strict=True) if seen}
+        result = pipeline.run(self.arrived, known.facts)
+        received, last = _received(self.arrived)
+        number = self._messages
+        new = np.fromiter((number[text] for text in memory.new_ids), np.int64, len(memory.new_ids))
+        return Understood(
+            len(self.arrived),
+            events_to_table(result.events, timezone=known.timezone, received_at=known.now),
+            rejects_to_table(result.rejects, rejected_at=known.now),
+            received,
+            last,
+            Counter({key: n for key, n in result.tallies.items() if key[2] != RECEIVED}),
+            [
+                (list(map(int, position.split(":"))), event)
+                for position, event in zip(result.positions, result.events, strict=True)
+                if event.type == "identify" and event.customer_id
+            ],
+            self._keys[new],
+            memory.new_visits,
+            memory.links,
+            outcomes(result, known.now),
+        )
+
+
+def apart(asked: Sequence[Asked]) -> bool:
+    """Whether shares can be understood apart: none concerns another, and no message came to two of them."""
+    ids = np.concatenate([one.messages["high"] for one in asked])
+    return all(one.whole for one in asked) and len(np.unique(ids)) == len(ids)
+
+
+def joined(several: Sequence[Understood]) -> Understood:
+    """What the shares of a batch give together: the same as one alone would, but for the order of rows."""
+    first = several[0]
+    if len(several) == 1:
+        return first
+    together = Understood(
+        sum(one.arrived for one in several),
+        pa.concat_tables([one.events for one in several]),
+        pa.concat_tables([one.rejects for one in several]),
+        Counter(), {}, Counter(), [],
+        np.concatenate([one.messages for one in several]),
+        {}, {}, [],
+    )  # fmt: skip
+    for one in several:
+        together.received.update(one.received)
+        together.became.update(one.became)
+        for key, at in one.last.items():
+            together.last[key] = max(at, together.last.get(key, at))
+        together.identified += one.identified
+        together.visits |= one.visits
+        together.links |= one.links
+        together.outcomes += one.outcomes
+    together.identified.sort(key=lambda one: one[0])
+    return together
+
+
+def _received(arrived: Sequence[arrival.Arrival]) -> tuple[Counter[Key], dict[Key, datetime]]:
+    came: Counter[Key] = Counter()
+    last: dict[Key, datetime] = {}
+    fresh = (one for one in arrived if one.again is None)  # the others were counted when they came first
+    for (source, at), group in groupby(fresh, key=lambda one: (one.source, one.received_at)):
+        key = (source, at.replace(minute=0, second=0, microsecond=0), RECEIVED)
+        came[key] += sum(1 for _ in group)
+        last[key] = max(at, last.get(key, at))
+    return came, last
+
+
+class _Child:
+    """A child of the worker: gets its part of a batch, asks, and gets what it has to know."""
+
+    share: Share
+
+    def answer(self, question: tuple[Batch, Part] | Known) -> Asked | Understood:
+        if isinstance(question, Known):
+            found = self.share.understood(question)
+            del self.share  # nothing of a batch stays
+            gc.enable()
+            return found
+        gc.disable()  # a batch makes many objects and no cycles: looking for some costs a third of the time
+        self.share = Share(*question)
+        return self.share.asked()
+
+
+if __name__ == "__main__":
+    from zhiyin.services import shares  # under its own name, by which the worker knows what is answered
+
+    serve(shares._Child().answer)
