@@ -103,7 +103,8 @@ def balanced(found: list[Arrival], facts: Facts) -> None:
 )
 def test_in_is_out_plus_rejected_for_any_json_and_nothing_raises(requests: list[tuple[str, Any]]) -> None:
     found = [one for n, (kind, body) in enumerate(requests) for one in arrivals(line(kind, body), f"1:{n}")]
-    messages, persons = asked(found)
+    messages, persons, visitors = asked(found)
+    assert visitors <= persons
     balanced(found, Facts(identities={"v1": "ann"}, refusing={"bob"}, memory=Memory(seen={"m3"})))
     assert all(isinstance(one, str) for one in messages | persons)
 

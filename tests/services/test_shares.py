@@ -14,7 +14,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-import numpy as np
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -23,20 +22,19 @@ from tests.integration.test_redo import state
 from zhiyin.adapters.children import Children, Lost
 from zhiyin.adapters.records.erasure import customer_mark
 from zhiyin.adapters.records.models import Consent, Customer, Suppression
-from zhiyin.adapters.spool import Batch, Spool, SpoolMemory
+from zhiyin.adapters.spool import Batch, Spool, SpoolMemory, keys
 from zhiyin.domain.consent import TRACKING
 from zhiyin.domain.event import Event
 from zhiyin.loop.collect import arrival
-from zhiyin.loop.collect.facts import Facts, Memory
+from zhiyin.loop.collect.facts import Facts
 from zhiyin.loop.collect.parts import Part, _visitor
 from zhiyin.services import ingest, live
-from zhiyin.services.shares import Asked, Known, Share, Understood, apart, joined
+from zhiyin.services.shares import Known, Share, Understood, apart, joined
 from zhiyin.services.workspace import Workspace
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 VISITORS = [f"v{n}" for n in range(6)]
-SEEN = {"m1", "m20"}
 
 people = st.fixed_dictionaries(
     {
@@ -93,19 +91,19 @@ def written(folder: Path, bodies: Sequence[list[Any]]) -> Batch:
     own = {"event": Event("opened:1", "track", "Email Opened", AT, "ann")}
     spool.append([msgspec.json.encode(line) for line in [*lines, own, own]])
     spool.close()
+    seen = keys(["m1", "m20", "m3v0", "m7v2"])
+    visits = {"v0": ("s0", AT.timestamp() - 3000, AT.timestamp() - 600, 3), "late:v1": ("s1", 0.0, 0.0, 1)}
+    SpoolMemory(folder).commit(6, seen, visits, AT)
     return Batch(7, tuple(spool.ready()))
 
 
-def known(asked: Asked, share: Share) -> Known:
-    visits = {"v0": ("s0", AT.timestamp() - 3000, AT.timestamp() - 600, 3), "late:v1": ("s1", 0.0, 0.0, 1)}
+def known() -> Known:
     facts = Facts(
         identities={"v0": "ann", "v3": "bob"},
         refusing={"bob"},
         erased={"cat": AT + timedelta(seconds=3)},
-        memory=Memory(visits=visits),
     )
-    seen = [text in SEEN for text in share._messages]
-    return Known(facts, np.array(seen, bool), AT, SHANGHAI)
+    return Known(facts, AT, SHANGHAI)
 
 
 def content(found: Understood) -> dict[str, Any]:
@@ -126,7 +124,8 @@ def test_shares_together_are_what_one_alone_gives(
 ) -> None:
     batch = written(tmp_path_factory.mktemp("spool"), bodies)
     alone = Share(batch)
-    wanted = alone.understood(known(alone.asked(), alone))
+    alone.asked()
+    wanted = alone.understood(known())
     assert wanted.arrived == sum(map(len, bodies)) + 2
     shares = [Share(batch, Part(number, 3)) for number in range(3)]
     positions = sorted(one.position for share in shares for one in share.arrived)
@@ -134,7 +133,7 @@ def test_shares_together_are_what_one_alone_gives(
     asked = [share.asked() for share in shares]
     event(f"apart: {apart(asked)}")
     if apart(asked):
-        several = [share.understood(known(one, share)) for one, share in zip(asked, shares, strict=True)]
+        several = [share.understood(known()) for share in shares]
         assert content(joined(several)) == content(wanted)
 
 
@@ -282,11 +281,12 @@ def test_a_question_that_breaks_a_child_is_told() -> None:
 def test_children_end_when_their_parent_is_killed() -> None:
     code = """
 import sys
+from pathlib import Path
 from zhiyin.adapters.children import Children
 from zhiyin.adapters.spool import Batch
 from zhiyin.loop.collect.parts import Part
 children = Children("zhiyin.services.shares")
-children.ask([(Batch(1, ()), Part(0, 2))])
+children.ask([(Batch(1, (Path("spool/1.spool"),)), Part(0, 2))])
 children.answers(1)
 print("up", flush=True)
 sys.stdin.read()

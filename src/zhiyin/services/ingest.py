@@ -24,10 +24,10 @@ from zhiyin.domain.errors import BadSetting
 from zhiyin.domain.event import Event
 from zhiyin.domain.text import say
 from zhiyin.loop.collect import arrival
-from zhiyin.loop.collect.facts import LATE, Facts, KeepIp, Memory
+from zhiyin.loop.collect.facts import Facts, KeepIp
 from zhiyin.loop.collect.parts import Part
 from zhiyin.services import collected, live
-from zhiyin.services.shares import Asked, Known, Share, Understood, apart, joined
+from zhiyin.services.shares import Known, Share, Understood, apart, joined
 from zhiyin.services.workspace import Workspace
 
 APP = "spool"  # the name under which batches are committed
@@ -115,13 +115,12 @@ def _take(ws: Workspace, batch: Batch, memory: SpoolMemory, patience: float | No
         ws.lake.writing(patience),
         _no_collection(),
     ):  # an erasure comes after all this, or before and is seen
-        found, arrived, standing = _apart(ws, batch, memory, now), [], []
+        found, arrived, standing = _apart(ws, batch, now), [], []
         if found is None:
             share = Share(batch)
             arrived = share.arrived
             standing = share.arrived = _standing(ws, arrived)
-            (known,) = _known(ws, [share.asked()], memory, now)
-            found = share.understood(known)
+            found = share.understood(Known(facts(ws, share.asked().persons), now, ws.timezone))
         for name, rows in (("events", found.events), ("rejects", found.rejects)):
             if rows.num_rows:
                 ws.lake.append(name, rows, app_id=APP, version=batch.version)
@@ -131,7 +130,7 @@ def _take(ws: Workspace, batch: Batch, memory: SpoolMemory, patience: float | No
         return len(arrived) or found.arrived, _again(arrived)
 
 
-def _apart(ws: Workspace, batch: Batch, memory: SpoolMemory, now: datetime) -> Understood | None:
+def _apart(ws: Workspace, batch: Batch, now: datetime) -> Understood | None:
     """What a large batch says, understood by several processes; None where one has to do it alone."""
     parts = [Part(number, CORES) for number in range(CORES)]
     if CORES == 1 or batch.size() < LARGE:
@@ -142,17 +141,11 @@ def _apart(ws: Workspace, batch: Batch, memory: SpoolMemory, now: datetime) -> U
         asked = [share.asked(), *ws.children.answers(CORES - 1)]
         if not apart(asked):
             return None
-        known = _known(ws, asked, memory, now)
+        known = [Known(facts(ws, one.persons), now, ws.timezone) for one in asked]
         ws.children.ask(known[1:])
         return joined([share.understood(known[0]), *ws.children.answers(CORES - 1)])
     except Lost:
         return None  # for want of memory, or whatever else ended it: the next batch gets new ones
-
-
-def _known(ws: Workspace, asked: Sequence[Asked], memory: SpoolMemory, now: datetime) -> list[Known]:
-    return [
-        Known(facts(ws, one.persons, memory), memory.seen(one.messages), now, ws.timezone) for one in asked
-    ]
 
 
 def _standing(ws: Workspace, arrived: list[arrival.Arrival]) -> list[arrival.Arrival]:
@@ -204,13 +197,12 @@ def _own(ws: Workspace, events: Sequence[Event]) -> None:
     ws.spool.close()
 
 
-def facts(ws: Workspace, persons: Set[str], memory: SpoolMemory) -> Facts:
-    """What the pipeline has to know of these persons, and of the shop; messages that were seen are for the caller
-    to add."""
+def facts(ws: Workspace, persons: Set[str]) -> Facts:
+    """What the pipeline has to know of these persons, and of the shop; what the spool remembers is for the caller to
+    add."""
     settings = ws.settings
     identities = dict(among(Identity, "anonymous_id", persons, "anonymous_id", "customer_id"))
     known = persons | set(identities.values())
-    visitors = [*persons, *(LATE + person for person in persons)]
     return Facts(
         currency=settings.shop.currency,
         timezone=settings.shop.timezone,
@@ -219,7 +211,6 @@ def facts(ws: Workspace, persons: Set[str], memory: SpoolMemory) -> Facts:
         identities=identities,
         refusing=_refusing(known),
         erased=erasure.erased_at(known),
-        memory=Memory(visits=memory.visits(visitors)),
     )
 
 

@@ -217,10 +217,9 @@ def _outcomes(ws: Workspace, rows: Sequence[Mapping[str, Any]], payloads: Sequen
             _encode(_entry(row, payload, "", arrival.message_id(payload, "") in known)), f"0:{number}"
         )
     ]
-    messages, persons = arrival.asked(arrived)
-    memory = SpoolMemory(ws.spool.folder)
-    facts = ingest.facts(ws, persons, memory)
-    facts.memory.seen = memory.known(messages)
+    messages, persons, visitors = arrival.asked(arrived)
+    memory, facts = SpoolMemory(ws.spool.folder), ingest.facts(ws, persons)
+    facts.memory.seen, facts.memory.visits = memory.known(messages), memory.visits(visitors)
     result = pipeline.run(arrived, facts)
     counts = Counter(str(one.reason) for one in result.rejects)
     counts["duplicate"] += len(result.duplicates)

@@ -1,6 +1,7 @@
 """One process's share of a batch: what arrived is read and understood here, in the worker and in its children.
 
-Nothing here touches records or lake; what a share has to know is asked for and given by the worker.
+A share reads the spool and its memory, which nobody changes meanwhile. Nothing here touches records or lake: what
+they know is asked for and given by the worker.
 """
 
 from __future__ import annotations
@@ -16,12 +17,11 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from zhiyin.adapters.children import serve
 from zhiyin.adapters.lake.rows import events_to_table, rejects_to_table
 from zhiyin.adapters.spool.journal import Batch
-from zhiyin.adapters.spool.memory import Keys, keys
+from zhiyin.adapters.spool.memory import Keys, SpoolMemory, keys
 from zhiyin.domain.event import Event
 from zhiyin.loop.collect import arrival, pipeline
 from zhiyin.loop.collect.facts import Facts, Visit
@@ -33,8 +33,7 @@ Key = tuple[str, datetime, str]  # source, hour, outcome
 
 
 class Asked(NamedTuple):
-    """What a share has to know: which messages were seen before, and of whom. ``whole`` says that what it does
-    concerns nobody of another share."""
+    """Of whom a share has to know, and what it is about: ``whole`` says that it concerns nobody of another."""
 
     messages: Keys
     persons: set[str]
@@ -42,10 +41,9 @@ class Asked(NamedTuple):
 
 
 class Known(NamedTuple):
-    """The answer: facts, which of the asked messages were seen before; and when and where we are."""
+    """The answer, without what the spool remembers; and when and where we are."""
 
     facts: Facts
-    seen: NDArray[np.bool_]
     now: datetime
     timezone: ZoneInfo
 
@@ -76,18 +74,19 @@ class Share:
 
     def __init__(self, batch: Batch, part: Part = Part()) -> None:  # noqa: B008 - a part never changes
         wanted = part.holds if part.of > 1 else None
-        self._part = part
+        self._part, self._memory = part, SpoolMemory(batch.folder)
         self.arrived = [
             one
             for number, (entry, whole) in enumerate(batch.entries())
             for one in arrival.arrivals(entry, f"{batch.version}:{number}", whole=whole, wanted=wanted)
         ]
         self._messages: dict[str, int] = {}
+        self._visitors: set[str] = set()
         self._keys = keys(())
 
     def asked(self) -> Asked:
         """What has to be known before it can be understood."""
-        messages, persons = arrival.asked(self.arrived)
+        messages, persons, self._visitors = arrival.asked(self.arrived)
         self._messages = {text: number for number, text in enumerate(messages)}
         self._keys = keys(self._messages)
         return Asked(self._keys, persons, all(map(self._part.whole, self.arrived)))
@@ -95,7 +94,9 @@ class Share:
     def understood(self, known: Known) -> Understood:
         """What the arrivals mean; ``known`` answers what ``asked``."""
         memory = known.facts.memory
-        memory.seen = {text for text, seen in zip(self._messages, known.seen.tolist(), strict=True) if seen}
+        seen = self._memory.seen(self._keys).tolist()
+        memory.seen = {text for text, before in zip(self._messages, seen, strict=True) if before}
+        memory.visits = self._memory.visits(self._visitors)
         result = pipeline.run(self.arrived, known.facts)
         received, last = _received(self.arrived)
         number = self._messages

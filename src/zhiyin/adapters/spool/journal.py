@@ -20,6 +20,11 @@ class Batch:
     version: int
     segments: tuple[Path, ...]
 
+    @property
+    def folder(self) -> Path:
+        """The spool's folder."""
+        return self.segments[0].parent
+
     def size(self) -> int:
         """Bytes of the segments, those that are gone left out."""
         return sum(path.stat().st_size for path in self.segments if path.exists())

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 KEEP = timedelta(hours=48)  # how long an id is known, counted from when it was received
 FAN = 8  # runs of one size are merged when there are this many
 VISIT_KEEP = timedelta(hours=2)
+LATE = "late:"  # before a visitor: the visit of events that came after those of the next one
 
 Keys = NDArray[np.void]
 Visits = Mapping[str, tuple[Any, ...]]
@@ -60,12 +61,14 @@ class SpoolMemory:
         return found
 
     def visits(self, visitors: Iterable[str]) -> dict[str, tuple[str, float, float, int]]:
-        """The last visit of each visitor that had one lately: session, start, last moment, count."""
+        """The last visit of each visitor that had one lately: session, start, last moment, count; and that of
+        late events."""
+        asked = [name for who in visitors for name in (who, LATE + who)]
         with self._open() as records:
             rows = records.execute(
                 "SELECT visitor, session, start, last, n FROM visit"
                 " WHERE visitor IN (SELECT value FROM json_each(?))",
-                [json.dumps(list(visitors))],
+                [json.dumps(asked)],
             )
             return {visitor: (session, start, last, n) for visitor, session, start, last, n in rows}
 
@@ -91,7 +94,8 @@ class SpoolMemory:
                 records.executemany("INSERT INTO run VALUES (?, ?, ?)", kept)
                 records.executemany(
                     "INSERT OR REPLACE INTO visit VALUES (?, ?, ?, ?, ?)",
-                    ((visitor, *visit) for visitor, visit in visits.items()),
+                    # in order, so that neighbours in the table are written together
+                    sorted((visitor, *visit) for visitor, visit in visits.items()),
                 )
                 if version % 64 == 0:
                     records.execute("DELETE FROM visit WHERE last < ?", ((now - VISIT_KEEP).timestamp(),))
@@ -104,7 +108,7 @@ class SpoolMemory:
         """Drop the visits of these visitors, of whom nothing may stay."""
         with self._open() as records:
             with records:
-                gone = ((name,) for who in visitors for name in (who, f"late:{who}"))
+                gone = ((name,) for who in visitors for name in (who, LATE + who))
                 records.executemany("DELETE FROM visit WHERE visitor = ?", gone)
             records.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

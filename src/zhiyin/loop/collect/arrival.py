@@ -106,13 +106,12 @@ def arrivals(
     return [Arrival(position, None, b"", event.source, event.timestamp, event=event)]
 
 
-def asked(found: Iterable[Arrival]) -> tuple[set[str], set[str]]:
-    """Whom and what to look up before ``run``: ids of messages, and ids of persons, anonymous ones included.
-
-    Visits are remembered under ids of persons too.
-    """
+def asked(found: Iterable[Arrival]) -> tuple[set[str], set[str], set[str]]:
+    """Whom and what to look up before ``run``: ids of messages, of persons, and of the visitors among them, under
+    which visits are remembered."""
     messages: set[str] = set()
     persons: set[str] = set()
+    visitors: set[str] = set()
     for arrival in found:
         if arrival.event is not None:
             messages.add(arrival.event.event_id)
@@ -123,11 +122,14 @@ def asked(found: Iterable[Arrival]) -> tuple[set[str], set[str]]:
         if type(payload) is not dict:
             continue
         messages.add(message_id(payload, arrival.position))
-        for name in ("anonymousId", "userId", "previousId"):
-            person = person_id(payload.get(name))
+        visitor = person_id(payload.get("anonymousId"))
+        if visitor is not None:
+            visitors.add(visitor)
+        for name in ("userId", "previousId"):
+            person = person_id(payload[name]) if name in payload else None
             if person is not None:
                 persons.add(person)
-    return messages, persons
+    return messages, persons | visitors, visitors
 
 
 def message_id(payload: Mapping[str, Any], position: str) -> str:

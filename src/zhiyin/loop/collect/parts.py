@@ -38,18 +38,18 @@ class Part(NamedTuple):
         >>> [part for part in (Part(0, 2), Part(1, 2)) if part.holds(b'{"anonymousId":"a","event":"Viewed"}')]
         [Part(number=1, of=2)]
         """
-        return self.of == 1 or self._place(_visitor(raw)) == self.number
+        return zlib.crc32(_visitor(raw)) % self.of == self.number
 
     def whole(self, arrival: Arrival) -> bool:
         """Whether an arrival of this part concerns nobody of another part."""
         if self.of == 1:
             return True
         payload = arrival.payload
-        previous = person_id(payload.get("previousId")) if type(payload) is dict else None
-        return arrival.again is None and (previous is None or self._place(_name(previous)) == self.number)
-
-    def _place(self, visitor: bytes) -> int:
-        return zlib.crc32(visitor) % self.of
+        if type(payload) is not dict or "previousId" not in payload:
+            return arrival.again is None
+        previous = person_id(payload["previousId"])
+        here = previous is None or zlib.crc32(_name(previous)) % self.of == self.number
+        return here and arrival.again is None
 
 
 def _visitor(raw: bytes) -> bytes:
