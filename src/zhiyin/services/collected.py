@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -123,7 +124,7 @@ def _move(ws: Workspace, events: pa.Table) -> None:
             who, one.first_seen, one.first_seen, one.last_seen, one.first_order_at, one.last_order_at,
             one.orders, one.revenue, one.average_order_value, stage(one, now, gap),
         )
-        for who, one in after.items()
+        for who, one in sorted(after.items(), key=itemgetter(0))  # neighbours are written together
     ]  # fmt: skip
     if rows:
         columns = zip(*rows, strict=True)

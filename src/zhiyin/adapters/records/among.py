@@ -26,7 +26,7 @@ def among(
             cursor.execute(f"{start} = ANY(%s)", [list(keys)])
             times = []
         else:
-            cursor.execute(f"{start} IN (SELECT value FROM json_each(%s))", [json.dumps(list(keys))])
+            cursor.execute(f"{start} IN (SELECT value FROM json_each(%s))", [json.dumps(sorted(keys))])
         for row in cursor:
             yield _timed(row, times) if times else row
 
