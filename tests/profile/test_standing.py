@@ -69,6 +69,39 @@ def test_folding_batches_finds_what_profiling_everybody_finds(
         assert stage(fresh, NOW, GAP) == row["lifecycle"]
 
 
+names = st.sampled_from((ORDER_COMPLETED, ORDER_REFUNDED, ORDER_CANCELLED, "Product Viewed", EMAIL_OPENED))
+
+
+@settings(max_examples=40)
+@given(
+    told=st.lists(
+        st.tuples(names, st.sampled_from(("ann", "bob")), st.integers(0, 9999), st.integers(0, 99))
+    ),
+    data=st.data(),
+)
+def test_the_order_of_events_changes_nothing_and_sums_are_those_of_the_events(
+    told: list[tuple[str, str, int, int]], data: st.DataObject
+) -> None:
+    events = [event(number, *one) for number, one in enumerate(told)]
+    found = moved({}, rows(events))
+    assert found == moved({}, rows(data.draw(st.permutations(events))))
+    for who, one in found.items():
+        seen = [e for e in events if e.customer_id == who and e.name != EMAIL_OPENED]
+        sign = {ORDER_COMPLETED: 1, ORDER_REFUNDED: -1, ORDER_CANCELLED: -1}
+        assert one.revenue == sum(sign.get(e.name, 0) * (e.amount or 0) for e in seen)
+        count = {ORDER_COMPLETED: 1, ORDER_CANCELLED: -1}
+        assert one.orders == max(0, sum(count.get(e.name, 0) for e in seen))
+        assert (one.first_seen, one.last_seen) == (
+            min(e.timestamp for e in seen),
+            max(e.timestamp for e in seen),
+        )
+        bought = [e.timestamp for e in seen if e.name == ORDER_COMPLETED] if one.orders else []
+        assert (one.first_order_at, one.last_order_at) == (
+            min(bought, default=None),
+            max(bought, default=None),
+        )
+
+
 def test_who_cancelled_every_order_is_a_lead_again() -> None:
     bought = moved({}, rows([event(1, ORDER_COMPLETED, "ann", 60, 100)]))
     gone = moved(bought, rows([event(2, ORDER_CANCELLED, "ann", 30, 100)]))["ann"]
