@@ -270,6 +270,27 @@ def test_a_batch_is_taken_alone_when_a_child_dies(
     workspace.children.close()
 
 
+def test_a_failure_in_the_middle_leaves_no_answer_for_a_later_question(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "CORES", 2)
+    monkeypatch.setattr(ingest, "LARGE", 0)
+    body = {"type": "page", "anonymousId": "v", "messageId": "m"}
+    workspace.spool.append([msgspec.json.encode({"receivedAt": AT, "kind": "page", "body": body})])
+    workspace.spool.close()
+
+    def fail(*args: Any) -> Share:
+        raise OSError("the disk, for a moment")
+
+    with monkeypatch.context() as once:
+        once.setattr(ingest, "Share", fail)
+        with pytest.raises(OSError, match="for a moment"):
+            ingest.drain(workspace)
+    assert ingest.drain(workspace) == 1
+    assert workspace.lake.count("events") == 1
+    workspace.children.close()
+
+
 def test_a_question_that_breaks_a_child_is_told() -> None:
     children = Children("zhiyin.services.shares")
     children.ask([("no batch", Part(0, 2))])

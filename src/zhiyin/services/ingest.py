@@ -146,6 +146,9 @@ def _apart(ws: Workspace, batch: Batch, now: datetime) -> Understood | None:
         return joined([share.understood(known[0]), *ws.children.answers(CORES - 1)])
     except Lost:
         return None  # for want of memory, or whatever else ended it: the next batch gets new ones
+    except BaseException:
+        ws.children.close()  # an answer may be on its way that belongs to no later question
+        raise
 
 
 def _standing(ws: Workspace, arrived: list[arrival.Arrival]) -> list[arrival.Arrival]:
