@@ -111,10 +111,8 @@ def _take(ws: Workspace, batch: Batch, memory: SpoolMemory, patience: float | No
     The memory comes last: before it, every step is done again after a crash, with the same result.
     """
     now = ws.now()
-    with (
-        ws.lake.writing(patience),
-        _no_collection(),
-    ):  # an erasure comes after all this, or before and is seen
+    # within the lease: an erasure comes after all this, or before and is seen
+    with ws.lake.writing(patience), _no_collection():
         found, arrived, standing = _apart(ws, batch, now), [], []
         if found is None:
             share = Share(batch)

@@ -172,7 +172,8 @@ def _session(settings: SmtpSettings) -> smtplib.SMTP:
     else:
         session = smtplib.SMTP(*where, timeout=settings.timeout)
     try:
-        # the last line of the content is sent by itself and must not wait for an acknowledgement
+        # the last line of the content is sent by itself and must not wait for an acknowledgement; the stubs
+        # allow for no socket, which a constructor that connects has
         session.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # type: ignore[union-attr]
         session.ehlo_or_helo_if_needed()
         if settings.security == "starttls":

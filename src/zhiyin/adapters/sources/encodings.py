@@ -68,6 +68,7 @@ class _Transcoded(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    # the stubs want any writable buffer; TextIOWrapper and BufferedReader give a memoryview
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         while not self._left:
             data = self._raw.read(_CHUNK)

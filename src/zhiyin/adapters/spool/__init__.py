@@ -1,7 +1,7 @@
 """acknowledged payloads → batches, each taken exactly once: the spool between the tracking API and the lake."""
 
 from zhiyin.adapters.spool.journal import Batch, Journal
-from zhiyin.adapters.spool.memory import SpoolMemory, Visits, keys
+from zhiyin.adapters.spool.memory import SpoolMemory, keys
 from zhiyin.adapters.spool.segments import Spool
 
-__all__ = ["Batch", "Journal", "Spool", "SpoolMemory", "Visits", "keys"]
+__all__ = ["Batch", "Journal", "Spool", "SpoolMemory", "keys"]

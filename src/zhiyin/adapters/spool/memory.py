@@ -13,9 +13,8 @@ import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +25,6 @@ VISIT_KEEP = timedelta(hours=2)
 LATE = "late:"  # before a visitor: the visit of events that came after those of the next one
 
 Keys = NDArray[np.void]
-Visits = Mapping[str, tuple[Any, ...]]
 _KEY = np.dtype([("high", "<u8"), ("low", "<u8")])
 
 
@@ -162,12 +160,3 @@ def keys(ids: Collection[str]) -> Keys:
 def _sorted(run: Keys) -> Keys:
     # stable is the sort that gains from runs that are sorted already
     return run[np.argsort(run["high"], kind="stable")]
-
-
-def moment(seconds: float) -> datetime:
-    """The time of a visit as the memory keeps it.
-
-    >>> moment(0.0).isoformat()
-    '1970-01-01T00:00:00+00:00'
-    """
-    return datetime.fromtimestamp(seconds, UTC)
