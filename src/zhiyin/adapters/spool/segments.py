@@ -32,14 +32,18 @@ class Spool:
         self._waiting_lock = threading.Lock()
         self._lock = threading.Lock()  # of the file; whoever holds it writes for all who wait
         self._file: FileIO | None = None
-        self._opened = 0.0
+        self._size = 0  # of the file
 
     def append(self, entries: Sequence[bytes]) -> None:
         """Write entries, one JSON document without line breaks each, and wait until they are on disk.
 
         Raises ``OSError`` where the disk is full or broken; then none of them counts as kept.
         """
-        entry = _Entry(b"".join(map(framed, entries)))
+        self.append_lines(b"".join(map(framed, entries)))
+
+    def append_lines(self, lines: bytes) -> None:
+        """The same for entries that are ``framed`` already."""
+        entry = _Entry(lines)
         with self._waiting_lock:
             self._waiting.append(entry)
         with self._lock:
@@ -70,13 +74,15 @@ class Spool:
     def _commit(self, group: Sequence[_Entry]) -> None:
         error: OSError | None = None
         try:
-            if self._file is not None and self._file.tell() > SEGMENT_BYTES:
+            if self._size > SEGMENT_BYTES:
                 self._close()
             if self._file is None:
                 self._open()
             assert self._file is not None
-            _write(self._file, b"".join(entry.data for entry in group))
+            lines = b"".join([entry.data for entry in group])
+            _write(self._file, lines)
             os.fdatasync(self._file.fileno())
+            self._size += len(lines)
         except OSError as problem:
             self._close()  # a line may be cut off here, so nothing may follow it
             error = problem
@@ -86,6 +92,7 @@ class Spool:
     def _open(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._file = file = _fresh(self.folder)
+        self._size = 0
         sync_folder(self.folder)  # the name of the segment must survive a power cut too
         timer = threading.Timer(SEGMENT_SECONDS, self._expire, [file])
         timer.daemon = True

@@ -49,27 +49,24 @@ class Reading:
         self.size = 0
 
 
-async def read(receive: Receive, reading: Reading, *, encoding: bytes, length: bytes) -> bytes:
+async def read(receive: Receive, reading: Reading, headers: Mapping[bytes, bytes]) -> bytes:
     """The whole body, unpacked. Raises ``Refused`` for one that is too large, too slow or broken."""
+    encoding = headers.get(b"content-encoding", b"").strip().lower()
     if encoding not in (b"", b"gzip", b"identity"):
         raise Refused(415, "Send the body as it is or packed with gzip.")
+    length = headers.get(b"content-length", b"")
     if length.isdigit() and int(length) > MAX_BATCH:
         raise Refused(413, _TOO_LARGE)
+    message = await receive()  # the server lets go of who sends nothing at all
+    if not message.get("more_body") and encoding != b"gzip" and message["type"] == "http.request":
+        body = message.get("body", b"")
+        if len(body) > MAX_BATCH:
+            raise Refused(413, _TOO_LARGE)
+        return bytes(body)
     try:
-        message = await _in_time(receive)
-        if not message.get("more_body") and encoding != b"gzip" and message["type"] == "http.request":
-            body = message.get("body", b"")
-            if len(body) > MAX_BATCH:
-                raise Refused(413, _TOO_LARGE)
-            return bytes(body)
         return await asyncio.wait_for(_rest(message, receive, reading, encoding == b"gzip"), SECONDS)
     except TimeoutError:
         raise Refused(408, f"The body took longer than {SECONDS:.0f} s; send it again.") from None
-
-
-async def _in_time(receive: Receive) -> Mapping[str, Any]:
-    async with asyncio.timeout(SECONDS):
-        return await receive()
 
 
 async def _rest(message: Mapping[str, Any], receive: Receive, reading: Reading, gzipped: bool) -> bytes:

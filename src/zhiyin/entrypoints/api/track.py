@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -59,11 +59,13 @@ class TrackingApi:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.door = Door(workspace)
+        self._proxies = workspace.settings.server.proxies
         self._intake = ingest.intake(workspace)
         self._keys = write_key.WriteKeys()
         self._room = _Room(workspace)
         self._reading = Reading()
         self._many = msgspec.json.Decoder(Many).decode
+        self._line = msgspec.json.Encoder().encode
         self._one = msgspec.json.Decoder(One).decode
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
@@ -83,7 +85,9 @@ class TrackingApi:
             status, retry_after = 503, 10
             answer = _said(status, "The events cannot be kept right now; send them again.")
             self.door.refused(status)
-        headers = [*_HEADERS, *_MORE.get(status, ()), (b"content-length", b"%d" % len(answer))]
+        headers = [*_HEADERS, (b"content-length", b"%d" % len(answer))]
+        if status in _MORE:
+            headers += _MORE[status]
         if retry_after:
             # a page of another origin may read it only where that is said
             headers += [
@@ -100,17 +104,12 @@ class TrackingApi:
         if scope["method"] != "POST":
             raise Refused(405, "Send events with POST.")
         headers = dict(scope["headers"])
-        key = write_key.of_header(headers.get(b"authorization", b""))
-        source = await self._keys.source(key) if key else None
+        key = self._keys.key(headers.get(b"authorization", b""))
+        source = (self._keys.at_hand(key) or await self._keys.source(key)) if key else None
         if self._intake.bytes_waiting > MAX_PENDING:
             raise Refused(429, "Too much is under way; wait a second.", retry_after=1)
         self._room.check()
-        body = await bodies.read(
-            receive,
-            self._reading,
-            encoding=headers.get(b"content-encoding", b"").strip().lower(),
-            length=headers.get(b"content-length", b""),
-        )
+        body = await bodies.read(receive, self._reading, headers)
         head, body, problem = self._understood(kind, body)
         events = 1
         too_large: Sequence[int] = ()
@@ -120,7 +119,7 @@ class TrackingApi:
                 problem, events = _TOO_SMALL, 1
             else:
                 too_large = _too_large(head.batch, len(body))
-        elif head is not None and len(body) > MAX_BYTES:
+        elif len(body) > MAX_BYTES and head is not None:
             too_large = (0,)
         if source is None or key is None:
             key = write_key.of_body(head.writeKey if head is not None else None)
@@ -159,25 +158,35 @@ class TrackingApi:
         body: bytes,
     ) -> bytes:
         """The line of the spool. A body that is no JSON object is kept as a text."""
-        encode = msgspec.json.encode
-        at = self.workspace.now().astimezone(UTC)
-        sent = head.sentAt if head is not None and isinstance(head.sentAt, str) else None
         if head is None:
-            body = encode(body.decode("utf-8", "replace"))
+            body = msgspec.json.encode(body.decode("utf-8", "replace"))
         elif b"\n" in body:
             body = body.replace(b"\n", b" ")  # between values; within a text JSON has none
-        proxies = self.workspace.settings.server.proxies
-        hops = headers.get(b"x-forwarded-for", b"").decode("latin-1") if proxies else ""
+        hops = headers.get(b"x-forwarded-for", b"").decode("latin-1") if self._proxies else ""
         client = scope.get("client")
-        return b'{"receivedAt":%b,"source":%b,"sentAt":%b,"ip":%b,"userAgent":%b,"kind":"%b","body":%b}' % (
-            encode(at),
-            encode(source),
-            encode(sent),
-            encode(forwarded(client[0] if client else "", hops, proxies)),
-            encode(headers.get(b"user-agent", b"")[:500].decode("utf-8", "replace")),
-            kind.encode(),
-            body,
+        return self._line(
+            _Entry(
+                self.workspace.now().astimezone(UTC),
+                source,
+                head.sentAt if head is not None and isinstance(head.sentAt, str) else None,
+                forwarded(client[0] if client else "", hops, self._proxies),
+                headers.get(b"user-agent", b"")[:500].decode("utf-8", "replace"),
+                kind,
+                msgspec.Raw(body),
+            )
         )
+
+
+class _Entry(msgspec.Struct, gc=False, rename="camel"):
+    """A request as the spool keeps it, on one line."""
+
+    received_at: datetime
+    source: str
+    sent_at: str | None
+    ip: str
+    user_agent: str
+    kind: str
+    body: msgspec.Raw
 
 
 class _Room:

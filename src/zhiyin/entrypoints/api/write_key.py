@@ -45,6 +45,23 @@ class WriteKeys:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[float, Source | None]] = {}
+        self._headers: dict[bytes, str | None] = {}
+
+    def key(self, authorization: bytes) -> str | None:
+        """The key of an Authorization header, as ``of_header``, which few clients make us read anew."""
+        try:
+            return self._headers[authorization]
+        except KeyError:
+            key = of_header(authorization)
+        if len(self._headers) > _REMEMBERED:
+            self._headers.clear()
+        self._headers[authorization] = key
+        return key
+
+    def at_hand(self, key: str) -> Source | None:
+        """The source of a key that was looked up moments ago; None where ``source`` has to be asked."""
+        known = self._known.get(key)
+        return known[1] if known is not None and known[0] > time.monotonic() else None
 
     async def source(self, key: str) -> Source:
         """The source of a key. Raises ``Refused`` for one that is unknown or revoked (401), and while the

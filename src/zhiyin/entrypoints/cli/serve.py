@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -62,9 +63,12 @@ def run(ws: Workspace, *, worker: bool = True) -> None:
             code="port_in_use",
         )
     supervisor = Supervisor(ws.settings) if worker else None
+    served = application(ws)
+    gc.collect()
+    gc.freeze()  # what is there now stays: looking for garbage in it would hold up requests
     try:
         uvicorn.run(
-            application(ws),
+            served,
             host=settings.host,
             port=settings.port,
             log_level="warning",
