@@ -48,6 +48,19 @@ def test_the_quick_look_agrees_with_the_lists_own() -> None:
             assert is_bot(look) == crawleruseragents.is_crawler(look), look
 
 
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "Mozilla/5.0 (iPad; U; CPU iPhone OS 7_0 like Mac OS X; de-DE) WIRED/3.2.3.11.87970",
+        "Opera/9.80 (MAUI Runtime; Opera Mini/4.4.39008/37.9178; U; en) Presto/2.12.423 Version/12.16",
+        "Mozilla/5.0 (Linux; U; Android 15; en-gb; CPH2617 Build/AP3A.240617.008) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.6422.72 Mobile Safari/537.36 HeyTapBrowser/45.13.6.1",
+    ],
+)
+def test_where_the_list_is_wrong_people_are_people(agent: str) -> None:
+    assert crawleruseragents.is_crawler(agent)
+    assert not is_bot(agent)
+
+
 def test_browsers_are_people() -> None:
     assert [agent for agent in BROWSERS if is_bot(agent)] == []
 

@@ -13,6 +13,12 @@ _MOBILE = re.compile(r"Mobi|iPhone|iPod|Android|Windows Phone|BlackBerry|BB10|Op
 _TELEVISION = re.compile(
     r"SMART-?TV|SmartTV|AppleTV|GoogleTV|HbbTV|BRAVIA|CrKey|Roku|\bTV\b|NetCast|AFT[A-Z]"
 )
+# entries of the crawler list that fit people too, and what we look for in their place: the list has the number of a
+# build of Android that many phones of OPPO, OnePlus and realme run
+_NARROWER = {r"AP3A\.240617\.008": r"CPH2557 Build/AP3A\.240617\.008; wv\).* NV/\d"}
+_SHORT = (
+    4  # words of the list that are no longer must begin a word: "RED/" is not "WIRED/", "008/" not "39008/"
+)
 _DESKTOP = re.compile(r"Windows|Macintosh|X11|CrOS|Linux")
 
 
@@ -63,9 +69,12 @@ def _crawlers() -> tuple[tuple[str, ...], re.Pattern[str]]:
 
     words, rest = [], []
     for crawler in crawleruseragents.CRAWLER_USER_AGENTS_DATA:
-        pattern = crawler["pattern"]
-        if _LITERAL.fullmatch(pattern):
-            words.append(re.sub(r"\\(.)", r"\1", pattern))
+        pattern = _NARROWER.get(crawler["pattern"], crawler["pattern"])
+        word = re.sub(r"\\(.)", r"\1", pattern) if _LITERAL.fullmatch(pattern) else ""
+        if len(word) > _SHORT:
+            words.append(word)
+        elif word:
+            rest.append(rf"(?<![A-Za-z0-9]){pattern}")
         else:
             rest.append(f"(?:{pattern})")
     return tuple(words), re.compile("|".join(rest))
