@@ -26,6 +26,11 @@ SHOP = "https://www.shop.example/tea"
         ("https://www.google.de/", ("search", "Google")),
         ("android-app://com.google.android.googlequicksearchbox/", ("search", "Google")),
         ("https://cn.bing.com/search?q=tea", ("search", "Bing")),
+        ("https://yz.m.sm.cn/s?q=x", ("search", "Shenma")),
+        ("https://quark.sm.cn/s?q=x", ("search", "Quark")),
+        ("https://m.so.com/s?q=x", ("search", "360")),
+        ("https://maps.yandex.ru/", ("referral", "maps.yandex.ru")),
+        ("https://yandex.com.tr/", ("search", "Yandex")),
         ("https://mp.weixin.qq.com/s/abc", ("social", "WeChat")),
         ("https://servicewechat.com/wx1/2/page-frame.html", ("social", "WeChat")),
         ("https://m.weibo.cn/", ("social", "Weibo")),
@@ -38,12 +43,26 @@ SHOP = "https://www.shop.example/tea"
         ("https://mail.qq.com/cgi-bin/x", ("email", "QQ Mail")),
         ("https://mail.google.com/", ("email", "Gmail")),
         ("android-app://com.google.android.gm/", ("email", "Gmail")),
+        ("https://mail.yahoo.co.jp/", ("email", "Yahoo Mail")),
+        ("https://deref-gmx.net/mail/client/x/dereferrer/", ("email", "deref-gmx.net")),
+        ("https://mail-order.example.com/", ("referral", "mail-order.example.com")),
+        ("https://mail.ru/", ("referral", "mail.ru")),
+        ("https://chatgpt.com/", ("assistant", "ChatGPT")),
+        ("https://www.doubao.com/chat/1", ("assistant", "Doubao")),
+        ("https://www.kimi.com/", ("assistant", "Kimi")),
+        ("https://chat.deepseek.com/", ("assistant", "DeepSeek")),
+        ("https://yiyan.baidu.com/", ("assistant", "Wenxin")),
+        ("https://gemini.google.com/app", ("assistant", "Gemini")),
+        ("https://cpro.baidu.com/cpro/ui/uijs.php", ("paid", "Baidu")),
+        ("https://googleads.g.doubleclick.net/pagead/x", ("paid", "Google")),
+        ("android-app://com.tencent.mm/", ("social", "WeChat")),
         ("https://webmail.firm.example/", ("email", "webmail.firm.example")),
         ("https://shop.example/", ("internal", "shop.example")),
         ("https://blog.shop.example/post", ("internal", "blog.shop.example")),
         ("https://tea-lovers.example/best", ("referral", "tea-lovers.example")),
         ("https://notbaidu.com/", ("referral", "notbaidu.com")),
         ("https://baidu.com.evil.example/", ("referral", "baidu.com.evil.example")),
+        ("https://google.evil.com/", ("referral", "google.evil.com")),
         ("https://google.evil.shop.club.example/", ("referral", "google.evil.shop.club.example")),
         ("", ("direct", "")),
         ("nonsense", ("direct", "")),
@@ -92,12 +111,23 @@ def test_a_page_event_may_describe_its_page_itself() -> None:
     }
 
 
-def test_wechat_names_no_referrer() -> None:
-    agent = (
-        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 MicroMessenger/8.0.54"
-    )
-    found = event(browser(context={"userAgent": agent, "page": {"url": SHOP, "referrer": ""}}))
-    assert found.context["referrer"] == {"medium": "social", "source": "WeChat"}
+@pytest.mark.parametrize(
+    ("says", "name"),
+    [
+        ("MicroMessenger/8.0.54", "WeChat"),
+        ("Weibo (iPhone15,2__weibo__14.1.0__iphone__os18.1)", "Weibo"),
+        ("aweme_32.0.0 NetType/WIFI", "Douyin"),
+    ],
+)
+def test_browsers_in_apps_name_no_referrer_but_themselves(says: str, name: str) -> None:
+    agent = f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 {says}"
+
+    def referrer(given: str) -> Any:
+        page = {"url": SHOP, "referrer": given}
+        return event(browser(context={"userAgent": agent, "page": page})).context["referrer"]
+
+    assert referrer("") == {"medium": "social", "source": name}
+    assert referrer("https://shop.example/")["medium"] == "internal"
 
 
 @pytest.mark.parametrize(

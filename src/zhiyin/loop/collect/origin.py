@@ -11,11 +11,10 @@ from zhiyin.domain.reject import Reject
 from zhiyin.loop.collect import agents
 from zhiyin.loop.collect.draft import Draft
 from zhiyin.loop.collect.facts import Facts
-from zhiyin.loop.collect.referrers import medium
+from zhiyin.loop.collect.referrers import app, medium
 
 TAGS = ("source", "medium", "campaign", "term", "content", "id")
 _LONGEST = 2000  # characters of an address
-_WECHAT = "MicroMessenger"  # its browser names no referrer
 
 
 def origin(draft: Draft, facts: Facts) -> Draft | Reject:
@@ -72,13 +71,14 @@ def _page(context: dict[str, Any], page: dict[str, Any], agent: str) -> None:
             context["utm"] = tags
     referrer = page.get("referrer")
     if type(referrer) is str or url:
-        context["referrer"] = _referrer(referrer if type(referrer) is str else "", url, _WECHAT in agent)
+        context["referrer"] = _referrer(referrer if type(referrer) is str else "", url, agent)
 
 
-def _referrer(referrer: str, url: str, wechat: bool) -> dict[str, str]:
+def _referrer(referrer: str, url: str, agent: str) -> dict[str, str]:
     name, source = medium(referrer[:_LONGEST], url[:_LONGEST])
     if name == "direct":
-        return {"medium": "social", "source": "WeChat"} if wechat else {"medium": "direct"}
+        inside = app(agent)
+        return {"medium": "social", "source": inside} if inside else {"medium": "direct"}
     return {"url": referrer[:_LONGEST], "medium": name, "source": source}
 
 
