@@ -1,4 +1,4 @@
-"""Crawlers and browsers told apart by their user agents: published crawlers caught, real browsers called bots."""
+"""Crawlers and people told apart by user agent; corrections of the crawler list were found on the same cases."""
 
 from __future__ import annotations
 
@@ -18,20 +18,29 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "web-analytics"
 PROGRAMS = {
     "Catchpoint", "HTTrack", "HeadlessChrome", "Monitis", "OpenVAS Scanner", "PhantomJS", "Ruxit Synthetic",
 }  # fmt: skip
+_SPEAKS = re.compile(r"Mozilla/|Opera/")  # as a browser does
 
 
 def main() -> list[dict[str, Any]]:
-    """All example agents of the crawler list, and all of uap-core's test cases that are browsers."""
-    published, people = crawlers(), browsers()
+    """All example agents of the crawler list, and all of uap-core's test cases that are browsers or devices."""
+    published, people, owners = crawlers(), browsers(), devices()
     caught = sum(map(is_bot, published))
-    called = sum(map(is_bot, people))
-    share = round(100 * called / len(people), 2)
+    called, phones = sum(map(is_bot, people)), sum(map(is_bot, owners))
+    share, shared = (round(100 * n / len(of), 2) for n, of in ((called, people), (phones, owners)))
     rows = [
         {"what": "example agents of the crawler list", "value": len(published), "unit": "agents", "bar": ""},
         {"what": "of these caught", "value": caught, "unit": "agents", "bar": f"{len(published):,}"},
         {"what": "browsers among uap-core's test cases", "value": len(people), "unit": "agents", "bar": ""},
         {"what": "of these called bots", "value": called, "unit": "agents", "bar": ""},
         {"what": "share of browsers called bots", "value": share, "unit": "%", "bar": "< 0.5"},
+        {
+            "what": "agents of phones and other devices among them",
+            "value": len(owners),
+            "unit": "agents",
+            "bar": "",
+        },
+        {"what": "of these called bots", "value": phones, "unit": "agents", "bar": ""},
+        {"what": "share of devices called bots", "value": shared, "unit": "%", "bar": "< 0.5"},
     ]
     for row in rows:
         print(f"{row['what']}: {row['value']} {row['unit']} (bar {row['bar']})")
@@ -50,16 +59,24 @@ def browsers() -> list[str]:
     Its cases name crawlers, monitors and libraries as well. Those of browsers are taken to be the ones that speak
     as a browser does, that uap-core's own device rules do not call a spider, and whose family is no program.
     """
-    with gzip.open(DATA / "uap-core" / "test_ua.yaml.gz") as file:
-        cases = yaml.load(file, Loader=yaml.CSafeLoader)["test_cases"]
-    return [case["user_agent_string"] for case in cases if _is_browser(case)]
+    found = []
+    for agent, family in _cases("test_ua"):
+        device = parse_device(agent)
+        spider = device is not None and device.family == "Spider"
+        if _SPEAKS.match(agent) and not spider and family not in PROGRAMS:
+            found.append(agent)
+    return found
 
 
-def _is_browser(case: dict[str, Any]) -> bool:
-    agent = case["user_agent_string"]
-    device = parse_device(agent)
-    spider = device is not None and device.family == "Spider"
-    return re.match(r"Mozilla/|Opera/", agent) is not None and not spider and case["family"] not in PROGRAMS
+def devices() -> list[str]:
+    """The agents of uap-core's test cases of devices that are a browser's on a device of some maker."""
+    return [agent for agent, family in _cases("test_device") if _SPEAKS.match(agent) and family != "Spider"]
+
+
+def _cases(file: str) -> list[tuple[str, str]]:
+    with gzip.open(DATA / "uap-core" / f"{file}.yaml.gz") as packed:
+        cases = yaml.load(packed, Loader=yaml.CSafeLoader)["test_cases"]
+    return [(case["user_agent_string"], case["family"]) for case in cases]
 
 
 if __name__ == "__main__":

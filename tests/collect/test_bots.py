@@ -10,7 +10,7 @@ import crawleruseragents
 import pytest
 from tests.collect.payloads import CHROME, RECEIVED, arrival, browser, event, reason, server
 
-from zhiyin.loop.collect.agents import device, is_bot
+from zhiyin.loop.collect.agents import device, is_bot, listed
 from zhiyin.loop.collect.facts import Facts
 from zhiyin.loop.collect.pipeline import run
 
@@ -45,7 +45,7 @@ def test_the_quick_look_agrees_with_the_lists_own() -> None:
     ]
     for agent in [*agents, *BROWSERS, "", "Mozilla/5.0"]:
         for look in (agent, agent.lower(), agent[5:]):
-            assert is_bot(look) == crawleruseragents.is_crawler(look), look
+            assert listed(look) == crawleruseragents.is_crawler(look), look
 
 
 @pytest.mark.parametrize(
@@ -54,11 +54,33 @@ def test_the_quick_look_agrees_with_the_lists_own() -> None:
         "Mozilla/5.0 (iPad; U; CPU iPhone OS 7_0 like Mac OS X; de-DE) WIRED/3.2.3.11.87970",
         "Opera/9.80 (MAUI Runtime; Opera Mini/4.4.39008/37.9178; U; en) Presto/2.12.423 Version/12.16",
         "Mozilla/5.0 (Linux; U; Android 15; en-gb; CPH2617 Build/AP3A.240617.008) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.6422.72 Mobile Safari/537.36 HeyTapBrowser/45.13.6.1",
+        "Mozilla/5.0 (Linux; Android 4.4.1; HTC Butterfly S Build/KRT16M) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/32.0.1700.99 Mobile Safari/537.36",
+        "Mozilla/5.0 (Linux; Android 11; ViewSonic-ViewPad7e Build/RP1A) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/96.0.4664.104 Safari/537.36",
     ],
 )
 def test_where_the_list_is_wrong_people_are_people(agent: str) -> None:
     assert crawleruseragents.is_crawler(agent)
     assert not is_bot(agent)
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "Mozilla/5.0 (compatible; EasouSpider; +http://www.easou.com/search/spider.html)",
+        "Mozilla/5.0 (compatible; BeetleBot; )",
+        "UniversalFeedParser/4.2-pre-314-svn +http://feedparser.org/",
+        "ssearch_bot (sSearch Crawler; http://www.semantissimo.de)",
+    ],
+)
+def test_programs_that_the_list_does_not_know_are_caught_if_they_say_what_they_are(agent: str) -> None:
+    assert not listed(agent)
+    assert is_bot(agent)
+
+
+def test_phones_of_cubot_are_phones() -> None:
+    agent = "Mozilla/5.0 (Linux; Android 11; CUBOT NOTE 20) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/96.0.4664.104 Mobile Safari/537.36"
+    assert not is_bot(agent)
+    assert not is_bot(agent.replace("CUBOT NOTE 20", "Cubot_X18"))
 
 
 def test_browsers_are_people() -> None:

@@ -117,6 +117,7 @@ def test_a_page_event_may_describe_its_page_itself() -> None:
         ("MicroMessenger/8.0.54", "WeChat"),
         ("Weibo (iPhone15,2__weibo__14.1.0__iphone__os18.1)", "Weibo"),
         ("aweme_32.0.0 NetType/WIFI", "Douyin"),
+        ("discover/8.39 xhsdiscover WKWebView", "Xiaohongshu"),
     ],
 )
 def test_browsers_in_apps_name_no_referrer_but_themselves(says: str, name: str) -> None:

@@ -24,3 +24,10 @@ def test_fewer_than_one_browser_in_two_hundred_is_called_a_bot() -> None:
     assert len(browsers) > 450
     called = [agent for agent in browsers if is_bot(agent)]
     assert len(called) < 0.005 * len(browsers), called
+
+
+def test_fewer_than_one_device_in_two_hundred_is_called_a_bot() -> None:
+    devices = bots.devices()
+    assert len(devices) > 9000
+    called = [agent for agent in devices if is_bot(agent)]
+    assert len(called) < 0.005 * len(devices), called

@@ -14,20 +14,35 @@ _TELEVISION = re.compile(
     r"SMART-?TV|SmartTV|AppleTV|GoogleTV|HbbTV|BRAVIA|CrKey|Roku|\bTV\b|NetCast|AFT[A-Z]"
 )
 # entries of the crawler list that fit people too, and what we look for in their place: the list has the number of a
-# build of Android that many phones of OPPO, OnePlus and realme run
-_NARROWER = {r"AP3A\.240617\.008": r"CPH2557 Build/AP3A\.240617\.008; wv\).* NV/\d"}
-_SHORT = (
-    4  # words of the list that are no longer must begin a word: "RED/" is not "WIRED/", "008/" not "39008/"
-)
+# build of Android that many phones of OPPO, OnePlus and realme run, and names that phones and tablets have too
+_NARROWER = {
+    r"AP3A\.240617\.008": r"CPH2557 Build/AP3A\.240617\.008; wv\).* NV/\d",
+    "Butterfly": r"Butterfly/\d",  # of HTC
+    "Sonic": r"Sonic(?:SiteAuditor)?/\d",  # ViewSonic
+    "speedy": "[Ss]peedy[ _]?[Ss]pider",  # of HTC
+}
+# programs that the list does not have, but that say what they are or where to read about them; phones of CUBOT do not
+_SAYS_SO = re.compile(r"\+https?://|spider|crawler|(?<!cu)bot(?:\b|_)", re.IGNORECASE)
+# words of the list that are no longer than this must begin a word: "RED/" is not "WIRED/", "008/" not "39008/"
+_SHORT = 4
 _DESKTOP = re.compile(r"Windows|Macintosh|X11|CrOS|Linux")
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def is_bot(agent: str) -> bool:
-    """Whether the public list of crawlers knows the user agent.
+    """Whether the public list of crawlers knows the user agent, or the agent says itself that it is one.
 
     >>> is_bot("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)")
     True
+    """
+    return listed(agent) or _SAYS_SO.search(agent) is not None
+
+
+def listed(agent: str) -> bool:
+    """Whether the public list of crawlers knows the user agent.
+
+    >>> listed("curl/8.5.0"), listed("NobodyKnowsThisSpider")
+    (True, False)
     """
     words, rest = _crawlers()
     return any(word in agent for word in words) or rest.search(agent) is not None

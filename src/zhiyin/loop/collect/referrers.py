@@ -77,7 +77,7 @@ PAID = {
 }  # fmt: skip
 # what the browsers built into apps say of themselves; they seldom name a referrer
 APPS = {
-    "MicroMessenger": "WeChat", "__weibo__": "Weibo", "XiaoHongShu": "Xiaohongshu", "aweme": "Douyin",
+    "MicroMessenger": "WeChat", "__weibo__": "Weibo", "xhsdiscover": "Xiaohongshu", "aweme": "Douyin",
     "ZhihuHybrid": "Zhihu", "FBAN/": "Facebook", "Instagram ": "Instagram",
 }  # fmt: skip
 # scheme, maybe a user, and the host; an IPv6 address stands in brackets
