@@ -15,7 +15,8 @@ from django.db.models import Model
 
 from zhiyin.adapters.lake.store import Lake
 from zhiyin.adapters.records.models import Collected, Consent, Customer, Identity, Tally
-from zhiyin.adapters.spool import Journal, SpoolMemory, journal, memory
+from zhiyin.adapters.spool import Journal, SpoolMemory, journal, runs
+from zhiyin.adapters.spool.runs import Runs
 from zhiyin.domain.event import Event
 from zhiyin.services import collected, ingest, live
 from zhiyin.services.workspace import Workspace
@@ -30,7 +31,8 @@ WRITES = [
     (ingest, "record"),
     (Model, "save"),
     (collected, "apply"),
-    (memory.os, "fsync"),
+    (runs.os, "fsync"),
+    (Runs, "tidy"),
     (SpoolMemory, "commit"),
     (live, "note"),
 ]

@@ -22,7 +22,7 @@ from tests.integration.test_redo import state
 from zhiyin.adapters.children import Children, Lost
 from zhiyin.adapters.records.erasure import customer_mark
 from zhiyin.adapters.records.models import Consent, Customer, Suppression
-from zhiyin.adapters.spool import Batch, Spool, SpoolMemory, keys
+from zhiyin.adapters.spool import Batch, Spool, SpoolMemory, keys, visit_rows
 from zhiyin.domain.consent import TRACKING
 from zhiyin.domain.event import Event
 from zhiyin.loop.collect import arrival
@@ -93,7 +93,7 @@ def written(folder: Path, bodies: Sequence[list[Any]]) -> Batch:
     spool.close()
     seen = keys(["m1", "m20", "m3v0", "m7v2"])
     visits = {"v0": ("s0", AT.timestamp() - 3000, AT.timestamp() - 600, 3), "late:v1": ("s1", 0.0, 0.0, 1)}
-    SpoolMemory(folder).commit(6, seen, visits, AT)
+    SpoolMemory(folder).commit(6, seen, visit_rows(visits), AT)
     return Batch(7, tuple(spool.ready()))
 
 
@@ -113,6 +113,7 @@ def content(found: Understood) -> dict[str, Any]:
         content[name] = sorted(content[name].to_pylist(), key=lambda row: row[key])
     return content | {
         "messages": sorted(found.messages.tolist()),
+        "visits": sorted(found.visits.to_pylist(), key=repr),
         "outcomes": sorted(map(repr, found.outcomes)),
     }
 
@@ -295,7 +296,7 @@ def test_a_question_that_breaks_a_child_is_told() -> None:
     children = Children("zhiyin.services.shares")
     children.ask([("no batch", Part(0, 2))])
     with pytest.raises(Lost):
-        children.answers(1)
+        children.answers()
     children.close()
 
 
@@ -308,7 +309,7 @@ from zhiyin.adapters.spool import Batch
 from zhiyin.loop.collect.parts import Part
 children = Children("zhiyin.services.shares")
 children.ask([(Batch(1, (Path("spool/1.spool"),)), Part(0, 2))])
-children.answers(1)
+children.answers()
 print("up", flush=True)
 sys.stdin.read()
 """

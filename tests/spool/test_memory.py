@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zhiyin.adapters.spool import SpoolMemory, keys
+from zhiyin.adapters.spool import SpoolMemory, keys, visit_rows
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NONE = visit_rows({})
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -24,15 +26,15 @@ def test_exactly_what_was_committed_is_known(
     for version, ids in enumerate(batches, 1):
         asked = data.draw(st.sets(st.text(max_size=8), max_size=10)) | set(ids)
         assert memory.known(asked) == asked & seen
-        memory.commit(version, keys(set(ids)), {}, NOW)
+        memory.commit(version, keys(set(ids)), NONE, NOW)
         seen |= set(ids)
     assert memory.known(seen | {"never"} - seen) == seen - ({"never"} - seen)
 
 
 def test_a_version_is_remembered_once(tmp_path: Path) -> None:
     memory = SpoolMemory(tmp_path)
-    memory.commit(1, keys({"a"}), {"v": ("s1", 1.0, 2.0, 3)}, NOW)
-    memory.commit(1, keys({"b"}), {"v": ("s2", 9.0, 9.0, 9)}, NOW)
+    memory.commit(1, keys({"a"}), visit_rows({"v": ("s1", 1.0, 2.0, 3)}), NOW)
+    memory.commit(1, keys({"b"}), visit_rows({"v": ("s2", 9.0, 9.0, 9)}), NOW)
     assert memory.version() == 1
     assert memory.known({"a", "b"}) == {"a"}
     assert SpoolMemory(tmp_path).visits(["v", "w"]) == {"v": ("s1", 1.0, 2.0, 3)}
@@ -40,10 +42,10 @@ def test_a_version_is_remembered_once(tmp_path: Path) -> None:
 
 def test_ids_are_forgotten_after_two_days_and_their_files_removed(tmp_path: Path) -> None:
     memory = SpoolMemory(tmp_path)
-    memory.commit(1, keys({"old"}), {}, NOW)
-    memory.commit(2, keys({"new"}), {}, NOW + timedelta(hours=24))
+    memory.commit(1, keys({"old"}), NONE, NOW)
+    memory.commit(2, keys({"new"}), NONE, NOW + timedelta(hours=24))
     assert memory.known({"old", "new"}) == {"old", "new"}
-    memory.commit(3, keys({"last"}), {}, NOW + timedelta(hours=49))
+    memory.commit(3, keys({"last"}), NONE, NOW + timedelta(hours=49))
     assert memory.known({"old", "new", "last"}) == {"new", "last"}
     assert len(list((tmp_path / "seen").iterdir())) == 2
 
@@ -51,23 +53,64 @@ def test_ids_are_forgotten_after_two_days_and_their_files_removed(tmp_path: Path
 def test_many_batches_need_few_files(tmp_path: Path) -> None:
     memory = SpoolMemory(tmp_path)
     for version in range(1, 200):
-        memory.commit(version, keys({f"{version}-{n}" for n in range(4)}), {}, NOW)
+        memory.commit(version, keys({f"{version}-{n}" for n in range(4)}), NONE, NOW)
     assert len(list((tmp_path / "seen").iterdir())) < 30
     assert memory.known({"1-0", "77-3", "199-3", "200-0"}) == {"1-0", "77-3", "199-3"}
 
 
 def test_a_file_of_a_batch_that_was_cut_short_counts_for_nothing(tmp_path: Path) -> None:
     memory = SpoolMemory(tmp_path)
-    memory.commit(1, keys({"a"}), {}, NOW)
+    memory.commit(1, keys({"a"}), NONE, NOW)
     run = next((tmp_path / "seen").iterdir())
-    (tmp_path / "seen" / "000000000002-0.npy").write_bytes(run.read_bytes()[:-3])
+    (tmp_path / "seen" / "000000000002-0.arrow").write_bytes(run.read_bytes()[:-3])
     assert memory.known({"a", "b"}) == {"a"}
-    memory.commit(2, keys({"b"}), {}, NOW)
+    memory.commit(2, keys({"b"}), NONE, NOW)
     assert memory.known({"a", "b"}) == {"a", "b"}
 
 
 def test_a_person_can_be_forgotten(tmp_path: Path) -> None:
     memory = SpoolMemory(tmp_path)
-    memory.commit(1, keys(()), {"v": ("s", 1.0, 1.0, 1), "w": ("t", 1.0, 1.0, 1)}, NOW)
+    memory.commit(1, keys(()), visit_rows({"v": ("s", 1.0, 1.0, 1), "w": ("t", 1.0, 1.0, 1)}), NOW)
     memory.forget(["v"])
     assert set(memory.visits(["v", "w"])) == {"w"}
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    batches=st.lists(
+        st.dictionaries(
+            st.sampled_from([f"v{n}" for n in range(20)] + ["late:v1"]), st.integers(0, 9), max_size=6
+        ),
+        max_size=40,
+    ),
+    gone=st.sampled_from(["v0", "v1", "v2"]),
+)
+def test_the_last_visit_of_a_visitor_is_remembered_until_she_is_forgotten(
+    tmp_path_factory: pytest.TempPathFactory, batches: list[dict[str, int]], gone: str
+) -> None:
+    memory = SpoolMemory(tmp_path_factory.mktemp("memory"))
+    last: dict[str, tuple[str, float, float, int]] = {}
+    for version, visits in enumerate(batches, 1):
+        new = {who: (f"s{version}", float(n), float(n), n) for who, n in visits.items()}
+        memory.commit(version, keys(()), visit_rows(new), NOW)
+        last |= new
+        assert memory.visits(new) == {who: last[who] for who in sorted(_with_late(new)) if who in last}
+    memory.forget([gone])
+    kept = {who: visit for who, visit in last.items() if who not in _with_late([gone])}
+    assert memory.visits(last) == kept
+    assert len(list((memory.folder / "visits").glob("*"))) < 30
+
+
+def _with_late(visitors: Iterable[str]) -> set[str]:
+    return {name for who in visitors for name in (who, f"late:{who}")}
+
+
+def test_a_visit_is_forgotten_two_hours_after_it_was_remembered(tmp_path: Path) -> None:
+    memory = SpoolMemory(tmp_path)
+    for version in range(1, 60):
+        at = NOW + timedelta(minutes=10 * version)
+        memory.commit(version, keys(()), visit_rows({f"v{version}": ("s", 1.0, 1.0, 1)}), at)
+    known = memory.visits([f"v{version}" for version in range(1, 60)])
+    assert {f"v{version}" for version in range(48, 60)} <= set(known)
+    # what was merged lately may know some more, for as long again
+    assert not {f"v{version}" for version in range(1, 59 - 24)} & set(known)

@@ -26,10 +26,12 @@ class Children:
     def __init__(self, module: str) -> None:
         self._module = module
         self._running: list[subprocess.Popen[bytes]] = []
+        self.waiting: list[object] = []  # the questions that were asked and not answered
         weakref.finalize(self, _end, self._running)
 
     def ask(self, questions: Sequence[object]) -> None:
-        """Give a question to each of as many children; go on with ``answers``. Raises ``Lost``."""
+        """Give a question to each of as many children; go on with ``answers``, at any time. Raises ``Lost``."""
+        self.waiting = list(questions)
         while len(self._running) < len(questions):
             # no fork, since threads run here; no multiprocessing, which would run the caller's main module again
             command = [sys.executable, "-m", self._module]
@@ -41,13 +43,14 @@ class Children:
             try:
                 pickle.dump(question, child.stdin, protocol=5)
                 child.stdin.flush()
-            except OSError:
+            except OSError:  # it is gone; the others would answer what nobody waits for
                 self._lose()
 
-    def answers(self, n: int) -> list[Any]:
-        """What the first ``n`` children answer, in the order of the questions. Raises ``Lost``."""
+    def answers(self) -> list[Any]:
+        """What they answer, in the order of the questions. Raises ``Lost``."""
         found = []
-        for child in self._running[:n]:
+        asked, self.waiting = self.waiting, []
+        for child in self._running[: len(asked)]:
             assert child.stdout is not None
             try:
                 found.append(pickle.load(child.stdout))
@@ -57,6 +60,7 @@ class Children:
 
     def close(self) -> None:
         """End them."""
+        self.waiting = []
         _end(self._running)
 
     def _lose(self) -> None:

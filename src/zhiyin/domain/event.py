@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+
+import msgspec
 
 EventType = Literal["track", "identify", "page", "screen", "group", "alias"]
 
@@ -44,8 +45,8 @@ OWN_NAMES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+# Structs rather than dataclasses, which take sixteen times as long to make: there are tens of thousands a second
+class Line(msgspec.Struct, frozen=True, gc=False):
     """One item of an order: its id, how many, the price of one in minor units, and its category."""
 
     item_id: str
@@ -54,8 +55,7 @@ class Line:
     category: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, gc=False):
     """One thing that happened to one person, or to nobody known.
 
     ``timestamp`` is aware, UTC. ``amount`` is in minor units of ``currency``: revenue of an order (refunds
@@ -77,6 +77,6 @@ class Event:
     currency: str | None = None
     campaign: str | None = None
     products: tuple[Line, ...] = ()
-    properties: Mapping[str, object] = field(default_factory=dict)
+    properties: Mapping[str, object] = {}
     session_id: str | None = None
-    context: Mapping[str, object] = field(default_factory=dict)
+    context: Mapping[str, object] = {}

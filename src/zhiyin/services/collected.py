@@ -17,8 +17,9 @@ from zhiyin.adapters.records.models import Customer, Identity, ProfileRun
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.consent import Consent as Answer
 from zhiyin.domain.event import Event
+from zhiyin.domain.lifecycle import Lifecycle
 from zhiyin.loop.collect.arrival import Arrival
-from zhiyin.loop.profile.standing import Standing, moved, stage
+from zhiyin.loop.profile.standing import Standing, moved, parted, stage
 from zhiyin.services import consents, tallies
 from zhiyin.services.shares import Understood
 from zhiyin.services.workspace import Workspace
@@ -83,7 +84,9 @@ def _publish_traits(events: Sequence[Event]) -> list[Answer]:
         return []
     known = Customer.objects.select_for_update().in_bulk(list(stated))
     for customer_id, traits in stated.items():
-        customer = known.get(customer_id) or Customer(customer_id=customer_id, created_at=first[customer_id])
+        customer = known.get(customer_id) or Customer(
+            customer_id=customer_id, created_at=first[customer_id], lifecycle=Lifecycle.LEAD
+        )
         _apply(customer, traits)
         known[customer_id] = customer
     Customer.objects.bulk_create(
@@ -111,12 +114,15 @@ def _text(value: object) -> str:
 
 
 def _move(ws: Workspace, events: pa.Table) -> None:
-    """Orders, revenue, last seen and stage of whom the events name, at once; the rest waits for ``profiles.run``."""
-    named = pc.unique(events["customer_id"].drop_null()).to_pylist()
-    if not named:
+    """Last seen of whom the events name, and orders, revenue and stage of those whose orders they move, at once; the
+    rest waits for ``profiles.run``."""
+    moving, seen = parted(events)
+    profile.see(seen.sort_by("customer_id"))  # neighbours are written together
+    if not moving.num_rows:
         return
+    named = pc.unique(moving["customer_id"]).to_pylist()
     before = {who: _standing(*known) for who, *known in profile.standings(named)}
-    after = moved(before, events)
+    after = moved(before, moving)
     run = ProfileRun.objects.order_by("-at").first()
     gap, now = ws.settings.profile.gap_days or (run.gap_days if run else None), ws.now()
     rows = [
@@ -124,11 +130,10 @@ def _move(ws: Workspace, events: pa.Table) -> None:
             who, one.first_seen, one.first_seen, one.last_seen, one.first_order_at, one.last_order_at,
             one.orders, one.revenue, one.average_order_value, stage(one, now, gap),
         )
-        for who, one in sorted(after.items(), key=itemgetter(0))  # neighbours are written together
+        for who, one in sorted(after.items(), key=itemgetter(0))
     ]  # fmt: skip
-    if rows:
-        columns = zip(*rows, strict=True)
-        profile.move(pa.table(dict(zip(_MOVED.names, map(list, columns), strict=True)), schema=_MOVED))
+    columns = zip(*rows, strict=True)
+    profile.move(pa.table(dict(zip(_MOVED.names, map(list, columns), strict=True)), schema=_MOVED))
 
 
 def _standing(
@@ -149,7 +154,10 @@ def _link(links: Mapping[str, str], now: datetime) -> None:
     if not links:
         return
     Customer.objects.bulk_create(
-        [Customer(customer_id=who, created_at=now) for who in sorted(set(links.values()))],
+        [
+            Customer(customer_id=who, created_at=now, lifecycle=Lifecycle.LEAD)
+            for who in sorted(set(links.values()))
+        ],
         ignore_conflicts=True,
     )
     Identity.objects.bulk_create(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from typing import cast
 
 import msgspec
@@ -25,7 +26,7 @@ from zhiyin.domain.event import Event
 from zhiyin.domain.text import say
 from zhiyin.loop.collect import arrival
 from zhiyin.loop.collect.facts import Facts, KeepIp
-from zhiyin.loop.collect.parts import Part
+from zhiyin.loop.collect.parts import parts
 from zhiyin.services import collected, live
 from zhiyin.services.shares import Known, Share, Understood, apart, joined
 from zhiyin.services.workspace import Workspace
@@ -62,7 +63,8 @@ def drain(ws: Workspace, patience: float | None = None) -> int:
             if batch is None:
                 break
             if memory.version() < batch.version:
-                arrived, again = _take(ws, batch, memory, patience)
+                ahead = partial(journal.upcoming, batch, max_bytes=BATCH_BYTES)
+                arrived, again = _take(ws, batch, ahead, memory, patience)
             else:
                 known = Share(batch).arrived
                 arrived, again = len(known), _again(known)
@@ -103,10 +105,17 @@ def _last(ws: Workspace, memory: SpoolMemory) -> int:
     return max(memory.version(), max(rows, default=0), *tables)
 
 
-def _take(ws: Workspace, batch: Batch, memory: SpoolMemory, patience: float | None) -> tuple[int, set[str]]:
+def _take(
+    ws: Workspace,
+    batch: Batch,
+    ahead: Callable[[], Batch | None],
+    memory: SpoolMemory,
+    patience: float | None,
+) -> tuple[int, set[str]]:
     """One batch: a fold of what the memory held and what the batch says, stored step by step.
 
-    Gives how many payloads there were, and which rejects were replayed in it.
+    Gives how many payloads there were, and which rejects were replayed in it. While it is stored, the children read
+    the one that comes after it, which ``ahead`` names.
 
     The memory comes last: before it, every step is done again after a crash, with the same result.
     """
@@ -119,6 +128,8 @@ def _take(ws: Workspace, batch: Batch, memory: SpoolMemory, patience: float | No
             arrived = share.arrived
             standing = share.arrived = _standing(ws, arrived)
             found = share.understood(Known(facts(ws, share.asked().persons), now, ws.timezone))
+        with suppress(Lost):  # seen again by who asks for what they read
+            _read(ws, ahead())
         for name, rows in (("events", found.events), ("rejects", found.rejects)):
             if rows.num_rows:
                 ws.lake.append(name, rows, app_id=APP, version=batch.version)
@@ -130,23 +141,36 @@ def _take(ws: Workspace, batch: Batch, memory: SpoolMemory, patience: float | No
 
 def _apart(ws: Workspace, batch: Batch, now: datetime) -> Understood | None:
     """What a large batch says, understood by several processes; None where one has to do it alone."""
-    parts = [Part(number, CORES) for number in range(CORES)]
-    if CORES == 1 or batch.size() < LARGE:
-        return None
     try:
-        ws.children.ask([(batch, part) for part in parts[1:]])
-        share = Share(batch, parts[0])
-        asked = [share.asked(), *ws.children.answers(CORES - 1)]
+        if not _read(ws, batch):
+            return None
+        share = Share(batch, parts(CORES)[0])
+        asked = [share.asked(), *ws.children.answers()]
         if not apart(asked):
             return None
         known = [Known(facts(ws, one.persons), now, ws.timezone) for one in asked]
         ws.children.ask(known[1:])
-        return joined([share.understood(known[0]), *ws.children.answers(CORES - 1)])
+        return joined([share.understood(known[0]), *ws.children.answers()])
     except Lost:
         return None  # for want of memory, or whatever else ended it: the next batch gets new ones
     except BaseException:
         ws.children.close()  # an answer may be on its way that belongs to no later question
         raise
+
+
+def _read(ws: Workspace, batch: Batch | None) -> bool:
+    """Have the children read their parts of a batch, unless they did; False where it is not for them.
+
+    Raises ``Lost``.
+    """
+    if batch is None or CORES == 1 or batch.size() < LARGE:
+        return False
+    questions = [(batch, part) for part in parts(CORES)[1:]]
+    if ws.children.waiting != questions:
+        with suppress(Lost):
+            ws.children.answers()  # of a batch that was not taken after all
+        ws.children.ask(questions)
+    return True
 
 
 def _standing(ws: Workspace, arrived: list[arrival.Arrival]) -> list[arrival.Arrival]:

@@ -21,10 +21,11 @@ import pyarrow as pa
 from zhiyin.adapters.children import serve
 from zhiyin.adapters.lake.rows import events_to_table, rejects_to_table
 from zhiyin.adapters.spool.journal import Batch
-from zhiyin.adapters.spool.memory import Keys, SpoolMemory, keys
+from zhiyin.adapters.spool.memory import SpoolMemory, visit_rows
+from zhiyin.adapters.spool.runs import Keys, keys
 from zhiyin.domain.event import Event
 from zhiyin.loop.collect import arrival, pipeline
-from zhiyin.loop.collect.facts import Facts, Visit
+from zhiyin.loop.collect.facts import Facts
 from zhiyin.loop.collect.parts import Part
 from zhiyin.services.live import Outcome, outcomes
 
@@ -64,7 +65,7 @@ class Understood:
     became: Counter[Key]
     identified: list[tuple[list[int], Event]]
     messages: Keys
-    visits: dict[str, Visit]
+    visits: pa.Table
     links: dict[str, str]
     outcomes: list[Outcome]
 
@@ -73,7 +74,7 @@ class Share:
     """A part of a batch; all of it unless told otherwise."""
 
     def __init__(self, batch: Batch, part: Part = Part()) -> None:  # noqa: B008 - a part never changes
-        wanted = part.holds if part.of > 1 else None
+        wanted = part.holds if part.of > part.width else None
         self._part, self._memory = part, SpoolMemory(batch.folder)
         self.arrived = [
             one
@@ -114,7 +115,7 @@ class Share:
                 if event.type == "identify" and event.customer_id
             ],
             self._keys[new],
-            memory.new_visits,
+            visit_rows(memory.new_visits),
             memory.links,
             outcomes(result, known.now),
         )
@@ -137,7 +138,8 @@ def joined(several: Sequence[Understood]) -> Understood:
         pa.concat_tables([one.rejects for one in several]),
         Counter(), {}, Counter(), [],
         np.concatenate([one.messages for one in several]),
-        {}, {}, [],
+        pa.concat_tables([one.visits for one in several]),
+        {}, [],
     )  # fmt: skip
     for one in several:
         together.received.update(one.received)
@@ -145,7 +147,6 @@ def joined(several: Sequence[Understood]) -> Understood:
         for key, at in one.last.items():
             together.last[key] = max(at, together.last.get(key, at))
         together.identified += one.identified
-        together.visits |= one.visits
         together.links |= one.links
         together.outcomes += one.outcomes
     together.identified.sort(key=lambda one: one[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from zhiyin.adapters.records.among import among
 from zhiyin.adapters.records.customer import Customer
+from zhiyin.domain.lifecycle import Lifecycle
 
 COLUMNS = (
     "first_seen", "last_seen", "first_order_at", "last_order_at", "orders", "revenue",
@@ -40,12 +41,29 @@ def move(rows: pa.Table) -> None:
     _upsert(rows, MOVED)
 
 
+def see(rows: pa.Table) -> None:
+    """Write that customers were seen: ``customer_id``, ``first_seen``, ``last_seen``, plain UTC; who has no row gets
+    one, as a lead. No index is touched, which makes it cheap."""
+    least, most = ("LEAST", "GREATEST") if connection.vendor == "postgresql" else ("min", "max")
+    table = connection.ops.quote_name(Customer._meta.db_table)
+    stage = pa.repeat(pa.scalar(Lifecycle.LEAD.value), rows.num_rows)
+    _upsert(
+        rows.append_column("created_at", rows["first_seen"]).append_column("lifecycle", stage),
+        ("first_seen", "last_seen", "lifecycle"),
+        {
+            name: f"{which}(coalesce({table}.{name}, excluded.{name}), excluded.{name})"
+            for name, which in (("first_seen", least), ("last_seen", most))
+        },
+    )
+
+
 def standings(customer_ids: Collection[str]) -> Iterator[tuple[Any, ...]]:
     """``customer_id`` and ``MOVED`` of the customers who have a row."""
     return among(Customer, "customer_id", customer_ids, "customer_id", *MOVED)
 
 
-def _upsert(rows: pa.Table, columns: Sequence[str]) -> None:
+def _upsert(rows: pa.Table, columns: Sequence[str], update: Mapping[str, str] | None = None) -> None:
+    """Insert rows; of those that exist, set the columns, or what ``update`` says in SQL."""
     if not rows.num_rows:
         return
     fields = {field.column: field for field in Customer._meta.concrete_fields}
@@ -54,9 +72,10 @@ def _upsert(rows: pa.Table, columns: Sequence[str]) -> None:
     defaults = [fields[name].get_db_prep_save(fields[name].get_default(), connection) for name in made]
     quote = connection.ops.quote_name
     into = ", ".join(quote(name) for name in (*names, *made))
-    update = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in columns)
+    update = update or {name: f"excluded.{quote(name)}" for name in columns}
+    sets = ", ".join(f"{quote(name)} = {value}" for name, value in update.items())
     table = quote(Customer._meta.db_table)
-    conflict = f"ON CONFLICT (customer_id) DO UPDATE SET {update}"
+    conflict = f"ON CONFLICT (customer_id) DO UPDATE SET {sets}"
     values = [_values(rows[name], name) for name in names]
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":

@@ -71,6 +71,11 @@ class Journal:
         self._write({"version": batch.version, "segments": [path.name for path in batch.segments]})
         return batch
 
+    def upcoming(self, batch: Batch, *, max_bytes: int) -> Batch | None:
+        """The batch that will be claimed after this one, as far as can be told; None where nothing is ready."""
+        rest = [path for path in self._spool.ready() if path not in batch.segments]
+        return Batch(batch.version + 1, tuple(_together(rest, max_bytes))) if rest else None
+
     def done(self, batch: Batch) -> None:
         """Everything of the batch is kept elsewhere: remove its segments."""
         # the journal goes last: as long as it stands, its version is known to be over

@@ -1,44 +1,42 @@
 """What the pipeline remembers between batches: ids it has seen, and the visits under way.
 
-Ids are kept as 128-bit hashes in sorted runs, one file a batch, which are merged as they pile up: looking up
-and adding cost the same however many there are, and little memory. SQLite says which runs are valid, so that
+Both are kept in runs (see there) under hashes of the id or of the visitor. SQLite says which runs are valid, so that
 a batch is remembered wholly or not at all.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from zhiyin.adapters.spool.runs import Keys, Run, Runs, keyed, keys
+
 KEEP = timedelta(hours=48)  # how long an id is known, counted from when it was received
-FAN = 8  # runs of one size are merged when there are this many
-VISIT_KEEP = timedelta(hours=2)
+VISIT_KEEP = timedelta(hours=2)  # the same of a visit
 LATE = "late:"  # before a visitor: the visit of events that came after those of the next one
 
-Keys = NDArray[np.void]
-_KEY = np.dtype([("high", "<u8"), ("low", "<u8")])
+_SEEN, _VISITS = "seen", "visits"
 
 
 class SpoolMemory:
-    """The memory of one spool's reader, in ``memory.sqlite3`` and the folder ``seen`` beside the segments."""
+    """The memory of one spool's reader: ``memory.sqlite3`` and two folders of runs beside the segments."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
-        self._runs = self.folder / "seen"
+        self._seen, self._visits = Runs(self.folder / _SEEN), Runs(self.folder / _VISITS)
 
     def version(self) -> int:
         """The last batch that was remembered, 0 before the first."""
         with self._open() as records:
-            return int(records.execute("SELECT coalesce(max(version), 0) FROM batch").fetchone()[0])
+            return _version(records)
 
     def known(self, ids: Collection[str]) -> set[str]:
         """Those of the ids that were seen before."""
@@ -47,90 +45,69 @@ class SpoolMemory:
     def seen(self, asked: Keys) -> NDArray[np.bool_]:
         """Of each of the keys, whether it was seen before."""
         found = np.zeros(len(asked), bool)
-        with self._open() as records:
-            names = [row[0] for row in records.execute("SELECT name FROM run")]
-        order = np.argsort(asked["high"])
-        wanted = asked[order]
-        for name in names:
-            run = np.load(self._runs / name, mmap_mode="r")
-            at = np.searchsorted(run["high"], wanted["high"])
-            at[at == len(run)] = 0
-            found[order] |= run[at] == wanted
+        for where, _ in self._seen.found(self._listed(_SEEN), asked):
+            found[where] = True
         return found
 
     def visits(self, visitors: Iterable[str]) -> dict[str, tuple[str, float, float, int]]:
         """The last visit of each visitor that had one lately: session, start, last moment, count; and that of
         late events."""
-        # in order, as the table is: neighbours are found together
-        asked = sorted(name for who in visitors for name in (who, LATE + who))
-        with self._open() as records:
-            rows = records.execute(
-                "SELECT visitor, session, start, last, n FROM json_each(?) CROSS JOIN visit ON visitor = value",
-                [json.dumps(asked)],
-            )
-            return {visitor: (session, start, last, n) for visitor, session, start, last, n in rows}
+        names = list(visitors)
+        # late events are few: they are looked up for those alone who had a visit
+        found = self._visited(names)
+        return found | self._visited([LATE + who for who in found])
 
-    def commit(
-        self,
-        version: int,
-        new: Keys,
-        visits: Mapping[str, tuple[str, float, float, int]],
-        now: datetime,
-    ) -> None:
-        """Remember a batch; doing it again for the same version changes nothing."""
+    def commit(self, version: int, new: Keys, visits: pa.Table, now: datetime) -> None:
+        """Remember a batch, its ids and its ``visit_rows``; doing it again for the same version changes nothing."""
         with self._open() as records:
-            if version <= records.execute("SELECT coalesce(max(version), 0) FROM batch").fetchone()[0]:
+            if version <= _version(records):
                 return
-            listed = records.execute("SELECT name, rows, newest FROM run ORDER BY name").fetchall()
-            oldest = (now - KEEP).timestamp()
-            kept = [row for row in listed if row[2] >= oldest]
+            at = now.timestamp()
+            seen = _since(_listed(records, _SEEN), now - KEEP)
             if len(new):
-                kept.append(self._save(f"{version:012d}-0.npy", _sorted(new), now.timestamp()))
-            kept = self._merged(version, kept)
+                seen.append(self._seen.save(f"{version:012d}-0.arrow", pa.table(keyed(new)), at))
+            seen = self._seen.merged(version, seen, lambda rows: rows)
+            visited = _since(_listed(records, _VISITS), now - VISIT_KEEP)
+            if visits.num_rows:
+                stamped = visits.append_column("version", pa.array(np.full(visits.num_rows, version)))
+                stamped = stamped.append_column("at", pa.array(np.full(visits.num_rows, at)))
+                visited.append(self._visits.save(f"{version:012d}-0.arrow", stamped, at))
+            oldest = (now - VISIT_KEEP).timestamp()
+            visited = self._visits.merged(version, visited, lambda rows: _latest(rows, oldest))
             with records:
-                records.execute("DELETE FROM run")
-                records.executemany("INSERT INTO run VALUES (?, ?, ?)", kept)
-                records.executemany(
-                    "INSERT OR REPLACE INTO visit VALUES (?, ?, ?, ?, ?)",
-                    # in order, so that neighbours in the table are written together
-                    sorted((visitor, *visit) for visitor, visit in visits.items()),
-                )
-                if version % 64 == 0:
-                    records.execute("DELETE FROM visit WHERE last < ?", ((now - VISIT_KEEP).timestamp(),))
+                _list(records, _SEEN, seen)
+                _list(records, _VISITS, visited)
                 records.execute("DELETE FROM batch")
                 records.execute("INSERT INTO batch VALUES (?)", (version,))
-        for path in {*self._runs.glob("*.npy")} - {self._runs / name for name, _, _ in kept}:
-            path.unlink(missing_ok=True)  # merged, too old, or of a batch that a crash cut short
+        self._seen.tidy(seen)
+        self._visits.tidy(visited)
 
     def forget(self, visitors: Iterable[str]) -> None:
         """Drop the visits of these visitors, of whom nothing may stay."""
+        gone = keys([name for who in visitors for name in (who, LATE + who)])
         with self._open() as records:
+            visited = self._visits.without(_version(records), _listed(records, _VISITS), gone)
             with records:
-                gone = ((name,) for who in visitors for name in (who, LATE + who))
-                records.executemany("DELETE FROM visit WHERE visitor = ?", gone)
-            records.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                _list(records, _VISITS, visited)
+        self._visits.tidy(visited)
 
-    def _merged(self, version: int, runs: list[tuple[str, int, float]]) -> list[tuple[str, int, float]]:
-        """Join runs of one size, and of about one age, when there are many; a run is as young as its newest."""
-        while True:
-            sizes: dict[int, list[tuple[str, int, float]]] = {}
-            for run in runs:
-                sizes.setdefault(int(np.log2(max(run[1], 1)) // 3), []).append(run)
-            full = next((group for group in sizes.values() if len(group) >= FAN), None)
-            if full is None:
-                return runs
-            together = _sorted(np.concatenate([np.load(self._runs / name) for name, _, _ in full]))
-            level = 1 + max(int(name.partition("-")[2].removesuffix(".npy")) for name, _, _ in full)
-            merged = self._save(f"{version:012d}-{level}.npy", together, max(newest for _, _, newest in full))
-            runs = [run for run in runs if run not in full] + [merged]
+    def _visited(self, names: Sequence[str]) -> dict[str, tuple[str, float, float, int]]:
+        newest = np.zeros(len(names), np.int64)
+        found: dict[str, tuple[str, float, float, int]] = {}
+        for where, rows in self._visits.found(self._listed(_VISITS), keys(names)):
+            versions = rows.column("version").to_numpy()
+            later = np.flatnonzero(versions > newest[where])
+            newest[where[later]] = versions[later]
+            rows = rows.take(later)
+            told = zip(
+                *(rows.column(name).to_pylist() for name in ("session", "start", "last", "n")), strict=True
+            )
+            found.update(zip((names[at] for at in where[later].tolist()), told, strict=True))
+        return found
 
-    def _save(self, name: str, run: Keys, newest: float) -> tuple[str, int, float]:
-        self._runs.mkdir(parents=True, exist_ok=True)
-        with open(self._runs / name, "wb") as file:
-            np.save(file, run)
-            file.flush()
-            os.fsync(file.fileno())
-        return name, len(run), newest
+    def _listed(self, kind: str) -> list[Run]:
+        with self._open() as records:
+            return _listed(records, kind)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -138,25 +115,53 @@ class SpoolMemory:
         with closing(sqlite3.connect(self.folder / "memory.sqlite3", timeout=30)) as records:
             records.execute("PRAGMA journal_mode = WAL")
             records.execute("PRAGMA synchronous = FULL")
-            records.execute("PRAGMA secure_delete = ON")  # who is forgotten leaves no bytes behind
             records.executescript(
                 """
                 CREATE TABLE IF NOT EXISTS batch (version INTEGER PRIMARY KEY);
-                CREATE TABLE IF NOT EXISTS run (name TEXT PRIMARY KEY, rows INTEGER, newest REAL);
-                CREATE TABLE IF NOT EXISTS visit (
-                    visitor TEXT PRIMARY KEY, session TEXT, start REAL, last REAL, n INTEGER) WITHOUT ROWID;
+                CREATE TABLE IF NOT EXISTS runs (kind TEXT, name TEXT, rows INTEGER, newest REAL,
+                    PRIMARY KEY (kind, name)) WITHOUT ROWID;
                 """
             )
             yield records
 
 
-def keys(ids: Collection[str]) -> Keys:
-    """128-bit hashes of the ids, in their order."""
-    digest = hashlib.blake2b
-    data = b"".join([digest(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() for text in ids])
-    return np.frombuffer(data, _KEY)
+def visit_rows(visits: Mapping[str, tuple[str, float, float, int]]) -> pa.Table:
+    """Visits by visitor as ``commit`` takes them: session, start, last moment, count."""
+    sessions, starts, lasts, counts = zip(*visits.values(), strict=True) if visits else ((), (), (), ())
+    return pa.table(
+        keyed(keys(visits.keys()))
+        | {
+            "session": pa.array(sessions, pa.string()),
+            "start": pa.array(starts, pa.float64()),
+            "last": pa.array(lasts, pa.float64()),
+            "n": pa.array(counts, pa.int64()),
+        }
+    )
 
 
-def _sorted(run: Keys) -> Keys:
-    # stable is the sort that gains from runs that are sorted already
-    return run[np.argsort(run["high"], kind="stable")]
+def _latest(rows: pa.Table, oldest: float) -> pa.Table:
+    """The last row of each visitor, where it is not too old."""
+    rows = rows.filter(pc.greater_equal(rows["at"], oldest))
+    high, low, version = (rows.column(name).to_numpy() for name in ("high", "low", "version"))
+    order = np.lexsort((version, low, high))
+    high, low = high[order], low[order]
+    last = np.append((high[1:] != high[:-1]) | (low[1:] != low[:-1]), [True] * min(1, len(high)))
+    return rows.take(order[last.astype(bool)])
+
+
+def _version(records: sqlite3.Connection) -> int:
+    return int(records.execute("SELECT coalesce(max(version), 0) FROM batch").fetchone()[0])
+
+
+def _listed(records: sqlite3.Connection, kind: str) -> list[Run]:
+    rows = records.execute("SELECT name, rows, newest FROM runs WHERE kind = ? ORDER BY name", (kind,))
+    return [Run(*row) for row in rows]
+
+
+def _list(records: sqlite3.Connection, kind: str, runs: Iterable[Run]) -> None:
+    records.execute("DELETE FROM runs WHERE kind = ?", (kind,))
+    records.executemany("INSERT INTO runs VALUES (?, ?, ?, ?)", [(kind, *run) for run in runs])
+
+
+def _since(runs: Iterable[Run], oldest: datetime) -> list[Run]:
+    return [run for run in runs if run.newest >= oldest.timestamp()]

@@ -72,7 +72,6 @@ _entry = msgspec.json.Decoder(_Entry).decode
 _body = msgspec.json.Decoder(_Body).decode
 _decode = msgspec.json.Decoder().decode
 _NO_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_NUL = rb"\u0000"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -190,6 +189,11 @@ def _payloads(read: _Entry, position: str, wanted: Callable[[bytes], bool] | Non
     return found
 
 
+def may_have_nul(raw: bytes) -> bool:
+    """Whether JSON may hold the character that PostgreSQL keeps in no text."""
+    return b"\\" in raw and rb"\u0000" in raw  # a single byte is found ten times as fast
+
+
 def payload_of(raw: bytes) -> Any:
     """The payload with these bytes, mended where that is needed, else ``UNREADABLE``."""
     return _payload(raw)[0]
@@ -199,7 +203,7 @@ def _payload(raw: bytes) -> tuple[Any, bytes]:
     """The value that the bytes stand for, and its bytes; NaN and half characters are mended."""
     try:
         value = _decode(raw)
-        return (value if _NUL not in raw else _without_nul(value)), raw
+        return (_without_nul(value) if may_have_nul(raw) else value), raw
     except _NO_JSON:
         repaired = mended(raw)
     if repaired:

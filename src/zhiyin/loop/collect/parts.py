@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 import msgspec
 
-from zhiyin.loop.collect.arrival import UNREADABLE, Arrival, payload_of, person_id
+from zhiyin.loop.collect.arrival import UNREADABLE, Arrival, may_have_nul, payload_of, person_id
 from zhiyin.loop.collect.facts import LATE
 
 
@@ -19,11 +18,10 @@ class _Head(msgspec.Struct, gc=False):
 
 
 _head = msgspec.json.Decoder(_Head).decode
-_NUL = rb"\u0000"  # left out when a payload is read, perhaps from the name of a field
 
 
 class Part(NamedTuple):
-    """The ``number``-th of so many parts.
+    """The ``number``-th of so many parts, or as many as ``width`` from there on.
 
     What the pipeline remembers is told by visitor: visits, pace, links. Only ids of messages, links to another
     visitor and replays go beyond; see ``whole``, and ``ingest`` for the ids.
@@ -31,6 +29,7 @@ class Part(NamedTuple):
 
     number: int = 0
     of: int = 1
+    width: int = 1
 
     def holds(self, raw: bytes) -> bool:
         """Whether the payload with these bytes belongs to this part; each payload belongs to exactly one.
@@ -38,26 +37,37 @@ class Part(NamedTuple):
         >>> [part for part in (Part(0, 2), Part(1, 2)) if part.holds(b'{"anonymousId":"a","event":"Viewed"}')]
         [Part(number=1, of=2)]
         """
-        return zlib.crc32(_visitor(raw)) % self.of == self.number
+        return self._has(_visitor(raw))
 
     def whole(self, arrival: Arrival) -> bool:
         """Whether an arrival of this part concerns nobody of another part."""
-        if self.of == 1:
+        if self.of == self.width:
             return True
         payload = arrival.payload
         if type(payload) is not dict or "previousId" not in payload:
             return arrival.again is None
         previous = person_id(payload["previousId"])
-        here = previous is None or zlib.crc32(_name(previous)) % self.of == self.number
+        here = previous is None or self._has(_name(previous))
         return here and arrival.again is None
+
+    def _has(self, visitor: bytes) -> bool:
+        return 0 <= zlib.crc32(visitor) % self.of - self.number < self.width
+
+
+def parts(cores: int) -> list[Part]:
+    """A part for each core; a smaller one for the first, which has to store what they all find."""
+    of = 2 + 3 * (cores - 1)
+    return [Part(0, of, 2), *(Part(first, of, 3) for first in range(2, of, 3))]
 
 
 def _visitor(raw: bytes) -> bytes:
     """Whose payload it is; one that names nobody is refused anyway, so that any part may do that."""
     head = None
-    if _NUL not in raw:
-        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):  # no object, or to be mended
+    if not may_have_nul(raw):  # it is left out when a payload is read, perhaps from the name of a field
+        try:
             head = _head(raw)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            head = None  # no object, or to be mended
     if head is None:
         payload = payload_of(raw)
         if payload is UNREADABLE or type(payload) is not dict:
@@ -72,4 +82,6 @@ def _visitor(raw: bytes) -> bytes:
 
 def _name(person: str) -> bytes:
     """Late events are remembered under another name, and belong to the same visitor."""
-    return person.rpartition(LATE)[2].encode("utf-8", "surrogatepass")
+    if LATE in person:
+        person = person.rpartition(LATE)[2]
+    return person.encode("utf-8", "surrogatepass")

@@ -18,6 +18,7 @@ from zhiyin.loop.profile.lifecycle import DEFAULT_GAP_DAYS
 from zhiyin.loop.profile.traits import NOT_SEEN
 
 _DAY = 86_400
+_ORDERS = [ORDER_COMPLETED, ORDER_CANCELLED, ORDER_REFUNDED]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -41,6 +42,19 @@ class Standing:
     def average_order_value(self) -> int | None:
         """Revenue by orders, rounded down."""
         return self.revenue // self.orders if self.orders > 0 else None
+
+
+def parted(events: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Rows of the lake's ``events`` that name customers, in two: of those some of whose orders they move, and when
+    each of the others was seen (``customer_id``, ``first_seen``, ``last_seen``)."""
+    named = _named(events)
+    orders = pc.is_in(named["event"], pa.array(_ORDERS))
+    buyers = pc.is_in(named["customer_id"], pc.unique(named["customer_id"].filter(orders)))
+    seen = named.filter(pc.invert(buyers)).group_by("customer_id")
+    seen = seen.aggregate([("timestamp", "min"), ("timestamp", "max")])
+    return named.filter(buyers), seen.select(
+        ["customer_id", "timestamp_min", "timestamp_max"]
+    ).rename_columns(["customer_id", "first_seen", "last_seen"])
 
 
 def moved(standings: Mapping[str, Standing], events: pa.Table) -> dict[str, Standing]:
@@ -68,14 +82,15 @@ def moved(standings: Mapping[str, Standing], events: pa.Table) -> dict[str, Stan
     return after
 
 
+def _named(events: pa.Table) -> pa.Table:
+    named = events.select(["customer_id", "event", "timestamp", "amount"])
+    unseen = pc.is_in(named["event"], pa.array(list(NOT_SEEN)))
+    return named.filter(pc.and_(pc.is_valid(named["customer_id"]), pc.invert(unseen)))
+
+
 def _sums(events: pa.Table) -> Iterator[tuple[str, int, int, int, int, list[int]]]:
     """By customer: first and last moment, revenue, orders, and the moments of orders, in microseconds."""
-    named = events.select(["customer_id", "event", "timestamp", "amount"])
-    named = named.filter(
-        pc.and_(
-            pc.is_valid(named["customer_id"]), pc.invert(pc.is_in(named["event"], pa.array(list(NOT_SEEN))))
-        )
-    )
+    named = _named(events)
     name, amount = named["event"], pc.fill_null(named["amount"], 0)
     bought, cancelled = pc.equal(name, ORDER_COMPLETED), pc.equal(name, ORDER_CANCELLED)
     back = pc.or_(cancelled, pc.equal(name, ORDER_REFUNDED))
