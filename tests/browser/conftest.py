@@ -14,8 +14,16 @@ from tests.console.small_shop import fill, owner
 
 from zhiyin.services.workspace import Workspace
 
-AXE = Path(__file__).with_name("axe.min.js")
+AXE = Path(__file__).with_name("axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
+# its scripts and fonts are there, htmx has answered and swapped, and what was drawn is on the screen; no timer of
+# ours is shorter than a second, so nothing is to come that waiting longer would show
+STILL = """async () => {
+  const busy = () => document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling");
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  await document.fonts.ready;
+  do { await frame(); await frame(); } while (busy());
+}"""
 
 
 @dataclass
@@ -56,6 +64,41 @@ class Site:
     def note(self, complaint: str) -> None:
         """Keep a complaint."""
         self.complaints.append(complaint)
+
+
+def visit(page: Any, address: str) -> None:
+    """Load a page, until nothing moves on it any more."""
+    response = page.goto(address)
+    assert response.status == 200, address
+    page.evaluate(STILL)
+
+
+def look(page: Any, *, width: int = 1440, theme: str = "light") -> None:
+    """Give the window another width and the page another theme, as its button does; charts draw themselves anew."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate(
+        "theme => { document.documentElement.dataset.bsTheme = theme; document.dispatchEvent(new Event('zy:theme')) }",
+        theme,
+    )
+    page.evaluate(STILL)
+
+
+def too_wide(page: Any) -> int:
+    """By how many pixels the page is wider than its window."""
+    wide: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return wide
+
+
+def violations(page: Any) -> list[tuple[str, str]]:
+    """The rules of accessibility that the page breaks, each with the first place where it does.
+
+    What a letter holds within its frame is the shop's own.
+    """
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    options = {"runOnly": RULES, "iframes": False, "resultTypes": ["violations"]}
+    result = page.evaluate("async (options) => (await axe.run(document, options)).violations", options)
+    return [(found["id"], found["nodes"][0]["html"][:200]) for found in result]
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.browser.conftest import AXE, RULES, Site, serve
-from tests.browser.test_console import sign_in, visit
+from tests.browser.conftest import Site, look, serve, too_wide, violations, visit
+from tests.browser.test_console import sign_in
 from tests.console.small_shop import owner
 from tests.console.tea_shop import fill
 from tests.console.test_campaigns import LETTER, letters
@@ -131,24 +131,16 @@ def test_every_page_of_the_flow_fits_and_breaks_no_rule(
         "/campaigns/sent/people/c08",
     )  # fmt: skip
     session = sign_in(tea_site)
-    found = []
-    for width, theme in ((1440, "light"), (1440, "dark"), (390, "light"), (320, "light")):
-        page = tea_site.page(width=width, language=language, theme=theme, session=session)
-        for path in paths:
-            visit(page, tea_site.base + path)
-            wide = page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            if wide > 0:
+    page = tea_site.page(language=language, session=session)
+    found: list[tuple[object, ...]] = []
+    for path in paths:
+        visit(page, tea_site.base + path)
+        if page.locator("h1").count() != 1 or page.locator(".btn-primary:not(dialog *)").count() > 1:
+            found.append((path, "one h1, at most one filled button"))
+        for width, theme in ((1440, "light"), (1440, "dark"), (390, "light"), (320, "light")):
+            look(page, width=width, theme=theme)
+            if (wide := too_wide(page)) > 0:
                 found.append((path, width, f"{wide} px too wide"))
-            if page.locator("h1").count() != 1 or page.locator(".btn-primary:not(dialog *)").count() > 1:
-                found.append((path, width, "one h1, at most one filled button"))
-            if width == 320:
-                continue
-            page.evaluate(AXE.read_text("utf-8"))
-            options = {"runOnly": RULES, "iframes": False}  # what a letter holds is the shop's own
-            result = page.evaluate("options => axe.run(document, options)", options)
-            for violation in result["violations"]:
-                found.append((path, width, theme, violation["id"], violation["nodes"][0]["html"][:160]))
-        page.context.close()
+            if width > 320:
+                found += [(path, width, theme, *violation) for violation in violations(page)]
     assert found == []

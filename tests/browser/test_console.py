@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.browser.conftest import AXE, RULES, Site
+from tests.browser.conftest import Site, look, too_wide, violations, visit
 from tests.console.small_shop import PASSWORD
 
 from zhiyin.services import ingest, sources, tallies
@@ -32,12 +32,6 @@ def sign_in(site: Site) -> Any:
     return page.context.storage_state()
 
 
-def visit(page: Any, address: str) -> None:
-    response = page.goto(address)
-    assert response.status == 200, address
-    page.wait_for_load_state("networkidle")
-
-
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_pages_fit_every_window_and_break_no_rule_of_accessibility(
     filled_site: Site, workspace: Workspace, language: str
@@ -52,19 +46,13 @@ def test_pages_fit_every_window_and_break_no_rule_of_accessibility(
     found: list[tuple[object, ...]] = []
     for path in PAGES:
         visit(page, filled_site.base + path)
-        for width in (1440, 390, 320):
-            page.set_viewport_size({"width": width, "height": 900})
-            wide = page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            if wide > 0:
-                found.append((path, width, f"{wide} px too wide"))
-        page.set_viewport_size({"width": 1440, "height": 900})
-        page.evaluate(AXE.read_text("utf-8"))
         for theme in ("light", "dark") if language == "en" else ("light",):
-            page.evaluate("theme => (document.documentElement.dataset.bsTheme = theme)", theme)
-            result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-            found += [(path, theme, v["id"], v["nodes"][0]["html"][:200]) for v in result["violations"]]
+            look(page, theme=theme)
+            found += [(path, theme, *violation) for violation in violations(page)]
+        for width in (1440, 390, 320):
+            look(page, width=width)
+            if (wide := too_wide(page)) > 0:
+                found.append((path, width, f"{wide} px too wide"))
     assert found == []
 
 

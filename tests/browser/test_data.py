@@ -7,8 +7,8 @@ import json
 import urllib.request
 
 import pytest
-from tests.browser.conftest import Site
-from tests.browser.test_console import sign_in, visit
+from tests.browser.conftest import Site, visit
+from tests.browser.test_console import sign_in
 
 from zhiyin.services import ingest, sources
 from zhiyin.services.workspace import Workspace

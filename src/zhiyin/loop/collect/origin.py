@@ -24,14 +24,20 @@ def origin(draft: Draft, facts: Facts) -> Draft | Reject:
     if draft.agent:
         context["device"] = agents.device(draft.agent)
     elif draft.visiting:
-        app = _app(given)
-        if app:
-            context["device"] = app
+        device = _app(given)
+        if device:
+            context["device"] = device
     page = given.get("page")
     if type(page) is not dict:
         page = draft.properties if draft.type == "page" else None
     if page is not None:
-        _page(context, page, draft.agent)
+        context |= _visited(
+            _short(page.get("url")),
+            _short(page.get("path")),
+            _short(page.get("title")),
+            _short(page.get("referrer")),
+            app(draft.agent),
+        )
     campaign = given.get("campaign")
     if type(campaign) is dict:
         tags = _campaign(campaign)
@@ -56,33 +62,38 @@ def origin(draft: Draft, facts: Facts) -> Draft | Reject:
     return draft
 
 
-def _page(context: dict[str, Any], page: dict[str, Any], agent: str) -> None:
-    kept = {}
-    for name in ("url", "path", "title"):
-        value = page.get(name)
-        if type(value) is str and value:
-            kept[name] = value[:_LONGEST]
-    url = kept.get("url", "")
+def _short(value: Any) -> str | None:
+    """An address or title, None for what is none."""
+    return value[:_LONGEST] if type(value) is str else None
+
+
+@lru_cache(maxsize=10_000)
+def _visited(
+    url: str | None, path: str | None, title: str | None, referrer: str | None, inside: str
+) -> dict[str, Any]:
+    """What a page tells, opened ``inside`` the browser of an app: the page, campaign tags, the referrer.
+
+    Visitors come to the same pages, so the result is shared; do not change it.
+    """
+    context: dict[str, Any] = {}
+    kept = {name: value for name, value in (("url", url), ("path", path), ("title", title)) if value}
     if kept:
         context["page"] = kept
-    if "utm_" in url:
-        tags = _tags(url)
-        if tags:
-            context["utm"] = tags
-    referrer = page.get("referrer")
-    if type(referrer) is str or url:
-        context["referrer"] = _referrer(referrer if type(referrer) is str else "", url, agent)
+    tags = _tags(url) if url and "utm_" in url else {}
+    if tags:
+        context["utm"] = tags
+    if referrer is not None or url:
+        context["referrer"] = _referrer(referrer or "", url or "", inside)
+    return context
 
 
-def _referrer(referrer: str, url: str, agent: str) -> dict[str, str]:
-    name, source = medium(referrer[:_LONGEST], url[:_LONGEST])
+def _referrer(referrer: str, url: str, inside: str) -> dict[str, str]:
+    name, source = medium(referrer, url)
     if name == "direct":
-        inside = app(agent)
         return {"medium": "social", "source": inside} if inside else {"medium": "direct"}
-    return {"url": referrer[:_LONGEST], "medium": name, "source": source}
+    return {"url": referrer, "medium": name, "source": source}
 
 
-@lru_cache(maxsize=20_000)
 def _tags(url: str) -> dict[str, str]:
     """The ``utm_`` tags of an address; of several with one name the last."""
     query = url.partition("#")[0].partition("?")[2]
