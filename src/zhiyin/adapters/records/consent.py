@@ -19,6 +19,9 @@ class Consent(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("customer", "channel", "purpose"), name="one_consent_each"),
         )
+        indexes = (
+            models.Index(fields=("purpose", "granted"), name="consent_answers"),
+        )  # the few who said no
 
 
 class Suppression(models.Model):
