@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from tests.prepared import copied
 
 from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.domain.settings import ServerSettings, Settings
@@ -69,7 +70,7 @@ def make_workspace(pristine: Path, tmp_path: Path) -> Iterator[Callable[..., Wor
 
     def make(name: str = "shop", **flags: object) -> Workspace:
         folder = tmp_path / name
-        shutil.copytree(pristine, folder)
+        copied(pristine, folder)
         workspace = open_workspace(folder, {key.replace("__", "."): value for key, value in flags.items()})
         made.append(workspace)
         return workspace

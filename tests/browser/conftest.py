@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.console.small_shop import fill, owner
+from tests.console.small_shop import filled, quick_hashes
 
 from zhiyin.services.workspace import Workspace
 
+__all__ = ["filled", "quick_hashes"]
 AXE = Path(__file__).with_name("axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
 # its scripts and fonts are there, htmx has answered and swapped, and what was drawn is on the screen; no timer of
@@ -108,11 +109,9 @@ def site(workspace: Workspace, chromium: Any) -> Iterator[Site]:
 
 
 @pytest.fixture
-def filled_site(workspace: Workspace, chromium: Any) -> Iterator[Site]:
+def filled_site(filled: Workspace, chromium: Any) -> Iterator[Site]:
     """The small shop, served."""
-    owner()
-    fill(workspace)
-    yield from serve(workspace, chromium)
+    yield from serve(filled, chromium)
 
 
 def serve(workspace: Workspace, chromium: Any) -> Iterator[Site]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.console.small_shop import filled, owned
+from tests.console.small_shop import filled, owned, quick_hashes
 
 from zhiyin.entrypoints.console import data_import
 
-__all__ = ["filled", "owned"]
+__all__ = ["filled", "owned", "quick_hashes"]
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.prepared import once
 
 from zhiyin.domain.event import ORDER_COMPLETED, PRODUCT_VIEWED, Event, Line
 from zhiyin.services.workspace import Workspace
@@ -34,27 +35,34 @@ def client(language: str = "en", **kwargs: object) -> object:
 
 
 @pytest.fixture
-def owned(workspace: Workspace) -> Iterator[Workspace]:
-    """The workspace with an owner and nothing else; passwords are hashed the fast way."""
+def quick_hashes() -> Iterator[None]:
+    """Passwords are hashed the fast way."""
     from django.test import override_settings
 
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
-        owner()
-        yield workspace
+        yield
 
 
 @pytest.fixture
-def filled(owned: Workspace) -> Workspace:
-    """The small shop."""
-    fill(owned)
-    return owned
+def owned(workspace: Workspace, quick_hashes: None) -> Workspace:
+    """The workspace with an owner and nothing else."""
+    owner()
+    return workspace
+
+
+@pytest.fixture
+def filled(workspace: Workspace, quick_hashes: None) -> Workspace:
+    """The small shop and its owner."""
+    once(workspace, fill)
+    return workspace
 
 
 def fill(ws: Workspace) -> None:
-    """Customers, orders, items, a segment and a campaign, without a mail server."""
+    """An owner, customers, orders, items, a segment and a campaign, without a mail server."""
     from zhiyin.adapters.records.models import Campaign, Consent, Customer, Decision, Message
     from zhiyin.services import imports, ingest, profiles, segments
 
+    owner()
     now = ws.now()
     for number, name in enumerate(("Lin Xiaoyu", "张伟", "Emily Carter"), 1):
         person = Customer.objects.create(

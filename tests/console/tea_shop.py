@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.test import Client
+from tests.prepared import once
 
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.adapters.records.models import Consent, Customer
@@ -22,6 +23,10 @@ def fill(workspace: Workspace, customers: int) -> None:
 
     Three of four ordered, the higher the number the later; every eighth said no to e-mail.
     """
+    once(workspace, _fill, customers)
+
+
+def _fill(workspace: Workspace, customers: int) -> None:
     now = workspace.now()
     Customer.objects.bulk_create(
         Customer(

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from aiosmtpd.controller import Controller
+from tests.prepared import once
 
 from zhiyin.adapters.records.models import Campaign, Consent, Customer
 from zhiyin.services import campaigns, profiles, segments
@@ -26,6 +27,10 @@ BODY = (
 
 def people(ws: Workspace, count: int, *, consent: bool | None = True, profile: bool = True) -> list[str]:
     """Customers ``c0000`` and on, with addresses and (unless None) an answer about consent."""
+    return once(ws, _people, count, consent=consent, profile=profile)
+
+
+def _people(ws: Workspace, count: int, *, consent: bool | None, profile: bool) -> list[str]:
     ids = [f"c{n:04}" for n in range(count)]
     now = ws.now() - timedelta(days=30)
     Customer.objects.bulk_create(
