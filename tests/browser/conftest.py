@@ -35,18 +35,17 @@ class Site:
     browser: Any
     complaints: list[str] = field(default_factory=list)
 
-    def page(
-        self, *, width: int = 1440, language: str = "en", theme: str = "light", session: Any = None
-    ) -> Any:
-        """A page whose console messages, failed requests and requests to other hosts are complaints."""
-        context = self.browser.new_context(
-            viewport={"width": width, "height": 900}, storage_state=session, reduced_motion="reduce"
-        )
+    def page(self, *, language: str = "en", signed_in: bool = True) -> Any:
+        """A page whose console messages, failed requests and requests to other hosts are complaints.
+
+        The owner of the shop has signed in before, unless told otherwise.
+        """
+        context = self.browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+        cookies = {"zhiyin_language": language, "zhiyin_theme": "light"}
+        if signed_in:
+            cookies["zhiyin_session"] = _session()
         context.add_cookies(
-            [
-                {"name": "zhiyin_language", "value": language, "url": self.base},
-                {"name": "zhiyin_theme", "value": theme, "url": self.base},
-            ]
+            [{"name": name, "value": value, "url": self.base} for name, value in cookies.items()]
         )
         context.set_default_timeout(120_000)  # the machine may be busy
         page = context.new_page()
@@ -65,6 +64,15 @@ class Site:
     def note(self, complaint: str) -> None:
         """Keep a complaint."""
         self.complaints.append(complaint)
+
+
+def _session() -> str:
+    from django.contrib.auth import get_user_model
+    from django.test import Client
+
+    client = Client()
+    client.force_login(get_user_model().objects.get())
+    return client.cookies["zhiyin_session"].value
 
 
 def visit(page: Any, address: str) -> None:

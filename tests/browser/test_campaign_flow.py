@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from tests.browser.conftest import Site, look, serve, too_wide, violations, visit
-from tests.browser.test_console import sign_in
 from tests.console.small_shop import owner
 from tests.console.tea_shop import fill
 from tests.console.test_campaigns import LETTER, letters
@@ -23,7 +22,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 @pytest.fixture
-def tea(make_workspace: Callable[..., Workspace], letters: Server) -> Workspace:
+def tea(make_workspace: Callable[..., Workspace], letters: Server, quick_hashes: None) -> Workspace:
     """Sixty customers and a mail server."""
     workspace = make_workspace(
         smtp__host="127.0.0.1",
@@ -32,8 +31,8 @@ def tea(make_workspace: Callable[..., Workspace], letters: Server) -> Workspace:
         sender__email="hello@shop.example",
         shop__address="1 Road",
     )
-    owner()
     fill(workspace, 60)
+    owner()
     return workspace
 
 
@@ -48,7 +47,7 @@ def count(page: Any) -> int:
 
 
 def test_from_a_segment_to_a_sent_campaign(tea_site: Site, tea: Workspace, letters: Server) -> None:
-    page = tea_site.page(session=sign_in(tea_site))
+    page = tea_site.page()
 
     # a segment, counted while it is made
     visit(page, f"{tea_site.base}/segments/new")
@@ -130,8 +129,7 @@ def test_every_page_of_the_flow_fits_and_breaks_no_rule(
         "/campaigns/sent?tab=links", "/campaigns/sent?tab=people", "/campaigns/sent?tab=content",
         "/campaigns/sent/people/c08",
     )  # fmt: skip
-    session = sign_in(tea_site)
-    page = tea_site.page(language=language, session=session)
+    page = tea_site.page(language=language)
     found: list[tuple[object, ...]] = []
     for path in paths:
         visit(page, tea_site.base + path)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from tests.browser.conftest import Site, look, too_wide, violations, visit
+from tests.browser.conftest import STILL, Site, look, too_wide, violations, visit
 from tests.console.small_shop import PASSWORD
 
 from zhiyin.services import ingest, sources, tallies
@@ -20,18 +18,6 @@ PAGES = (
 )  # fmt: skip
 
 
-def sign_in(site: Site) -> Any:
-    """A session, made through the form by keyboard."""
-    page = site.page()
-    page.goto(f"{site.base}/login")
-    page.keyboard.type("yue@example.com")
-    page.keyboard.press("Tab")
-    page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"{site.base}/")
-    return page.context.storage_state()
-
-
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_pages_fit_every_window_and_break_no_rule_of_accessibility(
     filled_site: Site, workspace: Workspace, language: str
@@ -41,8 +27,7 @@ def test_pages_fit_every_window_and_break_no_rule_of_accessibility(
         sources.test(workspace, "A web shop with a name that is rather long")
     ingest.drain(workspace)
     tallies.refused(workspace, {401: 3, 503: 1})
-    session = sign_in(filled_site)
-    page = filled_site.page(language=language, session=session)
+    page = filled_site.page(language=language)
     found: list[tuple[object, ...]] = []
     for path in PAGES:
         visit(page, filled_site.base + path)
@@ -57,7 +42,7 @@ def test_pages_fit_every_window_and_break_no_rule_of_accessibility(
 
 
 def test_the_first_visit_by_keyboard_leads_to_the_first_step(site: Site) -> None:
-    page = site.page()
+    page = site.page(signed_in=False)
     visit(page, f"{site.base}/")
     assert page.url == f"{site.base}/welcome"
     page.keyboard.type("Yue Chen")
@@ -72,18 +57,23 @@ def test_the_first_visit_by_keyboard_leads_to_the_first_step(site: Site) -> None
 
 
 def test_keys_lead_through_the_console(filled_site: Site) -> None:
-    session = sign_in(filled_site)
-    page = filled_site.page(session=session)
-    visit(page, f"{filled_site.base}/")
+    page = filled_site.page(signed_in=False)
+    page.goto(f"{filled_site.base}/login")
+    page.keyboard.type("yue@example.com")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{filled_site.base}/")
+    page.evaluate(STILL)
     page.keyboard.press("g")
     page.keyboard.press("c")
     page.wait_for_url(f"{filled_site.base}/customers")
-    page.wait_for_load_state("networkidle")
+    page.evaluate(STILL)
     page.keyboard.press("/")
     page.keyboard.type("Lin")
     page.keyboard.press("Enter")
     page.wait_for_url(f"{filled_site.base}/customers?q=Lin")
-    page.wait_for_load_state("networkidle")
+    page.evaluate(STILL)
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     assert page.get_by_role("dialog").is_visible()
@@ -92,7 +82,7 @@ def test_keys_lead_through_the_console(filled_site: Site) -> None:
 
 
 def test_the_theme_is_kept(filled_site: Site) -> None:
-    page = filled_site.page(session=sign_in(filled_site))
+    page = filled_site.page()
     visit(page, f"{filled_site.base}/")
     page.get_by_role("button", name="Light or dark").click()
     assert page.get_attribute("html", "data-bs-theme") == "dark"
@@ -101,7 +91,7 @@ def test_the_theme_is_kept(filled_site: Site) -> None:
 
 
 def test_the_chart_has_a_table_with_the_same_figures(filled_site: Site) -> None:
-    page = filled_site.page(session=sign_in(filled_site))
+    page = filled_site.page()
     visit(page, f"{filled_site.base}/")
     page.wait_for_selector("#weekly-chart svg")
     page.get_by_role("button", name="Show as table").click()
@@ -113,7 +103,7 @@ def test_the_chart_has_a_table_with_the_same_figures(filled_site: Site) -> None:
 
 
 def test_the_decision_opens_in_place(filled_site: Site) -> None:
-    page = filled_site.page(session=sign_in(filled_site))
+    page = filled_site.page()
     visit(page, f"{filled_site.base}/customers/c3")
     page.get_by_text("Why not?").click()
     assert page.get_by_text("Chosen by chance:").is_visible()
@@ -122,9 +112,9 @@ def test_the_decision_opens_in_place(filled_site: Site) -> None:
 
 
 def test_a_first_visit_weighs_little(filled_site: Site) -> None:
-    session = sign_in(filled_site)
-    page = filled_site.page(session=session)
+    page = filled_site.page()
     visit(page, f"{filled_site.base}/customers")
+    page.wait_for_load_state("networkidle")
     weight = page.evaluate(
         "performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))"
         ".reduce((sum, entry) => sum + entry.encodedBodySize, 0)"

@@ -8,7 +8,6 @@ import urllib.request
 
 import pytest
 from tests.browser.conftest import Site, visit
-from tests.browser.test_console import sign_in
 
 from zhiyin.services import ingest, sources
 from zhiyin.services.workspace import Workspace
@@ -30,7 +29,7 @@ def send(site: Site, workspace: Workspace, key: str, name: str) -> None:
 
 
 def test_from_a_new_source_to_its_first_event(filled_site: Site, workspace: Workspace) -> None:
-    page = filled_site.page(session=sign_in(filled_site))
+    page = filled_site.page()
     visit(page, f"{filled_site.base}/data")
     page.keyboard.press("n")
     page.wait_for_url(f"{filled_site.base}/data/sources/new")
@@ -53,7 +52,7 @@ def test_from_a_new_source_to_its_first_event(filled_site: Site, workspace: Work
 
 def test_a_paused_stream_stands_still_until_it_goes_on(filled_site: Site, workspace: Workspace) -> None:
     _, key = sources.create(workspace, "Web shop")
-    page = filled_site.page(session=sign_in(filled_site))
+    page = filled_site.page()
     visit(page, f"{filled_site.base}/data/live")
     page.get_by_role("button", name="Pause").click()
     send(filled_site, workspace, key, "Tea Tasted")
@@ -68,7 +67,7 @@ def test_a_paused_stream_stands_still_until_it_goes_on(filled_site: Site, worksp
 def test_the_hours_have_a_table_with_the_same_figures(filled_site: Site, workspace: Workspace) -> None:
     _, key = sources.create(workspace, "Web shop")
     send(filled_site, workspace, key, "Tea Tasted")
-    page = filled_site.page(session=sign_in(filled_site))
+    page = filled_site.page()
     visit(page, f"{filled_site.base}/data")
     page.wait_for_selector("[data-zy-chart=hours] svg")
     page.get_by_role("button", name="Show as table").click()
@@ -79,7 +78,7 @@ def test_the_hours_have_a_table_with_the_same_figures(filled_site: Site, workspa
 
 def test_a_source_is_revoked_after_a_second_thought(filled_site: Site, workspace: Workspace) -> None:
     row, key = sources.create(workspace, "Web shop")
-    page = filled_site.page(session=sign_in(filled_site))
+    page = filled_site.page()
     visit(page, f"{filled_site.base}/data/sources/{row.pk}")
     page.get_by_role("button", name="Revoke").click()
     dialog = page.get_by_role("dialog")
