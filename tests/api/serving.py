@@ -27,6 +27,11 @@ ORDER = {
 }
 
 
+def order(number: int) -> dict[str, Any]:
+    """Another one."""
+    return ORDER | {"messageId": f"m{number}", "properties": {"order_id": str(number), "total": 10}}
+
+
 class Client:
     """Posts to a running server."""
 

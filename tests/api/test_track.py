@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.api.serving import ORDER, Client, moved, serving
+from tests.api.serving import ORDER, Client, moved, order, serving
 
 from zhiyin.adapters.records.models import Customer, Source
 from zhiyin.entrypoints.api import write_key
@@ -25,14 +25,14 @@ def post(workspace: Workspace) -> Iterator[Client]:
 
 def test_an_accepted_event_reaches_the_lake_once(workspace: Workspace, post: Client) -> None:
     assert post("/v1/track", ORDER) == (200, {"success": True, "accepted": 1})
-    assert post("/v1/batch", {"batch": [ORDER, ORDER | {"messageId": "m2"}]})[0] == 200
+    assert post("/v1/batch", {"batch": [ORDER, order(2)]})[0] == 200
     assert moved(workspace) == 3
     assert ingest.counts(workspace) == {"Order Completed": 2}
 
 
 def test_short_paths_gzip_and_plain_text_are_understood(workspace: Workspace, post: Client) -> None:
     assert post("/v1/t", ORDER, **{"Content-Type": "text/plain"})[0] == 200
-    body = gzip.compress(json.dumps({"batch": [ORDER | {"messageId": "m2"}]}).encode())
+    body = gzip.compress(json.dumps({"batch": [order(2)]}).encode())
     assert post("/v1/b", body, **{"Content-Encoding": "gzip"})[0] == 200
     moved(workspace)
     assert workspace.lake.count("events") == 2
@@ -91,7 +91,7 @@ def test_what_is_refused_for_its_content_is_kept_with_its_reason(
 def test_a_batch_with_one_event_too_large_says_which_and_keeps_the_rest(
     workspace: Workspace, post: Client
 ) -> None:
-    batch = [ORDER | {"messageId": f"m{n}"} for n in range(100)]
+    batch = [order(n) for n in range(100)]
     batch[41]["x"] = "y" * 40_000
     status, answer = post("/v1/batch", {"batch": batch})
     assert (status, answer["accepted"]) == (200, 99)
@@ -105,7 +105,7 @@ def test_a_key_with_a_limit_is_told_when_to_come_back(
 ) -> None:
     monkeypatch.setattr(write_key, "time", SimpleNamespace(monotonic=lambda: 1000.0))  # no second goes by
     Source.objects.update(limit=10)
-    batch = {"batch": [ORDER | {"messageId": f"m{n}"} for n in range(10)]}
+    batch = {"batch": [order(n) for n in range(10)]}
     assert post("/v1/batch", batch)[0] == 200
     status, answer = post("/v1/batch", batch)
     assert (status, "10 events a second" in answer["error"]) == (429, True)

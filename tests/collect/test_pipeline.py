@@ -47,11 +47,14 @@ message = st.fixed_dictionaries(
     {},
     optional={
         "type": st.sampled_from(["track", "identify", "page", "screen", "group", "alias"]) | value,
-        "event": st.sampled_from(["Order Completed", "Viewed"]) | value,
+        "event": st.sampled_from(["Order Completed", " Order Cancelled ", "Viewed"]) | value,
         "userId": st.sampled_from(["ann", "bob"]) | value,
         "anonymousId": st.sampled_from(["v1", "v2"]) | value,
         "messageId": st.sampled_from(["m1", "m2", "m3"]) | value,
-        "properties": inside | st.fixed_dictionaries({"products": products, "total": scalar}) | value,
+        "properties": inside
+        | st.fixed_dictionaries({"products": products, "total": scalar})
+        | st.fixed_dictionaries({"order_id": st.sampled_from(["1", " 1", 1, 1.0, "N/A", "2"]) | value})
+        | value,
         "traits": inside | value,
         "context": st.dictionaries(st.sampled_from(INNER), inside | value, max_size=4) | value,
         **dict.fromkeys(("timestamp", "sentAt", "originalTimestamp", "previousId", "name"), value),
@@ -103,10 +106,12 @@ def balanced(found: list[Arrival], facts: Facts) -> None:
 )
 def test_in_is_out_plus_rejected_for_any_json_and_nothing_raises(requests: list[tuple[str, Any]]) -> None:
     found = [one for n, (kind, body) in enumerate(requests) for one in arrivals(line(kind, body), f"1:{n}")]
-    messages, persons, visitors = asked(found)
+    messages, orders, persons, visitors = asked(found)
     assert visitors <= persons
-    balanced(found, Facts(identities={"v1": "ann"}, refusing={"bob"}, memory=Memory(seen={"m3"})))
+    memory = Memory(seen={"m3"})
+    balanced(found, Facts(identities={"v1": "ann"}, refusing={"bob"}, memory=memory))
     assert all(isinstance(one, str) for one in messages | persons)
+    assert memory.new_ids.keys() <= messages | orders  # each was looked up
 
 
 @settings(max_examples=200, deadline=None)

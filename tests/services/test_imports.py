@@ -56,7 +56,7 @@ def test_orders_become_events_and_the_rest_rejects(workspace: Workspace, put: Ca
     assert amounts(workspace) == {
         "order:1": 1950,
         "order:2": 950,
-        "order:3": 500,
+        "guest:order": 500,
         "refund:4": 500,
         "order:5": 500,
         "cancel:5": 500,
@@ -162,7 +162,7 @@ def test_lines_take_their_category_from_the_items(workspace: Workspace, put: Cal
     imports.run(workspace, "items", [put("items.csv", "sku,name,category\ntea,Oolong,Tea\n")])
     imports.run(workspace, "orders", [put("orders.csv", ORDERS)])
     (order,) = workspace.lake.collect(
-        workspace.lake.events().filter(nw.col("event_id") == "order:3")
+        workspace.lake.events().filter(nw.col("event_id") == "guest:order:3")
     ).to_pylist()
     assert order["products"][0]["category"] == "Tea"
 

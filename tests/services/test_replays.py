@@ -297,12 +297,13 @@ def test_a_replay_that_dies_after_any_write_and_is_run_again_counts_once(
         replays.replay(ws, Filter(), find("positive"))
         left = sorted((row["reason"], row["raw"]) for row in rejects.list_(ws)[1])
         ids = [row["event_id"] for row in events(ws)]
-        return ids, left, tallies(ws), SpoolMemory(ws.spool.folder).known(["m1", "m2", "m3", "m4"])
+        seen = SpoolMemory(ws.spool.folder).known_orders([f"order:{number}" for number in range(1, 5)])
+        return ids, left, tallies(ws), seen
 
     undisturbed = shop("undisturbed")
     with killing(monkeypatch, 0) as writes:
         wanted = replayed(undisturbed)
-    assert wanted[0] == ["m1", "m2", "m3"]
+    assert wanted[0] == ["order:1", "order:2", "order:3"]
     assert {name for _, name in WRITES} == set(writes)
     for last in range(1, len(writes) + 1):
         ws = shop(f"killed-{last}")

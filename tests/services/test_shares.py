@@ -42,8 +42,18 @@ people = st.fixed_dictionaries(
         "userId": st.sampled_from([None, None, "ann", "bob", "cat", 7]),
     }
 )
+
+
+def of_visitor(message: dict[str, Any]) -> dict[str, Any]:
+    """The message; where its order is the visitor's own, others know it by another id."""
+    properties = message.get("properties", {})
+    if properties.get("order_id") != "own":
+        return message
+    return message | {"properties": properties | {"order_id": f"{message['anonymousId']}"}}
+
+
 messages = st.builds(
-    lambda who, number, kind, minutes, extra: (
+    lambda who, number, kind, minutes, extra: of_visitor(
         who
         | {
             "messageId": number if number is None else f"m{number}{who['anonymousId'] or ''}",
@@ -59,6 +69,8 @@ messages = st.builds(
     st.sampled_from(
         [
             {"event": "Order Completed", "properties": {"order_id": "1", "total": 10}},
+            {"event": "Order Completed", "properties": {"order_id": "own", "total": 10}},
+            {"event": "Order Cancelled", "properties": {"order_id": "own", "total": 10}},
             {"event": "Viewed", "context": {"userAgent": "Mozilla/5.0 Chrome/140.0"}},
             {"event": "Viewed", "context": {"consent": {"categoryPreferences": {"analytics": False}}}},
             {"traits": {"city": "Wuxi"}, "name": "Home"},
@@ -93,7 +105,8 @@ def written(folder: Path, bodies: Sequence[list[Any]]) -> Batch:
     spool.close()
     seen = keys(["m1", "m20", "m3v0", "m7v2"])
     visits = {"v0": ("s0", AT.timestamp() - 3000, AT.timestamp() - 600, 3), "late:v1": ("s1", 0.0, 0.0, 1)}
-    SpoolMemory(folder).commit(6, seen, visit_rows(visits), AT)
+    orders = keys(["order:v0", "guest:order:v1"])
+    SpoolMemory(folder).commit(6, seen, visit_rows(visits), AT, orders)
     return Batch(7, tuple(spool.ready()))
 
 
@@ -113,6 +126,7 @@ def content(found: Understood) -> dict[str, Any]:
         content[name] = sorted(content[name].to_pylist(), key=lambda row: row[key])
     return content | {
         "messages": sorted(found.messages.tolist()),
+        "orders": sorted(found.orders.tolist()),
         "visits": sorted(found.visits.to_pylist(), key=repr),
         "outcomes": sorted(map(repr, found.outcomes)),
     }
@@ -149,6 +163,13 @@ def test_what_concerns_two_shares_is_not_taken_apart(tmp_path: Path) -> None:
     assert not share_of(tmp_path / "b", one, other | {"messageId": "v1"})
     assert share_of(tmp_path / "c", one, {"type": "alias", "userId": "ann", "previousId": "v1"})
     assert not share_of(tmp_path / "d", one, {"type": "alias", "anonymousId": "v2", "previousId": "v1"})
+    order = {"type": "track", "event": "Order Completed", "properties": {"order_id": "T-1001"}}
+    assert share_of(tmp_path / "e", one | order, other | order | {"properties": {"order_id": "T-1002"}})
+    assert share_of(tmp_path / "f", one | order, other | order | {"event": "Order Refunded"})
+    assert not share_of(tmp_path / "g", one | order, other | order)
+    assert not share_of(
+        tmp_path / "h", one | order, {"userId": "ann", **order, "messageId": "from the server"}
+    )
 
 
 values = st.sampled_from(
@@ -205,6 +226,9 @@ def shop(make_workspace: Callable[..., Workspace], name: str) -> Workspace:
                 who | {"type": "track", "event": "Order Completed", "messageId": f"o{minute}-{n}",
                        "userId": ("ann", "bob", "cat")[n % 3] if n % 4 else None,
                        "properties": {"order_id": f"{minute}-{n}", "total": n}},
+                who | {"type": "track", "event": "Order Completed", "messageId": f"again{minute}-{n}",
+                       "userId": ("ann", "bob", "cat")[n % 3] if n % 4 else None,
+                       "properties": {"order_id": f"{max(0, minute - n % 2)}-{n}", "total": n}},
                 who | {"type": "vote", "messageId": f"x{minute}-{n}"},
             ]  # fmt: skip
         line = {"receivedAt": at, "source": "web", "kind": "batch", "body": {"batch": body}}
@@ -222,8 +246,13 @@ def drained(ws: Workspace) -> dict[str, Any]:
     memory = SpoolMemory(ws.spool.folder)
     ids = [f"{kind}{minute}-{n}" for kind in ("", "i", "o", "x") for minute in range(3) for n in range(60)]
     visitors = [f"visitor-{n}" for n in range(60)]
+    orders = [
+        f"{door}order:{minute}-{n}" for door in ("", "guest:") for minute in range(3) for n in range(60)
+    ]
     more = {"seen": memory.known(ids), "visits": memory.visits(visitors), "live": len(live.latest(ws))}
+    more["orders"] = memory.known_orders(orders)
     assert len(more["seen"]) > 300
+    assert len(more["orders"]) > 60
     assert len(more["visits"]) == 60
     return state(ws) | more
 

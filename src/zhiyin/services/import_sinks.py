@@ -25,7 +25,7 @@ from zhiyin.domain.text import say
 from zhiyin.loop.collect.order_groups import ORDER_OF_LINES, assemble, split_last
 from zhiyin.loop.collect.orders import facts
 from zhiyin.loop.collect.verdict import Shop, Understood, raw_json
-from zhiyin.services import import_customers, import_items
+from zhiyin.services import import_customers, import_items, orders
 from zhiyin.services.import_rejects import Sink as RejectSink
 from zhiyin.services.workspace import Workspace
 
@@ -185,9 +185,13 @@ class Events(_Sink):
     def _write(self) -> None:
         self._version += 1
         rows = pa.concat_tables(self._held)
-        added = self.ws.lake.append_new(
-            "events", rows, app_id=f"import:{self.import_id}", version=self._version
-        )
+        with self.ws.lake.writing():
+            fresh, once = rows, orders.once(rows)
+            if pc.any(once).as_py():
+                held = orders.held(self.ws, rows.filter(once))
+                fresh = rows.filter(pc.invert(pc.and_(once, orders.known(rows, held))))
+            app_id = f"import:{self.import_id}"
+            added = orders.append_new(self.ws, fresh, app_id=app_id, version=self._version)
         self.totals.new += added
         self.totals.unchanged += rows.num_rows - added
         self._held, self._count = [], 0
@@ -205,15 +209,16 @@ class Orders(_Sink):
         done = 0
         for version, lines in enumerate(self._complete_orders(), 1):
             events = assemble(lines, self.shop, categories)
-            held = self._held(events)
-            known = pc.is_in(events["event_id"].combine_chunks(), value_set=held["event_id"].combine_chunks())
+            with self.ws.lake.writing():  # what the spool brings comes before this, or after it and is told
+                held = orders.held(self.ws, events)
+                known = orders.known(events, held)
+                fresh = events.filter(pc.invert(known))
+                if fresh.num_rows:
+                    orders.append_new(self.ws, fresh, app_id=f"import:{self.import_id}", version=version)
             self._compare(events.filter(known), held)
-            added = int(pc.sum(events["rows"].filter(pc.invert(known))).as_py() or 0)
+            added = int(pc.sum(fresh["rows"]).as_py() or 0)
             self.totals.new += added
             self.totals.unchanged += int(pc.sum(events["rows"]).as_py()) - added
-            fresh = events.filter(pc.invert(known))
-            if fresh.num_rows:
-                self.ws.lake.append_new("events", fresh, app_id=f"import:{self.import_id}", version=version)
             done += lines.num_rows
             on_progress(done, self.seq, "Writing orders")
         return self.totals
@@ -232,15 +237,6 @@ class Orders(_Sink):
                 held, count = [rest], rest.num_rows
         if count:
             yield pa.concat_tables(held)
-
-    def _held(self, events: pa.Table) -> pa.Table:
-        """What the lake holds of them, in whatever month: an order whose date was mended is the same order."""
-        lake = self.ws.lake
-        if not lake.count("events"):
-            return events.select(["event_id", "amount"]).slice(0, 0)
-        wanted = lake.engine.table(events.select(["event_id"]))
-        held = lake.events().select("event_id", "amount").join(wanted, on="event_id", how="semi")
-        return lake.collect(held)
 
     def _compare(self, known: pa.Table, held: pa.Table) -> None:
         """Count known orders that say another amount now: the lake keeps facts as they first came."""

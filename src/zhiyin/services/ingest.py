@@ -16,7 +16,6 @@ import msgspec
 from zhiyin.adapters.children import Lost
 from zhiyin.adapters.records import erasure
 from zhiyin.adapters.records.among import among
-from zhiyin.adapters.records.models import Collected as CollectedRow
 from zhiyin.adapters.records.models import Consent, Identity
 from zhiyin.adapters.spool import Batch, Journal, SpoolMemory
 from zhiyin.adapters.spool.commit import GroupCommit
@@ -27,11 +26,11 @@ from zhiyin.domain.text import say
 from zhiyin.loop.collect import arrival
 from zhiyin.loop.collect.facts import Facts, KeepIp
 from zhiyin.loop.collect.parts import parts
-from zhiyin.services import collected, live
+from zhiyin.services import collected, live, orders
+from zhiyin.services.orders import APP, last_batch
 from zhiyin.services.shares import Known, Share, Understood, apart, joined
 from zhiyin.services.workspace import Workspace
 
-APP = "spool"  # the name under which batches are committed
 BATCH_BYTES = 16 * 1024 * 1024
 BATCHES = 8  # in one go; then others get their turn
 LARGE = 4 * 1024 * 1024  # bytes of a batch that several processes take together
@@ -60,7 +59,7 @@ def drain(ws: Workspace, patience: float | None = None) -> int:
     journal, memory, moved = Journal(ws.spool), SpoolMemory(ws.spool.folder), 0
     with journal.reading() as mine:
         for _ in range(BATCHES if mine else 0):
-            batch = journal.claim(lambda: _last(ws, memory), max_bytes=BATCH_BYTES)
+            batch = journal.claim(lambda: last_batch(ws, memory), max_bytes=BATCH_BYTES)
             if batch is None:
                 break
             if memory.version() < batch.version:
@@ -99,13 +98,6 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
-def _last(ws: Workspace, memory: SpoolMemory) -> int:
-    """The highest version that anybody knows, so that a lost memory cannot make a batch look known."""
-    rows = CollectedRow.objects.values_list("version", flat=True)
-    tables = [ws.lake.committed(name, APP) or 0 for name in ("events", "rejects")]
-    return max(memory.version(), max(rows, default=0), *tables)
-
-
 def _take(
     ws: Workspace,
     batch: Batch,
@@ -123,6 +115,7 @@ def _take(
     now = ws.now()
     # within the lease: an erasure comes after all this, or before and is seen
     with ws.lake.writing(patience), _no_collection():
+        orders.inform(ws, memory)
         found, arrived, standing = _apart(ws, batch, now), [], []
         if found is None:
             share = Share(batch)
@@ -135,7 +128,7 @@ def _take(
             if rows.num_rows:
                 ws.lake.append(name, rows, app_id=APP, version=batch.version)
         collected.apply(ws, batch.version, standing, found, lambda events: _own(ws, events))
-        memory.commit(batch.version, found.messages, found.visits, now)
+        memory.commit(batch.version, found.messages, found.visits, now, found.orders)
         live.note(ws, found.outcomes)
         return len(arrived) or found.arrived, _again(arrived)
 

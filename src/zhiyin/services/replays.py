@@ -21,6 +21,7 @@ from zhiyin.domain.errors import Busy
 from zhiyin.domain.text import say
 from zhiyin.loop.collect import arrival, pipeline, repair, repair_rules
 from zhiyin.loop.collect.arrival import Again
+from zhiyin.loop.collect.order_ids import GUEST
 from zhiyin.loop.collect.repair import Repair
 from zhiyin.services import ingest, rejects
 from zhiyin.services.rejects import Filter
@@ -135,7 +136,7 @@ def _entries(
     found = [(row, payload) for row, payload in repaired if payload is not None]
     known = _known(ws, [payload for _, payload in found])
     return [
-        (row["reject_id"], _encode(_entry(row, payload, key, arrival.message_id(payload, "") in known)))
+        (row["reject_id"], _encode(_entry(row, payload, key, not known.isdisjoint(_ids(payload)))))
         for row, payload in found
     ]
 
@@ -153,8 +154,13 @@ def _entry(row: Mapping[str, Any], payload: Any, key: str, known: bool) -> dict[
 
 def _known(ws: Workspace, payloads: Sequence[Mapping[str, Any]]) -> set[str]:
     """Ids of messages whose event is in the lake: the spool's own memory of them ends after two days."""
-    ids = {arrival.message_id(payload, "") for payload in payloads}
+    ids = set().union(*map(_ids, payloads))
     return ws.lake.among("events", ids) if ids else set()
+
+
+def _ids(payload: Mapping[str, Any]) -> set[str]:
+    """Under which of them an event would be the same; a guest's order may be a customer's by now."""
+    return {one for one in arrival.event_ids(payload, "") if not one.startswith(GUEST)}
 
 
 def _until(ws: Workspace, enough: Callable[[], bool]) -> None:
@@ -214,12 +220,13 @@ def _outcomes(ws: Workspace, rows: Sequence[Mapping[str, Any]], payloads: Sequen
         for number, (row, payload) in enumerate(zip(rows, payloads, strict=True))
         if payload is not None
         for one in arrival.arrivals(
-            _encode(_entry(row, payload, "", arrival.message_id(payload, "") in known)), f"0:{number}"
+            _encode(_entry(row, payload, "", not known.isdisjoint(_ids(payload)))), f"0:{number}"
         )
     ]
-    messages, persons, visitors = arrival.asked(arrived)
+    messages, orders, persons, visitors = arrival.asked(arrived)
     memory, facts = SpoolMemory(ws.spool.folder), ingest.facts(ws, persons)
-    facts.memory.seen, facts.memory.visits = memory.known(messages), memory.visits(visitors)
+    facts.memory.seen = memory.known(messages) | memory.known_orders(orders)
+    facts.memory.visits = memory.visits(visitors)
     result = pipeline.run(arrived, facts)
     counts = Counter(str(one.reason) for one in result.rejects)
     counts["duplicate"] += len(result.duplicates)

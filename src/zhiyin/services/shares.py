@@ -36,7 +36,7 @@ Key = tuple[str, datetime, str]  # source, hour, outcome
 class Asked(NamedTuple):
     """Of whom a share has to know, and what it is about: ``whole`` says that it concerns nobody of another."""
 
-    messages: Keys
+    messages: Keys  # and orders
     persons: set[str]
     whole: bool
 
@@ -65,6 +65,7 @@ class Understood:
     became: Counter[Key]
     identified: list[tuple[list[int], Event]]
     messages: Keys
+    orders: Keys
     visits: pa.Table
     links: dict[str, str]
     outcomes: list[Outcome]
@@ -75,32 +76,36 @@ class Share:
 
     def __init__(self, batch: Batch, part: Part = Part()) -> None:  # noqa: B008 - a part never changes
         wanted = part.holds if part.of > part.width else None
-        self._part, self._memory = part, SpoolMemory(batch.folder)
+        self._part, self._memory, self._version = part, SpoolMemory(batch.folder), batch.version
         self.arrived = [
             one
             for number, (entry, whole) in enumerate(batch.entries())
             for one in arrival.arrivals(entry, f"{batch.version}:{number}", whole=whole, wanted=wanted)
         ]
-        self._messages: dict[str, int] = {}
+        self._ids: dict[str, int] = {}  # each with its place: first those of messages, then those of orders
+        self._messages = 0
         self._visitors: set[str] = set()
         self._keys = keys(())
 
     def asked(self) -> Asked:
         """What has to be known before it can be understood."""
-        messages, persons, self._visitors = arrival.asked(self.arrived)
-        self._messages = {text: number for number, text in enumerate(messages)}
-        self._keys = keys(self._messages)
+        messages, orders, persons, self._visitors = arrival.asked(self.arrived)
+        messages -= orders  # a client's own messageId cannot be taken for an order's: it is refused
+        self._ids = {text: number for number, text in enumerate((*messages, *orders))}
+        self._messages = len(messages)
+        self._keys = keys(self._ids)
         return Asked(self._keys, persons, all(map(self._part.whole, self.arrived)))
 
     def understood(self, known: Known) -> Understood:
         """What the arrivals mean; ``known`` answers what ``asked``."""
         memory = known.facts.memory
-        seen = self._memory.seen(self._keys).tolist()
-        memory.seen = {text for text, before in zip(self._messages, seen, strict=True) if before}
+        messages, orders = self._keys[: self._messages], self._keys[self._messages :]
+        seen = [*self._memory.seen(messages).tolist(), *self._memory.ordered(orders, self._version).tolist()]
+        memory.seen = {text for text, before in zip(self._ids, seen, strict=True) if before}
         memory.visits = self._memory.visits(self._visitors)
         result = pipeline.run(self.arrived, known.facts)
         received, last = _received(self.arrived)
-        number = self._messages
+        number = self._ids
         new = np.fromiter((number[text] for text in memory.new_ids), np.int64, len(memory.new_ids))
         return Understood(
             len(self.arrived),
@@ -114,7 +119,8 @@ class Share:
                 for position, event in zip(result.positions, result.events, strict=True)
                 if event.type == "identify" and event.customer_id
             ],
-            self._keys[new],
+            self._keys[new[new < self._messages]],
+            self._keys[new[new >= self._messages]],
             visit_rows(memory.new_visits),
             memory.links,
             outcomes(result, known.now),
@@ -122,7 +128,8 @@ class Share:
 
 
 def apart(asked: Sequence[Asked]) -> bool:
-    """Whether shares can be understood apart: none concerns another, and no message came to two of them."""
+    """Whether shares can be understood apart: none concerns another, and no message and no order came to two of
+    them."""
     ids = np.concatenate([one.messages["high"] for one in asked])
     return all(one.whole for one in asked) and len(np.unique(ids)) == len(ids)
 
@@ -138,6 +145,7 @@ def joined(several: Sequence[Understood]) -> Understood:
         pa.concat_tables([one.rejects for one in several]),
         Counter(), {}, Counter(), [],
         np.concatenate([one.messages for one in several]),
+        np.concatenate([one.orders for one in several]),
         pa.concat_tables([one.visits for one in several]),
         {}, [],
     )  # fmt: skip

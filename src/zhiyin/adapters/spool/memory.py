@@ -1,11 +1,12 @@
-"""What the pipeline remembers between batches: ids it has seen, and the visits under way.
+"""What the pipeline remembers between batches: ids it has seen, the visits under way, and all orders.
 
-Both are kept in runs (see there) under hashes of the id or of the visitor. SQLite says which runs are valid, so that
+They are kept in runs (see there) under hashes of the id or of the visitor. SQLite says which runs are valid, so that
 a batch is remembered wholly or not at all.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -23,15 +24,17 @@ KEEP = timedelta(hours=48)  # how long an id is known, counted from when it was 
 VISIT_KEEP = timedelta(hours=2)  # the same of a visit
 LATE = "late:"  # before a visitor: the visit of events that came after those of the next one
 
-_SEEN, _VISITS = "seen", "visits"
+_SEEN, _VISITS, _ORDERS = "seen", "visits", "orders"  # orders are known for ever
+_NONE = keys(())
 
 
 class SpoolMemory:
-    """The memory of one spool's reader: ``memory.sqlite3`` and two folders of runs beside the segments."""
+    """The memory of one spool's reader: ``memory.sqlite3`` and three folders of runs beside the segments."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
         self._seen, self._visits = Runs(self.folder / _SEEN), Runs(self.folder / _VISITS)
+        self._orders = Runs(self.folder / _ORDERS)
 
     def version(self) -> int:
         """The last batch that was remembered, 0 before the first."""
@@ -49,6 +52,49 @@ class SpoolMemory:
             found[where] = True
         return found
 
+    def ordered(self, asked: Keys, batch: int | None = None) -> NDArray[np.bool_]:
+        """Of each of the keys, whether it is known as an order's.
+
+        To a ``batch`` that is taken again, what was told since it was in the lake is not known, as it was not then.
+        """
+        found = np.zeros(len(asked), bool)
+        if len(asked):
+            runs = [run for run in self._listed(_ORDERS) if batch is None or _batch(run) < batch]
+            for where, _ in self._orders.found(runs, asked):
+                found[where] = True
+        return found
+
+    def known_orders(self, ids: Collection[str]) -> set[str]:
+        """Those of the ids that are known as orders'."""
+        return {text for text, known in zip(ids, self.ordered(keys(ids)).tolist(), strict=True) if known}
+
+    def informed(self) -> bool:
+        """Whether all orders of the lake are known; not so before the first ``tell``, nor while in ``doubt``."""
+        with self._open() as records:
+            return _informed(records)
+
+    def doubt(self) -> bool:
+        """Orders are about to be written to the lake: unless they are told, all are to be. Whether all were known."""
+        with self._open() as records, records:
+            was = _informed(records)
+            records.execute("PRAGMA user_version = 0")
+            return was
+
+    def tell(self, orders: Keys, last: int, now: datetime, *, informed: bool = True) -> None:
+        """Remember ids of orders that came another way; ``last`` is the last batch of which the lake has anything.
+
+        ``informed`` says that all orders of the lake are known now. For writers who hold the lake's lease.
+        """
+        orders = orders[~self.ordered(orders)]
+        with self._open() as records:
+            runs = _listed(records, _ORDERS)
+            if len(orders):
+                name = f"{last:012d}-0.{os.urandom(4).hex()}.arrow"
+                runs.append(self._orders.save(name, pa.table(keyed(orders)), now.timestamp()))
+            with records:
+                _list(records, _ORDERS, runs)
+                records.execute(f"PRAGMA user_version = {int(informed)}")
+
     def visits(self, visitors: Iterable[str]) -> dict[str, tuple[str, float, float, int]]:
         """The last visit of each visitor that had one lately: session, start, last moment, count; and that of
         late events."""
@@ -57,8 +103,9 @@ class SpoolMemory:
         found = self._visited(names)
         return found | self._visited([LATE + who for who in found])
 
-    def commit(self, version: int, new: Keys, visits: pa.Table, now: datetime) -> None:
-        """Remember a batch, its ids and its ``visit_rows``; doing it again for the same version changes nothing."""
+    def commit(self, version: int, new: Keys, visits: pa.Table, now: datetime, orders: Keys = _NONE) -> None:
+        """Remember a batch, its ids, its ``visit_rows`` and its orders; doing it again for the same version changes
+        nothing."""
         with self._open() as records:
             if version <= _version(records):
                 return
@@ -72,15 +119,21 @@ class SpoolMemory:
                 stamped = visits.append_column("version", pa.array(np.full(visits.num_rows, version)))
                 stamped = stamped.append_column("at", pa.array(np.full(visits.num_rows, at)))
                 visited.append(self._visits.save(f"{version:012d}-0.arrow", stamped, at))
+            ordered = _listed(records, _ORDERS)
+            if len(orders):
+                ordered.append(self._orders.save(f"{version:012d}-0.arrow", pa.table(keyed(orders)), at))
+            ordered = self._orders.merged(version, ordered, lambda rows: rows)
             oldest = (now - VISIT_KEEP).timestamp()
             visited = self._visits.merged(version, visited, lambda rows: _latest(rows, oldest))
             with records:
                 _list(records, _SEEN, seen)
                 _list(records, _VISITS, visited)
+                _list(records, _ORDERS, ordered)
                 records.execute("DELETE FROM batch")
                 records.execute("INSERT INTO batch VALUES (?)", (version,))
         self._seen.tidy(seen)
         self._visits.tidy(visited)
+        self._orders.tidy(ordered)
 
     def forget(self, visitors: Iterable[str]) -> None:
         """Drop the visits of these visitors, of whom nothing may stay."""
@@ -147,6 +200,14 @@ def _latest(rows: pa.Table, oldest: float) -> pa.Table:
     high, low = high[order], low[order]
     last = np.append((high[1:] != high[:-1]) | (low[1:] != low[:-1]), [True] * min(1, len(high)))
     return rows.take(order[last.astype(bool)])
+
+
+def _informed(records: sqlite3.Connection) -> bool:
+    return bool(records.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _batch(run: Run) -> int:
+    return int(run.name.partition("-")[0])
 
 
 def _version(records: sqlite3.Connection) -> int:

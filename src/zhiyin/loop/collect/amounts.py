@@ -11,8 +11,10 @@ from zhiyin.domain.money import to_minor
 from zhiyin.domain.reasons import RejectReason
 from zhiyin.domain.reject import Reject
 from zhiyin.domain.text import say
+from zhiyin.loop.collect.arrival import MAX_ID
 from zhiyin.loop.collect.draft import Draft
 from zhiyin.loop.collect.facts import Facts
+from zhiyin.loop.collect.order_ids import ONCE, order_id
 
 TOTALS = ("total", "revenue", "value")  # the first that is there counts
 _ALIASES = {
@@ -37,9 +39,14 @@ class _Bad(ValueError):
 def amounts(draft: Draft, facts: Facts) -> Draft | Reject:
     """The amount and the products of an event, in the shop's currency."""
     properties = draft.properties
-    order_id = properties.get("order_id")
-    if order_id is not None and type(order_id) in (str, int):
-        draft.order_id = str(order_id)[:200]
+    if "order_id" in properties:
+        order = order_id(properties["order_id"])
+        if order is not None and len(order) > MAX_ID:
+            if draft.name in ONCE:
+                detail = say("order_id is longer than {most} characters", most=MAX_ID)
+                return draft.reject(RejectReason.TOO_LARGE, detail)
+            order = order[:MAX_ID]
+        draft.order_id = order
     products = properties.pop("products", None)
     if products is None:
         if "product_id" in properties or "sku" in properties:

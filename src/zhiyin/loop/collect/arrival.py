@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from zhiyin.domain.event import Event
+from zhiyin.loop.collect import order_ids
 
 MANY = ("batch", "import")  # kinds of requests whose body holds a list of payloads
 UNREADABLE = object()  # the payload of an arrival whose bytes are no JSON
@@ -105,10 +106,11 @@ def arrivals(
     return [Arrival(position, None, b"", event.source, event.timestamp, event=event)]
 
 
-def asked(found: Iterable[Arrival]) -> tuple[set[str], set[str], set[str]]:
-    """Whom and what to look up before ``run``: ids of messages, of persons, and of the visitors among them, under
-    which visits are remembered."""
+def asked(found: Iterable[Arrival]) -> tuple[set[str], set[str], set[str], set[str]]:
+    """Whom and what to look up before ``run``: ids of messages, of what happens to orders, of persons, and of the
+    visitors among them, under which visits are remembered."""
     messages: set[str] = set()
+    orders: set[str] = set()
     persons: set[str] = set()
     visitors: set[str] = set()
     for arrival in found:
@@ -121,6 +123,9 @@ def asked(found: Iterable[Arrival]) -> tuple[set[str], set[str], set[str]]:
         if type(payload) is not dict:
             continue
         messages.add(message_id(payload, arrival.position))
+        properties = payload.get("properties")
+        if type(properties) is dict and "order_id" in properties:
+            orders.update(order_ids.asked(payload, properties))
         visitor = person_id(payload.get("anonymousId"))
         if visitor is not None:
             visitors.add(visitor)
@@ -128,7 +133,15 @@ def asked(found: Iterable[Arrival]) -> tuple[set[str], set[str], set[str]]:
             person = person_id(payload[name]) if name in payload else None
             if person is not None:
                 persons.add(person)
-    return messages, persons | visitors, visitors
+    return messages, orders, persons | visitors, visitors
+
+
+def event_ids(payload: Mapping[str, Any], position: str) -> set[str]:
+    """The ids under one of which a payload counts, or has counted: its message's, and those of its order."""
+    found, properties = {message_id(payload, position)}, payload.get("properties")
+    if type(properties) is dict and "order_id" in properties:
+        found.update(order_ids.asked(payload, properties))
+    return found
 
 
 def message_id(payload: Mapping[str, Any], position: str) -> str:

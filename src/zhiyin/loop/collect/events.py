@@ -1,6 +1,7 @@
 """rows of an event file → events of the lake.
 
-The id of an event is the file's, else a digest of what the row says: the same row is the same event.
+The id of an event is its order's where it happens once to an order, else the file's, else a digest of what the row
+says: the same row is the same event.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pyarrow.compute as pc
 
 from zhiyin.domain.reasons import RejectReason
 from zhiyin.domain.text import say
+from zhiyin.loop.collect import order_ids
 from zhiyin.loop.collect.cells import Bools, decimals, one_of
 from zhiyin.loop.collect.columns import Column
 from zhiyin.loop.collect.verdict import Rows, Shop, Understood, json_objects, timestamps
@@ -70,6 +72,8 @@ def understand(table: pa.Table, lines: pa.Array, columns: Sequence[Column], shop
         "products": _one_line(item_id, whole(quantity), price, rows.text("category")),
         "properties": properties,
     }
+    once = order_ids.column(pc.if_else(track, name, None), order_id, customer_id)
+    event_id = pc.coalesce(once, event_id)
     event_id = pc.coalesce(event_id, _digests(event_id, columns_of_row))
     nothing = pa.nulls(len(rows), pa.string())
     return rows.verdict({"event_id": event_id, **columns_of_row, "session_id": nothing, "context": nothing})

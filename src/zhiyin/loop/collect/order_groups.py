@@ -1,7 +1,8 @@
 """lines sorted by order → one event for each order, return, cancellation and open checkout.
 
 Ids follow from the content, so the same file gives the same events: ``order:<id>``, ``cancel:<id>``,
-``checkout:<id>``, ``refund:<id>`` for a whole order and ``refund:<id>:<digest>`` for each returned line.
+``checkout:<id>``, ``refund:<id>`` for a whole order and ``refund:<id>:<digest>`` for each returned line; see
+``order_ids`` for those of guests.
 """
 
 from __future__ import annotations
@@ -12,17 +13,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED
+from zhiyin.loop.collect import order_ids
 from zhiyin.loop.collect.cells import Bools, Ints
 from zhiyin.loop.collect.events import LINE, dates
 from zhiyin.loop.collect.orders import REFUNDED
 from zhiyin.loop.collect.verdict import Shop
 
-CHECKOUT_STARTED = "Checkout Started"
 ORDER_OF_LINES = ("order_id", "kind", "part", "seq")  # how lines must be sorted
 
-NAMES = (ORDER_COMPLETED, ORDER_REFUNDED, ORDER_CANCELLED, CHECKOUT_STARTED)  # by kind
-_PREFIXES = pa.array(["order:", "refund:", "cancel:", "checkout:"])
+NAMES = tuple(order_ids.PREFIXES)  # by kind
+_PREFIXES = pa.array(order_ids.PREFIXES.values())
 
 
 def split_last(lines: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -54,13 +54,15 @@ def assemble(lines: pa.Table, shop: Shop, categories: tuple[pa.Array, pa.Array] 
     at = np.minimum.reduceat(_numpy(column["at"].cast(pa.int64())), starts)
     kinds = pa.array(kind[starts])
     order_id = column["order_id"].take(first)
+    event, customer_id = pa.array(NAMES).take(kinds), _first_known(column["customer_id"], starts)
     ids = pc.binary_join_element_wise(_PREFIXES.take(kinds), order_id, "")
+    ids = pc.coalesce(order_ids.column(event, order_id, customer_id), ids)
     return pa.table(
         {
             "event_id": _with_digests(ids, detail[starts], part.take(first), _occurrence(keyed, starts)),
             "type": pa.array(["track"] * len(starts)),
-            "event": pa.array(NAMES).take(kinds),
-            "customer_id": _first_known(column["customer_id"], starts),
+            "event": event,
+            "customer_id": customer_id,
             "anonymous_id": pa.nulls(len(starts), pa.string()),
             **dates(at, shop),
             "order_id": order_id,

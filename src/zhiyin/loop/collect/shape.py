@@ -12,6 +12,7 @@ from zhiyin.domain.text import say
 from zhiyin.loop.collect.arrival import MANY, MAX_ID, UNREADABLE, Arrival, message_id, person_id
 from zhiyin.loop.collect.draft import Draft, reject
 from zhiyin.loop.collect.facts import Facts
+from zhiyin.loop.collect.order_ids import GUEST, PREFIXES
 
 TYPES: Mapping[str, EventType] = {
     "track": "track",
@@ -25,10 +26,8 @@ MAX_BYTES = 32 * 1024
 MAX_DEPTH = 32  # objects and lists within each other
 # ids of our own events and of those from files; a payload under one of them would keep the true one out
 OWN_IDS = (
-    "order:",
-    "refund:",
-    "cancel:",
-    "checkout:",
+    *PREFIXES.values(),
+    GUEST,
     "decided:",
     "delivered:",
     "bounced:",
