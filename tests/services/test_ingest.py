@@ -133,3 +133,11 @@ def test_the_live_stream_shows_the_last_outcomes_newest_first(workspace: Workspa
     assert {one.reason for one in shown} == {"", "unknown_type"}
     live.forget(workspace, ["ann"])
     assert {one.customer_id for one in live.latest(workspace)} == {"bob"}
+
+
+def test_the_live_stream_names_what_was_refused_in_the_order_it_came(workspace: Workspace) -> None:
+    bad = order(1) | {"messageId": "bad", "properties": {"order_id": "9", "total": "much"}}
+    send(workspace, order(2), bad, order(3), {"type": "page", "event": 7, "userId": " "}, {"type": ["x"]})
+    shown = [(one.name, bool(one.reason)) for one in live.latest(workspace)]
+    bought = ("Order Completed", False)
+    assert shown == [("", True), ("page", True), bought, ("Order Completed", True), bought]

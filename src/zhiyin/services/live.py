@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -21,7 +22,8 @@ KEPT = 500
 class Outcome(msgspec.Struct, frozen=True):
     """One event or reject as it came in; ``reason`` is empty for a kept event.
 
-    ``at`` is when it happened, of a reject when it was received; ``came`` is when it was taken in.
+    ``at`` is when it happened, of a reject when it was received; ``came`` is when it was taken in, ``place`` where it
+    stood among what was taken in together. The ``name`` of a reject is empty where it names no event.
     """
 
     at: datetime
@@ -36,20 +38,35 @@ class Outcome(msgspec.Struct, frozen=True):
     reason: str = ""
     detail: str = ""
     id: str = ""
+    place: list[int] = []
+
+
+class _Refused(msgspec.Struct, gc=False):
+    """What a refused payload says of itself."""
+
+    type: Any = None
+    event: Any = None
+    anonymousId: Any = None
+
+
+_refused = msgspec.json.Decoder(_Refused).decode
 
 
 def outcomes(result: Collected, now: datetime) -> list[Outcome]:
-    """The last outcomes of what was collected."""
-    last = [_of_event(event, now) for event in result.events[-KEPT:]]
-    return last + [_of_reject(one, now) for one in result.rejects[-KEPT:] if one.received_at is not None]
+    """The last outcomes of what was collected, oldest first."""
+    last = [
+        _of_event(event, now, _place(position))
+        for event, position in zip(result.events[-KEPT:], result.positions[-KEPT:], strict=True)
+    ]
+    last += [_of_reject(one, now) for one in result.rejects[-KEPT:] if one.received_at is not None]
+    return sorted(last, key=_order)[-KEPT:]
 
 
 def note(ws: Workspace, fresh: list[Outcome]) -> None:
     """Put outcomes on top of the stream. It is a view for people: losing it in a crash loses no event."""
     if fresh:
         before = latest(ws) if len(fresh) < KEPT else []
-        newest = sorted([*before, *fresh], key=lambda one: (one.came, one.at), reverse=True)
-        _write(ws, newest[:KEPT])
+        _write(ws, sorted([*before, *fresh], key=_order, reverse=True)[:KEPT])
 
 
 def latest(ws: Workspace, limit: int = KEPT) -> list[Outcome]:
@@ -81,7 +98,15 @@ def forget(ws: Workspace, persons: Iterable[str]) -> None:
     _write(ws, [one for one in latest(ws) if not gone & {one.customer_id, one.anonymous_id}])
 
 
-def _of_event(event: Event, now: datetime) -> Outcome:
+def _order(one: Outcome) -> tuple[datetime, list[int]]:
+    return one.came, one.place
+
+
+def _place(position: str) -> list[int]:
+    return list(map(int, position.split(":")))
+
+
+def _of_event(event: Event, now: datetime, place: list[int]) -> Outcome:
     return Outcome(
         at=event.timestamp,
         came=now,
@@ -93,21 +118,33 @@ def _of_event(event: Event, now: datetime) -> Outcome:
         currency=event.currency or "",
         item=event.products[0].item_id if event.products else "",
         id=event.event_id,
+        place=place,
     )
 
 
 def _of_reject(one: Reject, now: datetime) -> Outcome:
     assert one.received_at is not None
+    try:
+        said = _refused(one.raw)
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
+        said = _Refused()
+    name = said.event if said.type == "track" else said.type
     return Outcome(
         at=one.received_at,
         came=now,
         source=one.source,
-        name="",
+        name=_text(name),
         customer_id=one.customer_id or "",
+        anonymous_id=_text(said.anonymousId),
         reason=str(one.reason),
         detail=one.detail,
         id=one.position,
+        place=_place(one.position),
     )
+
+
+def _text(value: Any) -> str:
+    return value.strip()[:200] if type(value) is str else ""
 
 
 def _write(ws: Workspace, outcomes: Iterable[Outcome]) -> None:
