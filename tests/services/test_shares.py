@@ -34,7 +34,7 @@ from zhiyin.services.workspace import Workspace
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-VISITORS = [f"v{n}" for n in range(6)]
+VISITORS = ["v0", "v1", "v2", *(f"visitor-of-the-shop-{n}" for n in range(3))]
 
 people = st.fixed_dictionaries(
     {
@@ -82,7 +82,9 @@ others = st.sampled_from(
         {"type": "alias", "previousId": "v1", "userId": "ann", "messageId": "a1"},
         {"type": "alias", "previousId": "v2", "userId": "ann", "anonymousId": "v2", "messageId": "a2"},
         {"type": "alias", "previousId": "v3", "userId": "ann", "anonymousId": "v4", "messageId": "a3"},
-        {"type": "page", "anonymousId": "v5", "messageId": "m1"}, 3, None, [], "text",
+        {"type": "page", "anonymousId": "v5", "messageId": "m1"},
+        {"type": "page", "properties": {"anonymousId": VISITORS[3]}, "anonymousId": VISITORS[4], "messageId": "n1"},
+        {"type": "page", "anonymousId": VISITORS[5] + "\u3000", "messageId": "n2"}, 3, None, [], "text",
     ]
 )  # fmt: skip
 requests = st.lists(st.lists(messages | others, max_size=6), max_size=8)

@@ -69,6 +69,12 @@ class _Body(msgspec.Struct, gc=False):
     context: Any = None
 
 
+class _Batch(_Entry, kw_only=True, gc=False):
+    body: _Body  # type: ignore[assignment]  # read in the same go
+
+
+_MANY = b'"kind":"batch","body":{'  # as the tracking API writes it
+_batch = msgspec.json.Decoder(_Batch).decode
 _entry = msgspec.json.Decoder(_Entry).decode
 _body = msgspec.json.Decoder(_Body).decode
 _decode = msgspec.json.Decoder().decode
@@ -88,10 +94,10 @@ def arrivals(
     >>> [(one.position, one.kind, one.payload) for one in arrivals(line, "7:0")]
     [('7:0', 'track', {'event': 'A'})]
     """
-    read = None
+    read: _Entry | None = None
     if whole:
         try:
-            read = _entry(entry)
+            read = _line(entry)
         except _NO_JSON:
             repaired = mended(entry)
             with suppress(*_NO_JSON):
@@ -104,6 +110,15 @@ def arrivals(
         return [Arrival(position, UNREADABLE, entry, "", _LONG_AGO)]
     event = read.event
     return [Arrival(position, None, b"", event.source, event.timestamp, event=event)]
+
+
+def _line(entry: bytes) -> _Entry:
+    if _MANY in entry:
+        with suppress(msgspec.ValidationError):
+            batch = _batch(entry)
+            if batch.kind in MANY:
+                return batch
+    return _entry(entry)
 
 
 def asked(found: Iterable[Arrival]) -> tuple[set[str], set[str], set[str], set[str]]:
@@ -176,12 +191,11 @@ def person_id(value: Any) -> str | None:
 
 def _payloads(read: _Entry, position: str, wanted: Callable[[bytes], bool] | None) -> list[Arrival]:
     assert read.receivedAt is not None
-    body = bytes(read.body)
     at = read.receivedAt if read.receivedAt.tzinfo else read.receivedAt.replace(tzinfo=UTC)
     sent = read.sentAt if type(read.sentAt) is str else None
     rest = (read.source, at, sent, read.ip or "", read.userAgent or "", read.kind)
-    many = None
-    if read.kind in MANY:
+    many, body = (read.body, b"") if isinstance(read, _Batch) else (None, bytes(read.body))
+    if many is None and read.kind in MANY:
         with suppress(*_NO_JSON):
             many = _body(body)
     if many is None:

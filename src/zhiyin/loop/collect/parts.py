@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from zhiyin.loop.collect.arrival import UNREADABLE, Arrival, may_have_nul, payload_of, person_id
+from zhiyin.loop.collect.arrival import MAX_ID, UNREADABLE, Arrival, may_have_nul, payload_of, person_id
 from zhiyin.loop.collect.facts import LATE
 
 
@@ -17,6 +17,8 @@ class _Head(msgspec.Struct, gc=False):
     userId: Any = None
 
 
+_KEY = b'"anonymousId":"'
+_LATE = LATE.encode()
 _head = msgspec.json.Decoder(_Head).decode
 
 
@@ -37,14 +39,19 @@ class Part(NamedTuple):
         >>> [part for part in (Part(0, 2), Part(1, 2)) if part.holds(b'{"anonymousId":"a","event":"Viewed"}')]
         [Part(number=1, of=2)]
         """
-        return self._has(_visitor(raw))
+        return self._has(_named(raw) or _visitor(raw))
 
     def whole(self, arrival: Arrival) -> bool:
         """Whether an arrival of this part concerns nobody of another part."""
         if self.of == self.width:
             return True
         payload = arrival.payload
-        if type(payload) is not dict or "previousId" not in payload:
+        if type(payload) is not dict:
+            return arrival.again is None
+        visitor = person_id(payload.get("anonymousId"))
+        if visitor is not None and not self._has(_name(visitor)):
+            return False  # the name that stood first was another's
+        if "previousId" not in payload:
             return arrival.again is None
         previous = person_id(payload["previousId"])
         here = previous is None or self._has(_name(previous))
@@ -58,6 +65,20 @@ def parts(cores: int) -> list[Part]:
     """A part for each core; a smaller one for the first, which has to store what they all find."""
     of = 2 + 3 * (cores - 1)
     return [Part(0, of, 2), *(Part(first, of, 3) for first in range(2, of, 3))]
+
+
+def _named(raw: bytes) -> bytes:
+    """The visitor whom the bytes name first, where it can be told without reading them all; nothing where it cannot.
+
+    That may be a name within a property. Then the part says that it is not ``whole``.
+    """
+    start = raw.find(_KEY) + len(_KEY)
+    if start < len(_KEY):
+        return b""
+    name = raw[start : raw.find(b'"', start)]
+    # what is longer names nobody, what is shorter perhaps
+    plain = 16 <= len(name) <= MAX_ID and b"\\" not in name and _LATE not in name
+    return name if plain and name == name.strip() else b""
 
 
 def _visitor(raw: bytes) -> bytes:
