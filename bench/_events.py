@@ -15,24 +15,26 @@ AGENTS = (
     "MicroMessenger/8.0.60(0x18003c2f) NetType/WIFI Language/zh_CN",
     "Mozilla/5.0 (Linux; Android 15; V2324A) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36",
 )
-NAMES = ("Product Viewed", "Product Viewed", "Product Added", "Products Searched", "Order Completed")
+# of a hundred messages, so many are views of pages, then so many of each; in the sample of a real shop, REES46's of
+# October 2019, one event in a hundred is a purchase
+PAGES = 40
+NAMES = ("Product Viewed",) * 45 + ("Products Searched",) * 8 + ("Product Added",) * 5 + ("Order Completed",) * 2
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
 def message(rng: np.random.Generator, number: int, people: int, at: datetime) -> dict[str, Any]:
     """One message; three in ten name a customer, the others a visitor only."""
     who = int(rng.integers(people))
-    kind = int(rng.integers(10))
+    kind, known = int(rng.integers(100)), int(rng.integers(10)) < 3
     page = {
         "path": f"/tea/{who % 97}", "referrer": "https://www.baidu.com/s?wd=tea", "search": "?utm_source=mail",
         "title": "明前龙井", "url": f"https://shop.example/tea/{who % 97}?utm_source=mail&utm_campaign=spring",
     }  # fmt: skip
-    name = NAMES[kind % len(NAMES)]
     sent: dict[str, Any] = {
-        "type": "page" if kind < 4 else "track",
+        "type": "page" if kind < PAGES else "track",
         "messageId": f"ajs-next-{number:012d}-{int(rng.integers(2**62)):016x}",
         "anonymousId": f"4499a2d9-4469-4ba6-8dca-{who:012d}",
-        "userId": f"c{who}" if kind % 10 >= 7 else None,
+        "userId": f"c{who}" if known else None,
         "timestamp": (at - timedelta(milliseconds=300)).isoformat().replace("+00:00", "Z"),
         "properties": {**page, "product_id": f"tea-{who % 997}", "price": 236.0, "currency": "CNY"},
         "context": {
@@ -41,9 +43,9 @@ def message(rng: np.random.Generator, number: int, people: int, at: datetime) ->
         },
         "integrations": {},
     }  # fmt: skip
-    if kind >= 4:
-        sent["event"] = name
-        if name == "Order Completed":
+    if kind >= PAGES:
+        sent["event"] = NAMES[kind - PAGES]
+        if sent["event"] == "Order Completed":
             sent["properties"] = {
                 "order_id": f"o{number}", "total": 236.0, "currency": "CNY",
                 "products": [{"product_id": f"tea-{who % 997}", "quantity": 1, "price": 236.0}],
