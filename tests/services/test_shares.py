@@ -262,6 +262,7 @@ def drained(ws: Workspace) -> dict[str, Any]:
 def test_children_leave_the_same_lake_records_and_memory(
     make_workspace: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(ingest, "BATCH_BYTES", 1)  # each segment by itself
     wanted = drained(shop(make_workspace, "alone"))
     assert len(wanted["events"]) > 300
     assert {row["reason"] for row in wanted["rejects"]} == {"no_consent", "erased", "unknown_type"}
@@ -276,10 +277,19 @@ def test_children_leave_the_same_lake_records_and_memory(
         return found
 
     monkeypatch.setattr(ingest, "_apart", noted)
+    read: list[int] = []
+    ask = Children.ask
+
+    def asking(children: Children, questions: Sequence[Any]) -> None:
+        read.extend(one[0].version for one in questions if isinstance(one[0], Batch))
+        ask(children, questions)
+
+    monkeypatch.setattr(Children, "ask", asking)
     ws = shop(make_workspace, "together")
     found = drained(ws)
     ws.children.close()
-    assert taken == [True, True, True]  # what consents made us say comes as a batch of its own
+    assert taken == [True, True, True, True]  # what consents made us say comes as a batch of its own
+    assert read == [1, 1, 2, 2, 3, 3, 4, 4]  # by two children; nothing is read twice, though it is read ahead
     assert found == wanted
 
 

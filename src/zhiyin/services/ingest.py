@@ -28,7 +28,7 @@ from zhiyin.loop.collect.facts import Facts, KeepIp
 from zhiyin.loop.collect.parts import parts
 from zhiyin.services import collected, live, orders
 from zhiyin.services.orders import APP, last_batch
-from zhiyin.services.shares import Known, Share, Understood, apart, joined
+from zhiyin.services.shares import Asked, Known, Share, Understood, apart, joined
 from zhiyin.services.workspace import Workspace
 
 BATCH_BYTES = 16 * 1024 * 1024
@@ -121,7 +121,7 @@ def _take(
             share = Share(batch)
             arrived = share.arrived
             standing = share.arrived = _standing(ws, arrived)
-            found = share.understood(Known(facts(ws, share.asked().persons), now, ws.timezone))
+            found = share.understood(_known(ws, share.asked(), now))
         with suppress(Lost):  # seen again by who asks for what they read
             _read(ws, ahead())
         for name, rows in (("events", found.events), ("rejects", found.rejects)):
@@ -136,20 +136,29 @@ def _take(
 def _apart(ws: Workspace, batch: Batch, now: datetime) -> Understood | None:
     """What a large batch says, understood by several processes; None where one has to do it alone."""
     try:
+        before = ws.children.waiting
         if not _read(ws, batch):
             return None
-        share = Share(batch, parts(CORES)[0])
-        asked = [share.asked(), *ws.children.answers()]
-        if not apart(asked):
+        part = parts(CORES)[0]
+        # where the children have read ahead, they go on at once, even if that should turn out to be in vain
+        share = None if ws.children.waiting is before else Share(batch, part)
+        theirs = ws.children.answers()
+        ws.children.ask([_known(ws, one, now) for one in theirs])
+        share = share or Share(batch, part)
+        own = share.asked()
+        if not apart([own, *theirs]):
+            ws.children.answers()
             return None
-        known = [Known(facts(ws, one.persons), now, ws.timezone) for one in asked]
-        ws.children.ask(known[1:])
-        return joined([share.understood(known[0]), *ws.children.answers()])
+        return joined([share.understood(_known(ws, own, now)), *ws.children.answers()])
     except Lost:
         return None  # for want of memory, or whatever else ended it: the next batch gets new ones
     except BaseException:
         ws.children.close()  # an answer may be on its way that belongs to no later question
         raise
+
+
+def _known(ws: Workspace, asked: Asked, now: datetime) -> Known:
+    return Known(facts(ws, asked.persons), now, ws.timezone)
 
 
 def _read(ws: Workspace, batch: Batch | None) -> bool:

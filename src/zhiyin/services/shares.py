@@ -175,14 +175,16 @@ def _received(arrived: Sequence[arrival.Arrival]) -> tuple[Counter[Key], dict[Ke
 class _Child:
     """A child of the worker: gets its part of a batch, asks, and gets what it has to know."""
 
-    share: Share
+    share: Share | None = None
 
     def answer(self, question: tuple[Batch, Part] | Known) -> Asked | Understood:
         if isinstance(question, Known):
-            found = self.share.understood(question)
-            del self.share  # nothing of a batch stays
-            gc.enable()
-            return found
+            assert self.share is not None
+            return self.share.understood(question)
+        self.share = (
+            None  # nothing of a batch stays; only now, since the worker waits for what it was understood as
+        )
+        gc.collect()
         gc.disable()  # a batch makes many objects and no cycles: looking for some costs a third of the time
         self.share = Share(*question)
         return self.share.asked()
