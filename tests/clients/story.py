@@ -10,15 +10,23 @@ from typing import Any
 from tests.clients.conftest import HERE, Shop, bundled
 
 AT = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
-ORDER = {
-    "order_id": "1001",
-    "total": 25.5,
-    "currency": "CNY",
-    "products": [{"product_id": "tea-7", "quantity": 2, "price": 12.75}],
-}
 TRAITS = {"email": "yue@example.com", "name": "张月", "plan": "gold"}
-FACTS = json.dumps({"at": AT.isoformat(), "order": ORDER, "traits": TRAITS})
 SCREEN = ("screen", "Basket")
+
+
+def order(who: str) -> dict[str, Any]:
+    """What she ordered; every client tells of another order, since one counts once."""
+    return {
+        "order_id": f"1001-{who}",
+        "total": 25.5,
+        "currency": "CNY",
+        "products": [{"product_id": "tea-7", "quantity": 2, "price": 12.75}],
+    }
+
+
+def facts(who: str) -> str:
+    """What a script has to know to tell the story."""
+    return json.dumps({"at": AT.isoformat(), "order": order(who), "traits": TRAITS})
 
 
 def stranger(who: str) -> str:
@@ -58,8 +66,8 @@ def check(
     assert viewed["anonymous_id"] == stranger(who)
     assert viewed["customer_id"] is None or (device and viewed["customer_id"] == who)
     assert {event["customer_id"] for event in by_type.values()} == {who}
-    order = by_type["track", "Order Completed"]
-    assert (order["order_id"], order["amount"], order["currency"]) == ("1001", 2550, "CNY")
+    told = by_type["track", "Order Completed"]
+    assert (told["order_id"], told["amount"], told["currency"]) == (f"1001-{who}", 2550, "CNY")
     properties = {type_: event["properties"] for (type_, _), event in by_type.items()}
     assert properties["identify"].items() >= TRAITS.items()
     assert properties["page"]["url"] == "https://tea.example/green"
@@ -74,6 +82,11 @@ def check(
 
 def page_of_segment(shop: Shop, who: str) -> str:
     """The script element of a page that tells the story through Segment's library once ``tell()`` is called."""
-    data = {"key": shop.key, "host": shop.base.removeprefix("http://") + "/v1", "who": who, "facts": FACTS}
+    data = {
+        "key": shop.key,
+        "host": shop.base.removeprefix("http://") + "/v1",
+        "who": who,
+        "facts": facts(who),
+    }
     attributes = " ".join(f'data-{name}="{escape(value)}"' for name, value in data.items())
     return f"<script {attributes}>{bundled((HERE / 'next.js').read_text('utf-8'))}</script>"

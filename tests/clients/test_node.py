@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 from tests.clients.conftest import Node, Shop, ended
-from tests.clients.story import FACTS, check
+from tests.clients.story import check, facts
 
 pytestmark = pytest.mark.xdist_group("clients")
 
@@ -14,5 +14,5 @@ pytestmark = pytest.mark.xdist_group("clients")
 @pytest.mark.parametrize("library", ["segment", "rudder"])
 def test_everything_a_node_library_tells_is_in_the_lake_once(shop: Shop, node: Node, library: str) -> None:
     who = f"{library}-{uuid.uuid4().hex[:8]}"
-    ended(node("send.mjs", library, shop.base, shop.key, who, FACTS))
+    ended(node("send.mjs", library, shop.base, shop.key, who, facts(who)))
     check(shop.collected(), who)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from tests.clients.conftest import Node, Server, Shop, Visits, ended
-from tests.clients.story import FACTS, check, page_of_segment
+from tests.clients.story import check, facts, page_of_segment
 from tests.clients.test_python import CLIENTS, tell
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("clients")]
@@ -26,7 +26,10 @@ def test_an_outage_loses_nothing_and_doubles_nothing(
     for who, client in clients.items():
         tell(client, who)
     libraries = ("segment", "rudder")
-    running = [node("send.mjs", name, shop.base, shop.key, f"{name}_node", FACTS) for name in libraries]
+    running = [
+        node("send.mjs", name, shop.base, shop.key, f"{name}_node", facts(f"{name}_node"))
+        for name in libraries
+    ]
     with shopper.page.expect_event("requestfailed"):
         shopper.run("() => zy.track('Meanwhile')")
     with segment.page.expect_event("requestfailed"):

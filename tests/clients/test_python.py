@@ -10,7 +10,7 @@ import pytest
 import rudderstack.analytics.client as rudder
 import segment.analytics.client as segment
 from tests.clients.conftest import Shop
-from tests.clients.story import AT, ORDER, TRAITS, check, stranger
+from tests.clients.story import AT, TRAITS, check, order, stranger
 
 pytestmark = pytest.mark.xdist_group("clients")
 
@@ -36,7 +36,7 @@ CLIENTS = [segment_plain, segment_gzip, rudder_gzip, rudder_plain]
 
 def tell(client: Any, who: str) -> None:
     client.identify(who, dict(TRAITS), timestamp=AT)
-    client.track(who, "Order Completed", ORDER, timestamp=AT)
+    client.track(who, "Order Completed", order(who), timestamp=AT)
     client.page(who, "Shop", "Tea", {"url": "https://tea.example/green"}, timestamp=AT)
     client.screen(who, "App", "Basket", timestamp=AT)
     client.group(who, "acme", {"name": "ACME"}, timestamp=AT)
@@ -64,7 +64,7 @@ def test_a_wrong_key_is_told_to_the_library_and_not_tried_again(
     client.on_error = lambda error, batch: told.append((error, len(batch)))
     for consumer in client.consumers:
         consumer.on_error = client.on_error
-    client.track("ann", "Order Completed", ORDER)
+    client.track("ann", "Order Completed", order("ann"))
     client.flush()
     client.join()
     ((error, events),) = told

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.clients.conftest import Shop, Visits
-from tests.clients.story import ORDER, TRAITS, check, expected
+from tests.clients.story import TRAITS, check, expected, order
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("clients")]
 
@@ -56,7 +56,7 @@ def test_everything_that_a_page_tells_is_in_the_lake_once(shop: Shop, visit: Vis
     shopper.run("order => zy.track('Product Viewed')", None)
     stranger = shopper.run("() => document.cookie.match(/zy_id=(\\w+)/)[1]")
     shopper.run("([who, traits]) => zy.identify(who, traits)", [who, TRAITS])
-    shopper.run("order => zy.track('Order Completed', order)", ORDER)
+    shopper.run("order => zy.track('Order Completed', order)", order(who))
     shopper.run("() => zy.page('Shop', 'Tea', {url: 'https://tea.example/green'})")
     shopper.run("() => zy.group('acme', {name: 'ACME'})")
     shopper.run("who => zy.alias(who, who + '-before')", who)

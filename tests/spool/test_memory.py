@@ -50,6 +50,43 @@ def test_ids_are_forgotten_after_two_days_and_their_files_removed(tmp_path: Path
     assert len(list((tmp_path / "seen").iterdir())) == 2
 
 
+def test_orders_are_known_for_ever(tmp_path: Path) -> None:
+    memory = SpoolMemory(tmp_path)
+    for version in range(1, 60):
+        at = NOW + timedelta(days=10 * version)
+        memory.commit(version, keys({f"m{version}"}), NONE, at, keys({f"order:{version}"}))
+        memory.tell(keys({f"order:file-{version}", f"order:{version}"}), version, at)
+    told = {f"order:{door}{version}" for door in ("", "file-") for version in range(1, 60)}
+    assert memory.known_orders(told | {"order:60"}) == told
+    assert memory.known(told) == set()
+    assert len(list((tmp_path / "orders").iterdir())) < 30
+
+
+def test_what_was_told_since_a_batch_was_in_the_lake_is_not_known_to_it(tmp_path: Path) -> None:
+    memory = SpoolMemory(tmp_path)
+    memory.commit(1, keys(()), NONE, NOW, keys({"a"}))
+    memory.tell(keys({"b"}), 1, NOW)
+    memory.tell(keys({"c"}), 2, NOW)
+    asked = keys(["a", "b", "c", "d"])
+    assert memory.ordered(asked, 2).tolist() == [True, True, False, False]
+    assert memory.ordered(asked).tolist() == [True, True, True, False]
+    memory.commit(2, keys(()), NONE, NOW, keys({"d"}))
+    assert memory.ordered(asked, 3).all()
+
+
+def test_a_memory_in_doubt_has_to_be_told_all_orders(tmp_path: Path) -> None:
+    memory = SpoolMemory(tmp_path)
+    assert not memory.informed()
+    memory.tell(keys({"a"}), 0, NOW)
+    assert memory.informed()
+    assert memory.doubt()
+    assert not SpoolMemory(tmp_path).informed()
+    assert not memory.doubt()
+    memory.tell(keys({"a", "b"}), 0, NOW)
+    assert memory.informed()
+    assert memory.known_orders({"a", "b", "c"}) == {"a", "b"}
+
+
 def test_many_batches_need_few_files(tmp_path: Path) -> None:
     memory = SpoolMemory(tmp_path)
     for version in range(1, 200):

@@ -35,6 +35,7 @@ from zhiyin.domain.event import (
     Event,
 )
 from zhiyin.domain.text import say
+from zhiyin.loop.collect.order_ids import GUEST
 from zhiyin.services import ingest
 from zhiyin.services.workspace import Workspace
 
@@ -227,7 +228,9 @@ def _events(
     if before is not None:
         frame = frame.filter(nw.col("timestamp") < before.astimezone(UTC).replace(tzinfo=None))
     rows = ws.lake.collect(frame.sort("timestamp", "event_id", descending=True).head(limit + 50)).to_pylist()
-    return [Entry(event.timestamp, event=event) for event in map(event_of, rows)]
+    ids = {row["event_id"] for row in rows}  # an order is told once, also where she made it as a guest first
+    told = [row for row in rows if row["event_id"] not in {f"{GUEST}{one}" for one in ids}]
+    return [Entry(event.timestamp, event=event) for event in map(event_of, told)]
 
 
 def _messages(customer_id: str, before: datetime | None, limit: int) -> list[Entry]:

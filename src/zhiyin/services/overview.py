@@ -17,6 +17,7 @@ from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.estimate import Estimate
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED
 from zhiyin.domain.message import MessageStatus
+from zhiyin.loop.collect.order_ids import GUEST, ONCE
 from zhiyin.services.workspace import Workspace
 
 _ENGAGED = ("new", "active", "won_back")
@@ -172,6 +173,14 @@ def steps(ws: Workspace) -> list[Step]:
     ]
 
 
+def _counted(sold: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Orders without those that a guest made by one account and a customer by another: the customer's counts."""
+    named = sold.filter(~nw.col("customer_id").is_null(), nw.col("event").is_in(sorted(ONCE)))
+    of_guests = sold.filter(nw.col("event_id").str.starts_with(GUEST)).select("event_id", "event", "order_id")
+    twice = of_guests.join(named.select("event", "order_id").unique(), on=["event", "order_id"], how="semi")
+    return sold.join(twice.select("event_id"), on="event_id", how="anti")
+
+
 def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
@@ -184,9 +193,11 @@ def weekly(ws: Workspace, weeks: int = 12) -> list[Week]:
     monday = today - timedelta(days=today.weekday())
     first = monday - timedelta(weeks=weeks - 1)
     money = [ORDER_COMPLETED, ORDER_REFUNDED, ORDER_CANCELLED]
+    sold = ws.lake.events().filter(
+        nw.col("local_date") >= first, nw.col("local_date") <= today, nw.col("event").is_in(money)
+    )
     days = ws.lake.collect(
-        ws.lake.events()
-        .filter(nw.col("local_date") >= first, nw.col("local_date") <= today, nw.col("event").is_in(money))
+        _counted(sold)
         .group_by("local_date", "event")
         .agg(nw.col("amount").sum().alias("amount"), nw.len().alias("rows"))
     ).to_pylist()
