@@ -57,9 +57,10 @@ def drain(ws: Workspace, patience: float | None = None) -> int:
     the batch in hand is taken again, and each of its steps knows what it did.
     """
     journal, memory, moved = Journal(ws.spool), SpoolMemory(ws.spool.folder), 0
+    last = 0
     with journal.reading() as mine:
         for _ in range(BATCHES if mine else 0):
-            batch = journal.claim(lambda: last_batch(ws, memory), max_bytes=BATCH_BYTES)
+            batch = journal.claim(lambda: last or last_batch(ws, memory), max_bytes=BATCH_BYTES)  # noqa: B023
             if batch is None:
                 break
             if memory.version() < batch.version:
@@ -71,6 +72,7 @@ def drain(ws: Workspace, patience: float | None = None) -> int:
             _replayed(ws, again, patience)
             moved += arrived
             journal.done(batch)
+            last = batch.version  # nobody else makes versions meanwhile
     return moved
 
 
