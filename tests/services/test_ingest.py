@@ -81,6 +81,19 @@ def test_what_a_visitor_did_belongs_to_the_customer_that_she_turned_out_to_be(wo
     assert {"Viewed 1", "Viewed 2"} <= set(names)
 
 
+def test_an_event_knows_when_it_was_received(workspace: Workspace) -> None:
+    for minute in (1, 2):
+        body = {"batch": [order(minute), order(minute + 10)]}
+        line = {"receivedAt": AT + timedelta(minutes=minute), "kind": "batch", "body": body}
+        workspace.spool.append([msgspec.json.encode(line)])
+    workspace.spool.close()
+    ingest.drain(workspace)
+    rows = workspace.lake.collect(workspace.lake.events()).to_pylist()
+    received = {row["order_id"]: row["received_at"].replace(tzinfo=UTC) - AT for row in rows}
+    one, two = timedelta(minutes=1), timedelta(minutes=2)
+    assert received == {"o1": one, "o11": one, "o2": two, "o12": two}
+
+
 def test_who_does_not_want_to_be_tracked_leaves_nothing_but_a_number(workspace: Workspace) -> None:
     Customer.objects.create(customer_id="ann")
     Consent.objects.create(customer_id="ann", channel="web", purpose=TRACKING, granted=False, at=AT)

@@ -55,8 +55,8 @@ _refused = msgspec.json.Decoder(_Refused).decode
 def outcomes(result: Collected, now: datetime) -> list[Outcome]:
     """The last outcomes of what was collected, oldest first."""
     last = [
-        _of_event(event, now, _place(position))
-        for event, position in zip(result.events[-KEPT:], result.positions[-KEPT:], strict=True)
+        _of_event(event, now, _place(one.position))
+        for event, one in zip(result.events[-KEPT:], result.kept[-KEPT:], strict=True)
     ]
     last += [_of_reject(one, now) for one in result.rejects[-KEPT:] if one.received_at is not None]
     return sorted(last, key=_order)[-KEPT:]

@@ -109,14 +109,18 @@ class Share:
         new = np.fromiter((number[text] for text in memory.new_ids), np.int64, len(memory.new_ids))
         return Understood(
             len(self.arrived),
-            events_to_table(result.events, timezone=known.timezone, received_at=known.now),
+            events_to_table(
+                result.events,
+                timezone=known.timezone,
+                received_at=[one.received_at for one in result.kept],
+            ),
             rejects_to_table(result.rejects, rejected_at=known.now),
             received,
             last,
             Counter({key: n for key, n in result.tallies.items() if key[2] != RECEIVED}),
             [
-                (list(map(int, position.split(":"))), event)
-                for position, event in zip(result.positions, result.events, strict=True)
+                (list(map(int, one.position.split(":"))), event)
+                for one, event in zip(result.kept, result.events, strict=True)
                 if event.type == "identify" and event.customer_id
             ],
             self._keys[new[new < self._messages]],

@@ -27,8 +27,11 @@ _MICROSECOND = timedelta(microseconds=1)
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
-def events_to_table(events: Iterable[Event], *, timezone: ZoneInfo, received_at: datetime) -> pa.Table:
-    """Rows of the ``events`` dataset; dates are taken in UTC and in the shop's time zone."""
+def events_to_table(
+    events: Iterable[Event], *, timezone: ZoneInfo, received_at: datetime | Sequence[datetime]
+) -> pa.Table:
+    """Rows of the ``events`` dataset; dates are taken in UTC and in the shop's time zone. ``received_at`` is one moment
+    for all, or one for each."""
     # column by column: a dictionary for each row would cost more than all the rest
     rows = events if isinstance(events, Sequence) else list(events)
     at = _micros(rows)
@@ -42,7 +45,7 @@ def events_to_table(events: Iterable[Event], *, timezone: ZoneInfo, received_at:
         "timestamp": _times(at),
         "date": _dates(at),
         "local_date": _dates(at + _offsets(at, timezone)),
-        "received_at": _times(np.full(len(rows), _micro(received_at))),
+        "received_at": _times(_received(received_at, len(rows))),
         "source": pa.array([row.source for row in rows], text),
         "order_id": pa.array([row.order_id for row in rows], text),
         "amount": pa.array([row.amount for row in rows], whole),
@@ -108,6 +111,17 @@ def event_of(row: Mapping[str, Any]) -> Event:
 def _micros(rows: Sequence[Event]) -> NDArray[np.int64]:
     """Microseconds since 1970, UTC."""
     return np.fromiter(((row.timestamp - _EPOCH) // _MICROSECOND for row in rows), np.int64, len(rows))
+
+
+def _received(at: datetime | Sequence[datetime], rows: int) -> NDArray[np.int64]:
+    if isinstance(at, datetime):
+        return np.full(rows, _micro(at))
+    found, last, micro = [], _EPOCH, 0
+    for moment in at:
+        if moment is not last:  # what came together has the same
+            last, micro = moment, _micro(moment)
+        found.append(micro)
+    return np.array(found, np.int64)
 
 
 def _micro(moment: datetime) -> int:

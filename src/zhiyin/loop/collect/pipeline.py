@@ -52,7 +52,7 @@ class Collected:
 
     ``stages`` goes from the name of a step to how many came in, went on, and were refused. ``tallies``
     counts by source, hour of receipt and outcome: ``received``, ``kept``, or the reason of a refusal.
-    ``positions`` are those of the events.
+    ``kept`` are what the events came as.
     """
 
     events: list[Event]
@@ -60,7 +60,7 @@ class Collected:
     duplicates: list[Reject]
     stages: dict[str, tuple[int, int, int]]
     tallies: dict[tuple[str, datetime, str], int]
-    positions: list[str]
+    kept: list[Arrival]
 
 
 def run(arrivals: Iterable[Arrival], facts: Facts) -> Collected:
@@ -71,7 +71,7 @@ def run(arrivals: Iterable[Arrival], facts: Facts) -> Collected:
     events: list[Event] = []
     rejects: list[Reject] = []
     duplicates: list[Reject] = []
-    positions: list[str] = []
+    kept: list[Arrival] = []
     tallies: dict[tuple[str, datetime], dict[str, int]] = {}
     source, begins, ends = "", _NEVER, _NEVER
     refused: dict[Callable[..., Draft | Reject], int] = dict.fromkeys((shape, *PIPELINE), 0)
@@ -95,7 +95,7 @@ def run(arrivals: Iterable[Arrival], facts: Facts) -> Collected:
             else:
                 new_ids[event.event_id] = None
                 events.append(event)
-                positions.append(arrival.position)
+                kept.append(arrival)
                 _count(tally, "kept")
             continue
         step: Callable[..., Draft | Reject] = shape
@@ -108,7 +108,7 @@ def run(arrivals: Iterable[Arrival], facts: Facts) -> Collected:
             else:
                 new_ids[result.event_id] = None
                 events.append(result.event())
-                positions.append(arrival.position)
+                kept.append(arrival)
                 _count(tally, "kept")
                 continue
         refused[step] += 1
@@ -116,7 +116,7 @@ def run(arrivals: Iterable[Arrival], facts: Facts) -> Collected:
         result = hushed(result, arrival, facts)
         (duplicates if result.reason is RejectReason.DUPLICATE else rejects).append(result)
         _count(tally, result.reason)
-    return Collected(events, rejects, duplicates, _stages(total - own, refused), _flat(tallies), positions)
+    return Collected(events, rejects, duplicates, _stages(total - own, refused), _flat(tallies), kept)
 
 
 def _erased(event: Event, facts: Facts) -> bool:
