@@ -86,7 +86,7 @@ def document() -> dict[str, Any]:
             "summary": "Events in, as the libraries of Segment and RudderStack send them.",
             "description": "A 200 means that the events are on disk. A message that cannot be understood is kept "
             "with its reason among the rejects, beside the others of its batch. Messages with a messageId that "
-            "came before count once.",
+            "came before count once, and so do orders with an order_id that came before.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
