@@ -23,7 +23,7 @@ from typing import Any
 
 KILLS = int(os.environ.get("ZHIYIN_BENCH_KILLS", "200"))
 EVENTS = int(os.environ.get("ZHIYIN_BENCH_CRASH_EVENTS", "1_000_000"))
-BATCH = 200  # events that count, in one request; beside them one that is sent twice and one that is refused
+BATCH = 200  # events that count, in one request; beside them an order that is told three times and one that is refused
 PEOPLE = 5_000
 CLIENTS = 4
 
@@ -278,7 +278,13 @@ def messages(number: int) -> list[dict[str, Any]]:
         else:
             one |= {"type": "page", "name": "Tea"}
         made.append(one)
-    return [*made, made[0], {"type": "track", "userId": "nobody"}]
+    again = made[0] | {"messageId": f"{number}-again"}  # as by another page of thanks
+    return [*made, made[0], again, {"type": "track", "userId": "nobody"}]
+
+
+def event_id(number: int, part: int) -> str:
+    """Under which a message is in the lake: an order under its own."""
+    return f"order:o{number}-{part}" if part % 4 == 0 else f"{number}-{part}"
 
 
 def _strike(pair: Pair, load: Load, rng: random.Random, found: Outcome) -> None:
@@ -314,7 +320,7 @@ def _count(ws: Any, load: Load, found: Outcome) -> None:
 
     events = ws.lake.events().filter(nw.col("source") == "crash")
     stored = Counter(ws.lake.collect(events.select("event_id"))["event_id"].to_pylist())
-    sent = {f"{number}-{part}" for number in load.acknowledged for part in range(BATCH)}
+    sent = {event_id(number, part) for number in load.acknowledged for part in range(BATCH)}
     found.acknowledged, found.resent = len(sent), load.resent
     found.lost, found.unknown = len(sent - stored.keys()), len(stored.keys() - sent)
     found.double = stored.total() - len(stored)
