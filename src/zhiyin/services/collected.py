@@ -67,46 +67,51 @@ def apply(
 
 def _publish_traits(events: Sequence[Event]) -> list[Answer]:
     """Stated traits go to the customer's row, later ones over earlier ones; gives the answers among them."""
-    stated: dict[str, dict[str, Any]] = {}
-    first: dict[str, datetime] = {}
+    stated: dict[str, list[Event]] = {}
     answers = []
     for event in sorted(events, key=lambda event: event.timestamp):
-        customer_id = event.customer_id or ""
-        traits = dict(event.properties)
-        granted = traits.pop(CONSENT_TRAIT, None)
+        customer_id, granted = event.customer_id or "", event.properties.get(CONSENT_TRAIT)
         if isinstance(granted, bool):
             answers.append(
                 Answer(customer_id, consents.EMAIL, MARKETING, granted, event.source, event.timestamp)
             )
-        stated.setdefault(customer_id, {}).update(traits)
-        first.setdefault(customer_id, event.timestamp)
+        stated.setdefault(customer_id, []).append(event)
     if not stated:
         return []
     known = Customer.objects.select_for_update().in_bulk(list(stated))
-    for customer_id, traits in stated.items():
+    for customer_id, said in stated.items():
         customer = known.get(customer_id) or Customer(
-            customer_id=customer_id, created_at=first[customer_id], lifecycle=Lifecycle.LEAD
+            customer_id=customer_id, created_at=said[0].timestamp, lifecycle=Lifecycle.LEAD
         )
-        _apply(customer, traits)
+        for event in said:
+            _apply(customer, event)
         known[customer_id] = customer
     Customer.objects.bulk_create(
         known.values(),
         update_conflicts=True,
         unique_fields=["customer_id"],
-        update_fields=[*_OWN_FIELDS, "traits"],
+        update_fields=[*_OWN_FIELDS, "traits", "stated_at"],
     )
     return answers
 
 
-def _apply(customer: Customer, traits: Mapping[str, Any]) -> None:
-    rest = dict(customer.traits)
-    for key, value in traits.items():
-        if key in _OWN_FIELDS:
+def _apply(customer: Customer, event: Event) -> None:
+    """Put what an event states into the customer's row; what comes late, or is repaired and sent again, does not go
+    over what was stated since."""
+    at, stated = event.timestamp.timestamp(), customer.stated_at
+    for key, value in event.properties.items():
+        own = key in _OWN_FIELDS
+        if key == CONSENT_TRAIT or not (own or isinstance(value, str | int | float | bool)):
+            continue
+        name = key if own else _text(key)[:100]
+        if stated.get(name, at) > at:
+            continue
+        stated[name] = at
+        if own:
             text = _text(value or "").strip()[: _OWN_FIELDS[key]]
             setattr(customer, key, text.lower() if key == "email" else text)
-        elif isinstance(value, str | int | float | bool):
-            rest[_text(key)[:100]] = _text(value) if isinstance(value, str) else value
-    customer.traits = rest
+        else:
+            customer.traits[name] = _text(value) if isinstance(value, str) else value
 
 
 def _text(value: object) -> str:
