@@ -19,7 +19,9 @@ from zhiyin.adapters.children import Children
 from zhiyin.adapters.lake.store import Lake
 from zhiyin.adapters.records.models import Customer
 from zhiyin.adapters.spool import SpoolMemory
-from zhiyin.services import customers, imports, ingest, overview, privacy, profiles
+from zhiyin.loop.collect.repair_rules import find
+from zhiyin.services import customers, imports, ingest, overview, privacy, profiles, replays
+from zhiyin.services.rejects import Filter
 from zhiyin.services.workspace import Workspace
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -165,6 +167,18 @@ def test_a_refused_order_may_come_again(workspace: Workspace) -> None:
     send(workspace, wrong | {"properties": wrong["properties"] | {"currency": "XYZ"}})
     send(workspace, order("m2", userId="ann"))
     assert ann(workspace) == (1, 1000)
+
+
+def test_a_repaired_order_that_came_another_way_meanwhile_is_known(workspace: Workspace) -> None:
+    wrong = order("m1", userId="ann")
+    send(workspace, wrong | {"properties": wrong["properties"] | {"total": -10}})
+    server(workspace)
+    where, positive = Filter(reason="negative_price"), find("positive")
+    assert positive
+    assert replays.trial(workspace, where, positive).known == 1
+    assert replays.replay(workspace, where, positive).kept == 1  # by what is there already
+    assert ann(workspace) == (1, 1000)
+    assert workspace.lake.count("rejects") == 0
 
 
 def test_a_lost_memory_learns_the_orders_from_the_lake(workspace: Workspace) -> None:
