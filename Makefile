@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# for two cores: one worker more, since tests wait for browsers, servers and clocks; what takes long comes first
+PYTEST := $(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test lint bench check messages clean
@@ -20,7 +22,7 @@ demo: $(BIN)/zhiyin ## Set up, then the whole loop on a simulated shop; leaves t
 	@if [ -t 1 ]; then $(BIN)/zhiyin demo; else $(BIN)/zhiyin demo --no-serve; fi
 
 test: $(VENV)/.test lint ## Set up, then all tests (what CI runs)
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(PYTEST)
 
 lint: $(VENV)/.test ## Style, types and the architecture contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -28,7 +30,7 @@ lint: $(VENV)/.test ## Style, types and the architecture contracts
 	@$(BIN)/lint-imports
 
 check: lint ## Fast checks: style, types, contracts and the pure tests
-	@$(BIN)/pytest -n 2 --dist loadgroup -m "not spark and not postgres and not browser and not real"
+	@$(PYTEST) -m "not spark and not postgres and not browser and not real"
 
 bench: $(VENV)/.test ## Benchmarks against hand-written peers; results in docs/benchmarks.md
 	@$(BIN)/python -m bench

@@ -42,12 +42,30 @@ FLAGS = (
 boot(Settings(Path(tempfile.mkdtemp()), server=ServerSettings(secret="of-no-workspace" * 3)))
 
 
+# what takes long comes first, so that no worker begins it when the others are done
+LONG = (
+    "integration/test_spark",
+    "docs/test_tutorial",
+    "real/",
+    "story/",
+    "browser/",
+    "clients/",
+    "integration/",
+)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests on Spark share one worker, since each worker would start a Java machine of its own."""
     for item in items:
         if item.get_closest_marker("spark") and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group("spark"))
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    path = item.nodeid.removeprefix("tests/")
+    return next((place for place, start in enumerate(LONG) if path.startswith(start)), len(LONG))
 
 
 @pytest.fixture(scope="session")
@@ -83,8 +101,9 @@ def make_workspace(pristine: Path, tmp_path: Path) -> Iterator[Callable[..., Wor
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[Engine]:
-    """Spark, started once."""
+    """Spark, started once; it lives for a minute, which is too short for the thorough compiler to pay off."""
     pytest.importorskip("pyspark", reason="the extra 'spark' is not installed")
+    os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
     built = engine("spark", threads=2)
     yield built
     built.session.stop()  # type: ignore[attr-defined]

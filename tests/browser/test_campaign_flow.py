@@ -18,7 +18,7 @@ from zhiyin.services import campaigns, reviews, segments, sending
 from zhiyin.services.workspace import Workspace
 
 __all__ = ["letters"]  # the fixture, from the tests without a browser
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

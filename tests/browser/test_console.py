@@ -9,7 +9,7 @@ from tests.console.small_shop import PASSWORD
 from zhiyin.services import ingest, sources, tallies
 from zhiyin.services.workspace import Workspace
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 PAGES = (
     "/", "/customers", "/customers?q=nobody", "/customers/c1", "/customers/c3", "/recommendations", "/data",

@@ -12,7 +12,7 @@ from tests.browser.conftest import Site, visit
 from zhiyin.services import ingest, sources
 from zhiyin.services.workspace import Workspace
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def send(site: Site, workspace: Workspace, key: str, name: str) -> None:

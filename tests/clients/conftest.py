@@ -200,6 +200,10 @@ class Visit:
         found: dict[str, str] = self.page.evaluate("() => ({...localStorage})")
         return found
 
+    def waiting(self) -> list[str]:
+        """The names under which messages wait there; a pause that a failed try left behind is none."""
+        return [name for name in self.stored() if name.startswith("zy:")]
+
     def refuse(self, status: int, headers: Mapping[str, str] | None = None) -> None:
         """Let the network answer for the server, with an error, until ``accept``."""
         allowed = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}

@@ -6,7 +6,7 @@ import pytest
 from tests.clients.conftest import Node, Shop, Visits
 from tests.clients.story import check, page_of_segment
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("clients")]
+pytestmark = pytest.mark.browser
 
 
 def test_everything_the_browser_library_tells_is_in_the_lake_once(

@@ -8,8 +8,6 @@ import pytest
 from tests.clients.conftest import Node, Shop, ended
 from tests.clients.story import check, facts
 
-pytestmark = pytest.mark.xdist_group("clients")
-
 
 @pytest.mark.parametrize("library", ["segment", "rudder"])
 def test_everything_a_node_library_tells_is_in_the_lake_once(shop: Shop, node: Node, library: str) -> None:

@@ -9,7 +9,7 @@ from tests.clients.conftest import Node, Server, Shop, Visits, ended
 from tests.clients.story import check, facts, page_of_segment
 from tests.clients.test_python import CLIENTS, tell
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("clients")]
+pytestmark = pytest.mark.browser
 
 
 def test_an_outage_loses_nothing_and_doubles_nothing(

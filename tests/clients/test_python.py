@@ -12,8 +12,6 @@ import segment.analytics.client as segment
 from tests.clients.conftest import Shop
 from tests.clients.story import AT, TRAITS, check, order, stranger
 
-pytestmark = pytest.mark.xdist_group("clients")
-
 
 def segment_plain(shop: Shop) -> Any:
     return segment.Client(shop.key, host=shop.base, upload_interval=0.05)

@@ -12,7 +12,6 @@ from tests.clients.conftest import Node, Shop, Visits, bundled, ended
 
 from zhiyin.services.snippets import KEY, Snippet, snippets
 
-pytestmark = pytest.mark.xdist_group("clients")
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.clients.conftest import Shop, Visits
 from tests.clients.story import TRAITS, check, expected, order
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("clients")]
+pytestmark = pytest.mark.browser
 
 
 def names(events: list[dict[str, Any]]) -> list[str]:
@@ -252,7 +252,7 @@ def test_the_queue_is_bounded_and_keeps_the_newest(shop: Shop, visit: Visits) ->
     shopper.open("/")
     shopper.run("() => { for (let n = 0; n < 120; n++) zy.track('n' + n) }")
     shopper.run("() => zy.track('large', {text: 'x'.repeat(40000)})")
-    assert len(shopper.stored()) == 100
+    assert len(shopper.waiting()) == 100
     shopper.page.wait_for_function("() => localStorage.zy_pause")
     shopper.accept()
     assert sorted(names(shop.collected(100))) == sorted(f"n{n}" for n in range(20, 120))
@@ -266,7 +266,7 @@ def test_tabs_share_what_waits_and_nothing_is_lost_between_them(shop: Shop, visi
     shopper.open("/")
     for number in range(4):
         (first, shopper.page)[number % 2].evaluate("n => zy.track('n' + n)", number)
-    assert len(shopper.stored()) == 4
+    assert len(shopper.waiting()) == 4
     shopper.accept()
     first.close()
     assert sorted(names(shop.collected(4))) == ["n0", "n1", "n2", "n3"]

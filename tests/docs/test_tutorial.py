@@ -8,8 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from zhiyin.simulate.mailbox import Mailbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +35,6 @@ def follow(script: str, folder: Path, port: int) -> str:
     return run.stdout
 
 
-@pytest.mark.xdist_group("tutorial")
 def test_the_tutorial_runs_as_it_stands(tmp_path: Path) -> None:
     with Mailbox() as mailbox:
         out = follow("".join(blocks("docs/tutorial/first-campaign.md", "sh")), tmp_path, mailbox.port)
@@ -47,7 +44,6 @@ def test_the_tutorial_runs_as_it_stands(tmp_path: Path) -> None:
     assert "Measuring" in out
 
 
-@pytest.mark.xdist_group("tutorial")
 def test_the_readme_runs_on_files_as_it_stands(tmp_path: Path) -> None:
     commands = blocks("README.md", "sh")[1].splitlines()
     install, loop = commands[0], commands[1:]

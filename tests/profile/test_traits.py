@@ -123,7 +123,7 @@ def test_buyers_who_are_all_alike_are_in_the_middle(duckdb: Engine) -> None:
     assert {(row["r"], row["f"], row["m"]) for row in found.values()} == {(3, 3, 3)}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 4), st.integers(1, 5)), min_size=1, max_size=30))
 def test_scores_follow_their_definition(duckdb: Engine, buyers: list[tuple[int, int, int]]) -> None:
     rows = [
