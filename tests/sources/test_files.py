@@ -144,7 +144,7 @@ def parquet_bytes() -> bytes:
         ("a.csv", b"", "is empty"),
         ("a.parquet", parquet_bytes()[:-40], "no complete Parquet"),
         ("b.parquet", b"\x00" * 4000, "no Parquet file"),
-        ("a.csv.gz", gzip.compress(CSV.encode() * 5000)[:-200], "cut off"),
+        ("a.csv.gz", gzip.compress(CSV.encode() * 5000, mtime=0)[:-200], "cut off"),
         ("b.csv.gz", CSV.encode(), "not packed with gzip"),
         ("a.xlsx", b"PK\x03\x04 not a workbook", "no complete Excel"),
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "before 2007"),
