@@ -27,7 +27,8 @@ def test_settings_and_commands_are_documented_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [reasons.Reason, reasons.RejectReason, reasons.FailReason, reasons.SuppressReason]
+    "kind",
+    [reasons.Reason, reasons.LeftOutReason, reasons.RejectReason, reasons.FailReason, reasons.SuppressReason],
 )
 def test_every_reason_code_is_documented(kind: type[reasons.Reason]) -> None:
     text = (DOCS / "reference" / "reasons.md").read_text(encoding="utf-8")

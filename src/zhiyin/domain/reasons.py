@@ -19,6 +19,13 @@ class Reason(StrEnum):
     CANCELLED = "cancelled"
 
 
+class LeftOutReason(StrEnum):
+    """Why somebody is not in a match list, besides what would refuse them a message."""
+
+    NO_IDENTIFIER = "no_identifier"
+    SHARED = "shared"
+
+
 class RejectReason(StrEnum):
     """Why a row or payload was not taken in (``collect``)."""
 

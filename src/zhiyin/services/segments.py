@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import narwhals as nw
+import pyarrow as pa
 from django.db import IntegrityError, transaction
 
 from zhiyin.adapters.lake.rows import event_of
@@ -186,6 +187,14 @@ def sample(ws: Workspace, rule: AnyRule, n: int = 5, seed: int = 0) -> list[Cust
     return [rows[customer_id] for customer_id in wanted if customer_id in rows]
 
 
+def stream(ws: Workspace, key: str, columns: Sequence[str] = EXPORT_COLUMNS) -> Iterator[pa.Table]:
+    """The members with columns of their profiles, in order of id, a batch at a time."""
+    rule = rule_of(get(ws, key).rule)
+    yield from ws.lake.stream(
+        _mark(ws, [rule], ws.now()).filter(nw.col("rule_0")).select(*columns).sort("customer_id")
+    )
+
+
 def export(ws: Workspace, key: str, file: str | Path | IO[str]) -> int:
     """Write the members with their profiles as CSV to a path or an open text file; returns how many.
 
@@ -194,12 +203,10 @@ def export(ws: Workspace, key: str, file: str | Path | IO[str]) -> int:
     if isinstance(file, str | Path):
         with open(file, "w", newline="", encoding="utf-8-sig") as out:  # the mark lets Excel see UTF-8
             return export(ws, key, out)
-    rule = rule_of(get(ws, key).rule)
-    frame = _mark(ws, [rule], ws.now()).filter(nw.col("rule_0")).select(*EXPORT_COLUMNS).sort("customer_id")
     written = 0
     writer = csv.writer(file)
     writer.writerow(EXPORT_COLUMNS)
-    for table in ws.lake.stream(frame):
+    for table in stream(ws, key):
         columns = [table[name].to_pylist() for name in EXPORT_COLUMNS]
         writer.writerows([spreadsheet.cell(value) for value in row] for row in zip(*columns, strict=True))
         written += table.num_rows

@@ -128,19 +128,38 @@ def count(
 @app.command()
 def export(
     key: Key,
-    file: Annotated[Path, typer.Argument(help="CSV file to write.", dir_okay=False)],
+    file: Annotated[Path, typer.Argument(help="File to write.", dir_okay=False)],
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="csv, parquet, match-google, match-meta, match-tencent or match-tencent-md5; as the file's "
+            "ending says if absent.",
+        ),
+    ] = "",
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
 ) -> None:
-    """Write the members with their profiles as CSV."""
-    ws = open_workspace(workspace)  # before anything touches the records
-    from zhiyin.services import segments
+    """Write the members: with their profiles, or as hashes for an ad platform.
 
-    written = segments.export(ws, key, file)
+    A match list holds those who may be written to by marketing; the others are counted by reason.
+
+    Example: zhiyin segments export loyal loyal.csv --format match-google
+    """
+    ws = open_workspace(workspace)  # before anything touches the records
+    from zhiyin.services import segment_exports
+
+    found = segment_exports.export(ws, key, file, format)
     if as_json:
-        print_json({"file": str(file), "customers": written})
+        told = found.to_dict()
+        print_json({"file": str(file), "customers": told.pop("written"), **told})
         return
-    say(f"Wrote {written:,} customers to {file}.")
+    say(f"Wrote {found.written:,} customers to {file}.")
+    if found.left_out:
+        say(f"Left out {found.members - found.written:,} of {found.members:,}, by reason:")
+        table(
+            "", ("Reason", "Customers"), [(code, f"{n:,}") for code, n in found.left_out.items()], right=(1,)
+        )
 
 
 @app.command()

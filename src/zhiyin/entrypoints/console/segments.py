@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from zhiyin.entrypoints.console import paging, segment_list, segment_page
+from zhiyin.entrypoints.console import paging, segment_list, segment_page, words
 from zhiyin.entrypoints.site import current
+from zhiyin.loop.deliver.match_list import PLATFORMS, Platform
 
 PER_PAGE = 50
 
@@ -52,20 +55,80 @@ def members(request: HttpRequest, key: str) -> HttpResponse:
     segment = segments.get(ws, key)
     number = paging.number(request.GET.get("page", ""))
     people = segment_list.people(ws, segment, number, PER_PAGE)
-    context = {"segment": segment, "people": people, "sentence": segment_list.sentence_of(ws, segment)}
+    context = {
+        "segment": segment,
+        "people": people,
+        "sentence": segment_list.sentence_of(ws, segment),
+        "match_lists": words.MATCH_LISTS,
+    }
     return render(request, "console/segments/members.html", context)
 
 
 @require_GET
 def export(request: HttpRequest, key: str) -> HttpResponse:
     """The members as CSV."""
-    from zhiyin.services import segments
+    from zhiyin.services import segment_exports
 
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="segment-{key}.csv"'
+    response = _file("text/csv; charset=utf-8", f"segment-{key}.csv")
     response.write("\ufeff")  # lets Excel see UTF-8
-    segments.export(current(), key, response)
+    segment_exports.export(current(), key, response, segment_exports.CSV)
     return response
+
+
+@require_GET
+def parquet(request: HttpRequest, key: str) -> HttpResponse:
+    """The members as Parquet."""
+    from zhiyin.services import segment_exports
+
+    response = _file("application/vnd.apache.parquet", f"segment-{key}.parquet")
+    with tempfile.TemporaryFile() as out:
+        segment_exports.export(current(), key, out, segment_exports.PARQUET)
+        out.seek(0)
+        response.write(out.read())
+    return response
+
+
+@require_GET
+def match(request: HttpRequest, key: str, format: str) -> HttpResponse:
+    """What a match list for an ad platform would hold, and whom not, before it is downloaded."""
+    from zhiyin.services import segment_exports, segments
+
+    ws = current()
+    segment = segments.get(ws, key)
+    _platform(format)
+    context = {
+        "segment": segment,
+        "format": format,
+        "heading": words.name(words.MATCH_LISTS, format),
+        "fields": words.name(words.MATCHED_BY, format),
+        "found": segment_exports.review(ws, key, format),
+        "section": "segments",
+    }
+    return render(request, "console/segments/match.html", context)
+
+
+@require_GET
+def match_file(request: HttpRequest, key: str, format: str) -> HttpResponse:
+    """The match list itself: hashes, a person a line."""
+    from zhiyin.services import segment_exports
+
+    ending = "csv" if _platform(format).header else "txt"
+    kind = "text/csv" if ending == "csv" else "text/plain"
+    response = _file(f"{kind}; charset=utf-8", f"{format}-{key}.{ending}")
+    segment_exports.export(current(), key, response, format)
+    return response
+
+
+def _file(kind: str, name: str) -> HttpResponse:
+    response = HttpResponse(content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _platform(format: str) -> Platform:
+    if format not in PLATFORMS:
+        raise Http404
+    return PLATFORMS[format]
 
 
 @require_POST
@@ -93,6 +156,9 @@ urlpatterns = [
     path("segments/<slug:key>", edit, name="segment"),
     path("segments/<slug:key>/members", members, name="segment_members"),
     path("segments/<slug:key>/members.csv", export, name="segment_export"),
+    path("segments/<slug:key>/members.parquet", parquet, name="segment_parquet"),
+    path("segments/<slug:key>/lists/<slug:format>", match, name="segment_match"),
+    path("segments/<slug:key>/lists/<slug:format>/file", match_file, name="segment_match_file"),
     path("segments/<slug:key>/archive", archive, name="segment_archive"),
     path("segments/<slug:key>/restore", restore, name="segment_restore"),
 ]

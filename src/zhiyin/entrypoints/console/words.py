@@ -136,6 +136,9 @@ REASONS: Names = {
     "erased": _("Erased at their request"),
     "render_failed": _("The message could not be made for them"),
     "cancelled": _("The campaign was cancelled"),
+    # why somebody is not in a match list
+    "no_identifier": _("No address or number that the platform matches by"),
+    "shared": _("Shares the address or number with somebody who refused"),
     # why a row was rejected
     "missing_id": _("The id is missing"),
     "missing_field": _("A required field is empty"),
@@ -166,6 +169,22 @@ REASONS: Names = {
     "hard_bounce": _("The address does not exist"),
     "complaint": _("Complained"),
     "manual": _("Suppressed by hand"),
+}
+# what a segment's members leave as, for ad platforms
+MATCH_LISTS: Names = {
+    "match-google": _("Match list for Google Ads"),
+    "match-meta": _("Match list for Meta"),
+    "match-tencent": _("Match list for Tencent Ads (SHA-256)"),
+    "match-tencent-md5": _("Match list for Tencent Ads (MD5)"),
+}
+_BOTH = _(
+    "E-mail address and phone number, each as SHA-256. The headers are those that the platform asks for."
+)
+MATCHED_BY: Names = {
+    "match-google": _BOTH,
+    "match-meta": _BOTH,
+    "match-tencent": _("Chinese mobile number as SHA-256, one a line, without a header."),
+    "match-tencent-md5": _("Chinese mobile number as MD5, one a line, without a header."),
 }
 # why a row or payload was rejected, where that differs from why somebody was refused a message
 REJECTS: Names = REASONS | {

@@ -27,7 +27,7 @@
       menu(document.querySelector(".zy-nav").classList.toggle("zy-open"), element);
     } else {
       if (!at(".zy-nav")) menu(false);
-      for (const open of document.querySelectorAll(".zy-me details[open]")) {
+      for (const open of document.querySelectorAll(".zy-me details[open], .zy-drop[open]")) {
         if (!open.contains(event.target)) open.open = false;
       }
     }
@@ -68,6 +68,11 @@
   function escape() {
     pending = "";
     menu(false);
+    const drop = document.querySelector(".zy-drop[open]");
+    if (drop) {
+      drop.open = false;
+      drop.querySelector("summary").focus();
+    }
     if (typing(document.activeElement)) document.activeElement.blur();
   }
 
