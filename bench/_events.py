@@ -18,7 +18,9 @@ AGENTS = (
 # of a hundred messages, so many are views of pages, then so many of each; in the sample of a real shop, REES46's of
 # October 2019, one event in a hundred is a purchase
 PAGES = 40
-NAMES = ("Product Viewed",) * 45 + ("Products Searched",) * 8 + ("Product Added",) * 5 + ("Order Completed",) * 2
+NAMES = (
+    ("Product Viewed",) * 45 + ("Products Searched",) * 8 + ("Product Added",) * 5 + ("Order Completed",) * 2
+)
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
