@@ -14,9 +14,7 @@ class Customer(models.Model):
     name = models.CharField(max_length=200, blank=True, default="", db_index=True)
     language = models.CharField(max_length=16, blank=True, default="")
     traits = models.JSONField(default=dict)  # stated
-    stated_at = models.JSONField(
-        default=dict
-    )  # by field: when an event stated it last, in seconds since 1970
+    stated_at = models.JSONField(default=dict)  # when an event stated each field last, in seconds since 1970
     created_at = models.DateTimeField(null=True, blank=True)
 
     first_seen = models.DateTimeField(null=True, blank=True)
