@@ -142,9 +142,9 @@ def workspace(make_workspace: Callable[..., Workspace]) -> Workspace:
     return make_workspace()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """The browser, started once."""
+    """The browser, started once per file: while it runs, no other test could run an event loop of its own."""
     sync_api = pytest.importorskip("playwright.sync_api")
     if not Path(CHROMIUM).exists():
         pytest.skip("Chromium is not installed")
