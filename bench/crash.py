@@ -210,7 +210,7 @@ class Pair:
     def __init__(self, folder: Path, port: int) -> None:
         self._log = open(folder / "crash.log", "ab")  # noqa: SIM115 - as long as the processes live
         python = [sys.executable]
-        api = ["-m", "zhiyin.entrypoints.cli", "serve", "--role", "api", "--with-parent"]
+        api = ["-m", "zhiyin.entrypoints.cli", "serve", "--role", "api", "--with-parent", str(os.getpid())]
         self._commands = {
             "api": [*python, *api, "--workspace", str(folder), "--port", str(port)],
             "worker": [*python, "-c", WORKER, str(folder)],

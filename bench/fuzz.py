@@ -99,6 +99,7 @@ def run(ws: Any, requests: int, *, seed: int, tell: Any = lambda text: None) -> 
         "--workspace",
         str(ws.folder),
         "--with-parent",
+        str(os.getpid()),
     ]
     with serving(ws.folder, port, role="api") as server, subprocess.Popen(worker) as working:
         try:

@@ -12,8 +12,10 @@ import sys
 import pytest
 
 PARENT = """
-import subprocess, sys
-subprocess.Popen([sys.executable, "-m", "zhiyin.entrypoints.cli", "serve", "--with-parent", *sys.argv[1:]])
+import os, subprocess, sys
+subprocess.Popen(
+    [sys.executable, "-m", "zhiyin.entrypoints.cli", "serve", "--with-parent", str(os.getpid()), *sys.argv[1:]]
+)
 sys.stdin.read()
 """
 

@@ -29,7 +29,7 @@ def serving(
     """
     command = [
         sys.executable, "-m", "zhiyin.entrypoints.cli", "serve", "--workspace", str(folder), "--port", str(port),
-        "--role", role, "--with-parent",
+        "--role", role, "--with-parent", str(os.getpid()),
     ]  # fmt: skip
     with open(folder / "server.log", "ab") as log:
         # a session of its own: Ctrl+C reaches the one who serves, who then ends the server in order

@@ -31,13 +31,13 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     role: Annotated[str, typer.Option(help="all, or api for the web part without the worker.")] = "all",
-    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
+    with_parent: Annotated[int, typer.Option("--with-parent", hidden=True)] = 0,
 ) -> None:
     """Serve the console, the public links and the tracking API, and run the worker beside them."""
     from zhiyin.entrypoints.site import migrate
 
     if with_parent:
-        _end_with(os.getppid())
+        _end_with(with_parent)
     if role not in ("all", "api"):
         raise typer.BadParameter("must be all or api; `zhiyin work` is the worker alone", param_hint="--role")
     ws = open_workspace(workspace, server__host=host, server__port=port)
@@ -111,7 +111,9 @@ class Supervisor:
         folder = settings.workspace
         self._environment = {**os.environ, **worker_environment(settings)}
         self._command = [
-            sys.executable, "-m", "zhiyin.entrypoints.cli", "work", "--workspace", str(folder), "--with-parent",
+            sys.executable, "-m", "zhiyin.entrypoints.cli", "work", "--workspace", str(folder),
+            # who asks for its parent itself may be told too late, when that is gone already
+            "--with-parent", str(os.getpid()),
         ]  # fmt: skip
         self._settings = folder / "zhiyin.toml"
         self._stopping = threading.Event()

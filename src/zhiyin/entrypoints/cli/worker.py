@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 def work(
     workspace: WorkspaceOption = Path("."),
     once: Annotated[bool, typer.Option("--once", help="Do what there is to do, then end.")] = False,
-    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
+    with_parent: Annotated[int, typer.Option("--with-parent", hidden=True)] = 0,
 ) -> None:
     """Move events into the lake, plan and send campaigns, until stopped (Ctrl+C ends it after its step)."""
     ws = open_workspace(workspace)
@@ -40,12 +40,11 @@ def work(
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    parent = os.getppid()
     if not with_parent:
         say(f"Working for [bold]{ws.folder}[/]. Ctrl+C ends it.")
 
     def wait(seconds: float) -> bool:
         # a worker started by `zhiyin serve` ends when that is gone, also when it was killed
-        return stop.wait(seconds) or (with_parent and os.getppid() != parent)
+        return stop.wait(seconds) or (with_parent > 0 and os.getppid() != with_parent)
 
     service.run(ws, wait, tell=say)
