@@ -59,7 +59,7 @@ class Shop:
 
     def __init__(self, workspace: Workspace, server: Server) -> None:
         self.workspace, self.server, self.base = workspace, server, server.base
-        for _ in range(5):  # once in hundreds of runs a busy machine's server did not know a key just made
+        for _ in range(5):  # seen once, cause not known: the server did not know a key just made
             self.source = f"web-{uuid.uuid4().hex[:8]}"  # what another test's browser sends late is not ours
             self.key = sources.create(workspace, self.source)[1]
             if self._is_known():

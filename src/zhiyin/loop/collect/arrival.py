@@ -70,7 +70,8 @@ class _Body(msgspec.Struct, gc=False):
 
 
 class _Batch(_Entry, kw_only=True, gc=False):
-    body: _Body  # type: ignore[assignment]  # read in the same go
+    # read in the same go; what reads the others asks first which of the two it has
+    body: _Body  # type: ignore[assignment]
 
 
 _MANY = b'"kind":"batch","body":{'  # as the tracking API writes it
