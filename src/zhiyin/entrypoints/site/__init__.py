@@ -106,9 +106,11 @@ def boot(settings: Settings) -> None:
 
     wanted = options(settings)
     django_settings.SECRET_KEY = wanted["SECRET_KEY"]
+    # even where nothing changes: a thread has other connections while an event loop runs in it, and those
+    # opened before may still be at a workspace that was left meanwhile
+    connections.close_all()
     old, new = connections.settings["default"], wanted["DATABASES"]["default"]
     if any(old.get(key) != value for key, value in new.items()):
-        connections.close_all()
         django_settings.DATABASES = wanted["DATABASES"]
         if old["ENGINE"] == new["ENGINE"]:
             old.update(new)  # in place: the connections of other threads share it and follow when they reopen
