@@ -16,9 +16,9 @@ from tests.collect.payloads import CHROME, RECEIVED, arrival, browser, event, re
 from zhiyin.adapters.lake.rows import events_to_table, rejects_to_table
 from zhiyin.domain.event import Event, Line
 from zhiyin.domain.reject import Reject
-from zhiyin.loop.collect.arrival import Arrival, arrivals, asked
+from zhiyin.loop.collect.arrival import Arrival, arrivals
 from zhiyin.loop.collect.facts import Facts, Memory
-from zhiyin.loop.collect.pipeline import PIPELINE, run
+from zhiyin.loop.collect.pipeline import PIPELINE, Run, run
 
 text = st.text(max_size=20) | st.sampled_from(
     ["", " ", "null", "N/A", "undefined", "a\x00b", "\ud800", "🛒 加购", "-1", "12,50", "1e400", "x" * 300,
@@ -106,7 +106,7 @@ def balanced(found: list[Arrival], facts: Facts) -> None:
 )
 def test_in_is_out_plus_rejected_for_any_json_and_nothing_raises(requests: list[tuple[str, Any]]) -> None:
     found = [one for n, (kind, body) in enumerate(requests) for one in arrivals(line(kind, body), f"1:{n}")]
-    messages, orders, persons, visitors = asked(found)
+    messages, orders, persons, visitors = Run(found).asked()
     assert visitors <= persons
     memory = Memory(seen={"m3"})
     balanced(found, Facts(identities={"v1": "ann"}, refusing={"bob"}, memory=memory))

@@ -34,6 +34,7 @@ from zhiyin.services.workspace import Workspace
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+SHOP = Facts()
 VISITORS = ["v0", "v1", "v2", *(f"visitor-of-the-shop-{n}" for n in range(3))]
 
 people = st.fixed_dictionaries(
@@ -335,7 +336,7 @@ def test_a_failure_in_the_middle_leaves_no_answer_for_a_later_question(
 
 def test_a_question_that_breaks_a_child_is_told() -> None:
     children = Children("zhiyin.services.shares")
-    children.ask([("no batch", Part(0, 2))])
+    children.ask([("no batch", Part(0, 2), SHOP)])
     with pytest.raises(Lost):
         children.answers()
     children.close()
@@ -347,9 +348,10 @@ import sys
 from pathlib import Path
 from zhiyin.adapters.children import Children
 from zhiyin.adapters.spool import Batch
+from zhiyin.loop.collect.facts import Facts
 from zhiyin.loop.collect.parts import Part
 children = Children("zhiyin.services.shares")
-children.ask([(Batch(1, (Path("spool/1.spool"),)), Part(0, 2))])
+children.ask([(Batch(1, (Path("spool/1.spool"),)), Part(0, 2), Facts())])
 children.answers()
 print("up", flush=True)
 sys.stdin.read()

@@ -9,6 +9,7 @@ import sys
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from threading import Thread
 from typing import Any
 
 
@@ -68,20 +69,27 @@ class Children:
         raise Lost
 
 
-def serve(answer: Callable[[Any], object]) -> None:
-    """A child's life: answer what comes in until the parent is gone."""
+def serve(answer: Callable[[Any], object], meanwhile: Callable[[], None]) -> None:
+    """A child's life: answer what comes in until the parent is gone; ``meanwhile`` is called after each answer."""
     gc.freeze()  # only what questions leave behind is worth looking at
     while True:
         try:
             question = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
-        try:
-            pickle.dump(answer(question), sys.stdout.buffer, protocol=5)
-            sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            return
+        told = pickle.dumps(answer(question), protocol=5)
         del question
+        # the parent listens when it has nothing better to do
+        telling = Thread(target=_tell, args=(told,))
+        telling.start()
+        meanwhile()
+        telling.join()
+
+
+def _tell(told: bytes) -> None:
+    with suppress(BrokenPipeError):  # the parent is gone: the next question is none
+        sys.stdout.buffer.write(told)
+        sys.stdout.buffer.flush()
 
 
 def _end(running: list[subprocess.Popen[bytes]]) -> None:

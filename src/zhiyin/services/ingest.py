@@ -7,6 +7,7 @@ import os
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import cast
@@ -138,15 +139,11 @@ def _take(
 def _apart(ws: Workspace, batch: Batch, now: datetime) -> Understood | None:
     """What a large batch says, understood by several processes; None where one has to do it alone."""
     try:
-        before = ws.children.waiting
         if not _read(ws, batch):
             return None
-        part = parts(CORES)[0]
-        # where the children have read ahead, they go on at once, even if that should turn out to be in vain
-        share = None if ws.children.waiting is before else Share(batch, part)
+        share = Share(batch, parts(CORES)[0])
         theirs = ws.children.answers()
-        ws.children.ask([_known(ws, one, now) for one in theirs])
-        share = share or Share(batch, part)
+        ws.children.ask([_known(ws, one, now) for one in theirs])  # they go on at once, even if it is in vain
         own = share.asked()
         if not apart([own, *theirs]):
             ws.children.answers()
@@ -170,7 +167,7 @@ def _read(ws: Workspace, batch: Batch | None) -> bool:
     """
     if batch is None or CORES == 1 or batch.size() < LARGE:
         return False
-    questions = [(batch, part) for part in parts(CORES)[1:]]
+    questions = [(batch, part, shop(ws)) for part in parts(CORES)[1:]]
     if ws.children.waiting != questions:
         with suppress(Lost):
             ws.children.answers()  # of a batch that was not taken after all
@@ -227,20 +224,23 @@ def _own(ws: Workspace, events: Sequence[Event]) -> None:
     ws.spool.close()
 
 
-def facts(ws: Workspace, persons: Set[str]) -> Facts:
-    """What the pipeline has to know of these persons, and of the shop; what the spool remembers is for the caller to
-    add."""
+def shop(ws: Workspace) -> Facts:
+    """What the pipeline has to know of the shop alone."""
     settings = ws.settings
-    identities = dict(among(Identity, "anonymous_id", persons, "anonymous_id", "customer_id"))
-    known = persons | set(identities.values())
     return Facts(
         currency=settings.shop.currency,
         timezone=settings.shop.timezone,
         keep_ip=cast(KeepIp, settings.collect.keep_ip),  # the settings allow no other
         bots=settings.collect.bots,
-        identities=identities,
-        refusing=_refusing(known),
-        erased=erasure.erased_at(known),
+    )
+
+
+def facts(ws: Workspace, persons: Set[str]) -> Facts:
+    """What it has to know of the shop and of these persons; what the spool remembers is for the caller to add."""
+    identities = dict(among(Identity, "anonymous_id", persons, "anonymous_id", "customer_id"))
+    known = persons | set(identities.values())
+    return replace(
+        shop(ws), identities=identities, refusing=_refusing(known), erased=erasure.erased_at(known)
     )
 
 

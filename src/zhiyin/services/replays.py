@@ -223,11 +223,12 @@ def _outcomes(ws: Workspace, rows: Sequence[Mapping[str, Any]], payloads: Sequen
             _encode(_entry(row, payload, "", not known.isdisjoint(_ids(payload)))), f"0:{number}"
         )
     ]
-    messages, orders, persons, visitors = arrival.asked(arrived)
+    run = pipeline.Run(arrived)
+    messages, orders, persons, visitors = run.asked()
     memory, facts = SpoolMemory(ws.spool.folder), ingest.facts(ws, persons)
     facts.memory.seen = memory.known(messages) | memory.known_orders(orders)
     facts.memory.visits = memory.visits(visitors)
-    result = pipeline.run(arrived, facts)
+    result = run.finish(facts)
     counts = Counter(str(one.reason) for one in result.rejects)
     counts["duplicate"] += len(result.duplicates)
     counts["kept"] += len(result.events)

@@ -82,6 +82,7 @@ class Share:
             for number, (entry, whole) in enumerate(batch.entries())
             for one in arrival.arrivals(entry, f"{batch.version}:{number}", whole=whole, wanted=wanted)
         ]
+        self._run = pipeline.Run(())
         self._ids: dict[str, int] = {}  # each with its place: first those of messages, then those of orders
         self._messages = 0
         self._visitors: set[str] = set()
@@ -89,12 +90,17 @@ class Share:
 
     def asked(self) -> Asked:
         """What has to be known before it can be understood."""
-        messages, orders, persons, self._visitors = arrival.asked(self.arrived)
+        self._run = pipeline.Run(self.arrived)
+        messages, orders, persons, self._visitors = self._run.asked()
         messages -= orders  # a client's own messageId cannot be taken for an order's: it is refused
         self._ids = {text: number for number, text in enumerate((*messages, *orders))}
         self._messages = len(messages)
         self._keys = keys(self._ids)
         return Asked(self._keys, persons, all(map(self._part.whole, self.arrived)))
+
+    def begin(self, shop: Facts) -> None:
+        """Understand what can be understood before the rest is known."""
+        self._run.begin(shop)
 
     def understood(self, known: Known) -> Understood:
         """What the arrivals mean; ``known`` answers what ``asked``."""
@@ -103,7 +109,7 @@ class Share:
         seen = [*self._memory.seen(messages).tolist(), *self._memory.ordered(orders, self._version).tolist()]
         memory.seen = {text for text, before in zip(self._ids, seen, strict=True) if before}
         memory.visits = self._memory.visits(self._visitors)
-        result = pipeline.run(self.arrived, known.facts)
+        result = self._run.finish(known.facts)
         received, last = _received(self.arrived)
         number = self._ids
         new = np.fromiter((number[text] for text in memory.new_ids), np.int64, len(memory.new_ids))
@@ -180,21 +186,28 @@ class _Child:
     """A child of the worker: gets its part of a batch, asks, and gets what it has to know."""
 
     share: Share | None = None
+    shop = Facts()
 
-    def answer(self, question: tuple[Batch, Part] | Known) -> Asked | Understood:
+    def answer(self, question: tuple[Batch, Part, Facts] | Known) -> Asked | Understood:
         if isinstance(question, Known):
             assert self.share is not None
             return self.share.understood(question)
-        self.share = (
-            None  # nothing of a batch stays; only now, since the worker waits for what it was understood as
-        )
+        # nothing of a batch stays; only now, since the worker waits for what it was understood as
+        self.share = None
         gc.collect()
         gc.disable()  # a batch makes many objects and no cycles: looking for some costs a third of the time
-        self.share = Share(*question)
+        batch, part, self.shop = question
+        self.share = Share(batch, part)
         return self.share.asked()
+
+    def go_on(self) -> None:
+        """What can be done before the next question comes."""
+        if self.share is not None:
+            self.share.begin(self.shop)
 
 
 if __name__ == "__main__":
     from zhiyin.services import shares  # under its own name, by which the worker knows what is answered
 
-    serve(shares._Child().answer)
+    child = shares._Child()
+    serve(child.answer, child.go_on)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -120,36 +120,6 @@ def _line(entry: bytes) -> _Entry:
             if batch.kind in MANY:
                 return batch
     return _entry(entry)
-
-
-def asked(found: Iterable[Arrival]) -> tuple[set[str], set[str], set[str], set[str]]:
-    """Whom and what to look up before ``run``: ids of messages, of what happens to orders, of persons, and of the
-    visitors among them, under which visits are remembered."""
-    messages: set[str] = set()
-    orders: set[str] = set()
-    persons: set[str] = set()
-    visitors: set[str] = set()
-    for arrival in found:
-        if arrival.event is not None:
-            messages.add(arrival.event.event_id)
-            if arrival.event.customer_id is not None:
-                persons.add(arrival.event.customer_id)
-            continue
-        payload = arrival.payload
-        if type(payload) is not dict:
-            continue
-        messages.add(message_id(payload, arrival.position))
-        properties = payload.get("properties")
-        if type(properties) is dict and "order_id" in properties:
-            orders.update(order_ids.asked(payload, properties))
-        visitor = person_id(payload.get("anonymousId"))
-        if visitor is not None:
-            visitors.add(visitor)
-        for name in ("userId", "previousId"):
-            person = person_id(payload[name]) if name in payload else None
-            if person is not None:
-                persons.add(person)
-    return messages, orders, persons | visitors, visitors
 
 
 def event_ids(payload: Mapping[str, Any], position: str) -> set[str]:

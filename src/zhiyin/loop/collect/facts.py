@@ -24,7 +24,7 @@ class Visit(NamedTuple):
 @dataclass(slots=True)
 class Memory:
     """What is remembered between batches. ``seen``, ``visits`` are as they were before; the caller fills in
-    those that the batch asks for (see ``arrival.asked``).
+    those that the batch asks for (see ``pipeline.Asked``).
 
     Steps write only ``new_ids`` (kept events), ``new_visits`` and ``links`` (anonymous → customer), which the
     caller stores; so that the same batch with the same memory gives the same again.

@@ -71,8 +71,9 @@ class Part(NamedTuple):
 
 def parts(cores: int) -> list[Part]:
     """A part for each core; a smaller one for the first, which has to store what they all find."""
-    of = 2 + 3 * (cores - 1)
-    return [Part(0, of, 2), *(Part(first, of, 3) for first in range(2, of, 3))]
+    first, other = (4, 5) if cores == 2 else (1, 3)
+    of = first + other * (cores - 1)
+    return [Part(0, of, first), *(Part(start, of, other) for start in range(first, of, other))]
 
 
 def _visitor(raw: bytes) -> bytes:
