@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import Any, NamedTuple
 
@@ -18,8 +19,8 @@ class _Head(msgspec.Struct, gc=False):
 
 
 _KEY = b'"anonymousId":"'
-_LENGTH = len(_KEY)
-_LATE = LATE.encode()
+# what is longer names nobody, what is shorter perhaps; a colon may be that of ``LATE``
+_named = re.compile(_KEY + rb'([^"\\\x00-\x20:]{16,%d})"' % MAX_ID).match
 _head = msgspec.json.Decoder(_Head).decode
 
 
@@ -42,11 +43,8 @@ class Part(NamedTuple):
         """
         # the visitor whom the bytes name first, where that can be told without reading them all; it may be a name
         # within a property, which is seen when the payload is read: see ``whole``
-        start = raw.find(_KEY) + _LENGTH
-        name = raw[start : raw.find(b'"', start)] if start >= _LENGTH else b""
-        # what is longer names nobody, what is shorter perhaps
-        if not 16 <= len(name) <= MAX_ID or b"\\" in name or _LATE in name or name != name.strip():
-            name = _visitor(raw)
+        named = _named(raw, max(raw.find(_KEY), 0))
+        name = named[1] if named is not None else _visitor(raw)
         return 0 <= zlib.crc32(name) % self.of - self.number < self.width
 
     def whole(self, arrival: Arrival) -> bool:
