@@ -131,10 +131,10 @@ def test_the_last_visit_of_a_visitor_is_remembered_until_she_is_forgotten(
         new = {who: (f"s{version}", float(n), float(n), n) for who, n in visits.items()}
         memory.commit(version, keys(()), visit_rows(new), NOW)
         last |= new
-        assert memory.visits(new) == {who: last[who] for who in sorted(_with_late(new)) if who in last}
+        assert memory.visits(list(new)) == {who: last[who] for who in sorted(_with_late(new)) if who in last}
     memory.forget([gone])
     kept = {who: visit for who, visit in last.items() if who not in _with_late([gone])}
-    assert memory.visits(last) == kept
+    assert memory.visits(list(last)) == kept
     assert len(list((memory.folder / "visits").glob("*"))) < 30
 
 

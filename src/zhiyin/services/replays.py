@@ -227,7 +227,7 @@ def _outcomes(ws: Workspace, rows: Sequence[Mapping[str, Any]], payloads: Sequen
     messages, orders, persons, visitors = run.asked()
     memory, facts = SpoolMemory(ws.spool.folder), ingest.facts(ws, persons)
     facts.memory.seen = memory.known(messages) | memory.known_orders(orders)
-    facts.memory.visits = memory.visits(visitors)
+    facts.memory.visits = memory.visits(list(visitors))
     result = run.finish(facts)
     counts = Counter(str(one.reason) for one in result.rejects)
     counts["duplicate"] += len(result.duplicates)

@@ -21,7 +21,7 @@ import pyarrow as pa
 from zhiyin.adapters.children import serve
 from zhiyin.adapters.lake.rows import events_to_table, rejects_to_table
 from zhiyin.adapters.spool.journal import Batch
-from zhiyin.adapters.spool.memory import SpoolMemory, visit_rows
+from zhiyin.adapters.spool.memory import SpoolMemory, visit_rows, visitor_keys
 from zhiyin.adapters.spool.runs import Keys, keys
 from zhiyin.domain.event import Event
 from zhiyin.loop.collect import arrival, pipeline
@@ -85,13 +85,14 @@ class Share:
         self._run = pipeline.Run(())
         self._ids: dict[str, int] = {}  # each with its place: first those of messages, then those of orders
         self._messages = 0
-        self._visitors: set[str] = set()
+        self._visitors: dict[str, int] = {}  # each with its place
         self._keys = keys(())
 
     def asked(self) -> Asked:
         """What has to be known before it can be understood."""
         self._run = pipeline.Run(self.arrived)
-        messages, orders, persons, self._visitors = self._run.asked()
+        messages, orders, persons, visitors = self._run.asked()
+        self._visitors = {who: number for number, who in enumerate(visitors)}
         messages -= orders  # a client's own messageId cannot be taken for an order's: it is refused
         self._ids = {text: number for number, text in enumerate((*messages, *orders))}
         self._messages = len(messages)
@@ -108,7 +109,9 @@ class Share:
         messages, orders = self._keys[: self._messages], self._keys[self._messages :]
         seen = [*self._memory.seen(messages).tolist(), *self._memory.ordered(orders, self._version).tolist()]
         memory.seen = {text for text, before in zip(self._ids, seen, strict=True) if before}
-        memory.visits = self._memory.visits(self._visitors)
+        visitors = list(self._visitors)
+        hashed = visitor_keys(visitors)
+        memory.visits = self._memory.visits(visitors, hashed)
         result = self._run.finish(known.facts)
         received, last = _received(self.arrived)
         number = self._ids
@@ -131,7 +134,7 @@ class Share:
             ],
             self._keys[new[new < self._messages]],
             self._keys[new[new >= self._messages]],
-            visit_rows(memory.new_visits),
+            visit_rows(memory.new_visits, self._visitors, hashed),
             memory.links,
             outcomes(result, known.now),
         )

@@ -26,6 +26,7 @@ LATE = "late:"  # before a visitor: the visit of events that came after those of
 
 _SEEN, _VISITS, _ORDERS = "seen", "visits", "orders"  # orders are known for ever
 _NONE = keys(())
+_NOBODY: Mapping[str, int] = {}
 
 
 class SpoolMemory:
@@ -95,13 +96,17 @@ class SpoolMemory:
                 _list(records, _ORDERS, runs)
                 records.execute(f"PRAGMA user_version = {int(informed)}")
 
-    def visits(self, visitors: Iterable[str]) -> dict[str, tuple[str, float, float, int]]:
+    def visits(
+        self, visitors: Sequence[str], hashed: Keys | None = None
+    ) -> dict[str, tuple[str, float, float, int]]:
         """The last visit of each visitor that had one lately: session, start, last moment, count; and that of
-        late events."""
-        names = list(visitors)
+        late events. ``hashed`` are the ``visitor_keys``, where they are known."""
+        hashed = visitor_keys(visitors) if hashed is None else hashed
+        found, where = self._visited(visitors, hashed)
         # late events are few: they are looked up for those alone who had a visit
-        found = self._visited(names)
-        return found | self._visited([LATE + who for who in found])
+        return (
+            found | self._visited([LATE + visitors[at] for at in where.tolist()], _beside(hashed[where]))[0]
+        )
 
     def commit(self, version: int, new: Keys, visits: pa.Table, now: datetime, orders: Keys = _NONE) -> None:
         """Remember a batch, its ids, its ``visit_rows`` and its orders; doing it again for the same version changes
@@ -137,17 +142,20 @@ class SpoolMemory:
 
     def forget(self, visitors: Iterable[str]) -> None:
         """Drop the visits of these visitors, of whom nothing may stay."""
-        gone = keys([name for who in visitors for name in (who, LATE + who)])
+        gone = visitor_keys([name for who in visitors for name in (who, LATE + who)])
         with self._open() as records:
             visited = self._visits.without(_version(records), _listed(records, _VISITS), gone)
             with records:
                 _list(records, _VISITS, visited)
         self._visits.tidy(visited)
 
-    def _visited(self, names: Sequence[str]) -> dict[str, tuple[str, float, float, int]]:
+    def _visited(
+        self, names: Sequence[str], hashed: Keys
+    ) -> tuple[dict[str, tuple[str, float, float, int]], NDArray[np.intp]]:
+        """The visits found, and which of the names have one."""
         newest = np.zeros(len(names), np.int64)
         found: dict[str, tuple[str, float, float, int]] = {}
-        for where, rows in self._visits.found(self._listed(_VISITS), keys(names)):
+        for where, rows in self._visits.found(self._listed(_VISITS), hashed):
             versions = rows.column("version").to_numpy()
             later = np.flatnonzero(versions > newest[where])
             newest[where[later]] = versions[later]
@@ -156,7 +164,7 @@ class SpoolMemory:
                 *(rows.column(name).to_pylist() for name in ("session", "start", "last", "n")), strict=True
             )
             found.update(zip((names[at] for at in where[later].tolist()), told, strict=True))
-        return found
+        return found, np.flatnonzero(newest)
 
     def _listed(self, kind: str) -> list[Run]:
         with self._open() as records:
@@ -178,11 +186,30 @@ class SpoolMemory:
             yield records
 
 
-def visit_rows(visits: Mapping[str, tuple[str, float, float, int]]) -> pa.Table:
-    """Visits by visitor as ``commit`` takes them: session, start, last moment, count."""
+def visitor_keys(visitors: Sequence[str]) -> Keys:
+    """Keys of visitors in their order; that of late events is beside the visitor's own."""
+    found = keys(visitors).copy()
+    for at, who in enumerate(visitors):
+        if who.startswith(LATE):
+            found[at] = _beside(visitor_keys([who.removeprefix(LATE)]))[0]
+    return found
+
+
+def visit_rows(
+    visits: Mapping[str, tuple[str, float, float, int]],
+    known: Mapping[str, int] = _NOBODY,
+    hashed: Keys = _NONE,
+) -> pa.Table:
+    """Visits by visitor as ``commit`` takes them: session, start, last moment, count; ``known`` says which of the
+    ``hashed`` is whose."""
     sessions, starts, lasts, counts = zip(*visits.values(), strict=True) if visits else ((), (), (), ())
+    at = np.fromiter((known.get(who, -1) for who in visits), np.int64, len(visits))
+    own = np.empty(len(visits), _NONE.dtype)
+    own[at >= 0] = hashed[at[at >= 0]]
+    if (at < 0).any():
+        own[at < 0] = visitor_keys([who for who in visits if who not in known])
     return pa.table(
-        keyed(keys(visits.keys()))
+        keyed(own)
         | {
             "session": pa.array(sessions, pa.string()),
             "start": pa.array(starts, pa.float64()),
@@ -190,6 +217,12 @@ def visit_rows(visits: Mapping[str, tuple[str, float, float, int]]) -> pa.Table:
             "n": pa.array(counts, pa.int64()),
         }
     )
+
+
+def _beside(of: Keys) -> Keys:
+    found = of.copy()
+    found["low"] += np.uint64(1)
+    return found
 
 
 def _latest(rows: pa.Table, oldest: float) -> pa.Table:
