@@ -221,7 +221,7 @@ def visit_rows(
 
 def _beside(of: Keys) -> Keys:
     found = of.copy()
-    found["low"] += np.uint64(1)
+    found["high"] += np.uint64(1)  # runs are searched by the high half alone
     return found
 
 
