@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 EVENTS, CUSTOMERS, RUNS = 10_000_000, 500_000, 5
 THREADS, MEMORY = 2, "4GB"
 RULE = (
-    'lifecycle in (active, at_risk) and did "Order Completed" at least 2 times within 150 days '
-    'where category = Tea and never "Order Completed" within 30 days'
+    'lifecycle in ["active", "at_risk"] and did("Order Completed", at_least=2, within="150d", '
+    'where=[category == "Tea"]) and not did("Order Completed", within="30d")'
 )
 
 # What an analyst would write for the same table: one scan, `max(…, 2)` for the last two orders.

@@ -57,7 +57,7 @@ def test_from_a_segment_to_a_sent_campaign(tea_site: Site, tea: Workspace, lette
     page.select_option("#slot-1-trait", "city")
     page.wait_for_selector("#slot-1-value option[value='上海']", state="attached")
     page.select_option("#slot-1-value", "上海")
-    expected = segments.count(tea, 'did "Order Completed" and city = 上海').count
+    expected = segments.count(tea, 'did("Order Completed") and city == "上海"').count
     page.locator(".zy-result-figure strong", has_text=re.compile(f"^{expected}$")).wait_for()
     assert expected < before
     assert page.locator("#left-1").inner_text() == str(expected)
@@ -114,7 +114,10 @@ def test_every_page_of_the_flow_fits_and_breaks_no_rule(
     tea_site: Site, tea: Workspace, language: str
 ) -> None:
     segments.create(
-        tea, "tea", "Tea", 'did "Order Completed" where category = Tea and (city = 上海 or points >= 9)'
+        tea,
+        "tea",
+        "Tea",
+        'did("Order Completed", where=[category == "Tea"]) and (city == "上海" or points >= 9)',
     )
     segments.refresh(tea, "tea")
     for key in ("draft", "sent"):

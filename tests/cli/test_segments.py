@@ -31,7 +31,7 @@ def test_a_segment_is_changed_and_counted_again(workspace: Workspace) -> None:
 
 def test_a_trait_that_nobody_has_is_warned_about(workspace: Workspace) -> None:
     Customer.objects.create(customer_id="ann", traits={"city": "Suzhou", "a.b [c]": None})
-    rule = "ctiy = Suzhou and city = Suzhou and orders >= 1 and not (shoes exists)"
+    rule = 'ctiy == "Suzhou" and city == "Suzhou" and orders >= 1 and not shoes.exists()'
     warned = ["No customer has the trait 'ctiy'. Did you mean 'city'?", "No customer has the trait 'shoes'."]
     assert json.loads(call(workspace, "count", "--rule", rule, "--json"))["warnings"] == warned
     for words in (("create", "a", "--rule", rule), ("update", "a", "--rule", rule), ("count", "a")):

@@ -46,12 +46,13 @@ def posted(address: str, data: Mapping[str, object], status: int = 200, **extra:
 @pytest.mark.parametrize(
     ("rule", "told"),
     [
-        ("orders >=", "规则在第 10 个字处无法解析，即结尾。此处应为名称或值。"),
-        ("city contains", "此处应为名称或值。"),
-        ("orders contains tea", "contains 不适用于“orders”，它的类型是数字。"),
-        ("did Tea at most 3", "此处应为“least”。"),
-        ('city = "x', "无法解析，是否少了引号？"),
-        ("revenue within 3 days", "within_days 不适用于“revenue”，它的类型是数字。"),
+        ("orders >=", "规则在第 10 个字处无法解析，即结尾。此处应为带引号的文字、数字、True 或 False。"),
+        ("city.contains", "此处应为“(”。"),
+        ('orders.contains("tea")', "contains 不适用于“orders”，它的类型是数字。"),
+        ('did "Tea"', "缺少括号：did("),
+        ('city == "x', "无法解析，是否少了引号？"),
+        ("city == “x”", "这是全角符号，请改用半角的引号、逗号和括号。"),
+        ('revenue.within("3d")', "within 不适用于“revenue”，它的类型是数字。"),
     ],
 )
 def test_a_wrong_rule(filled: Workspace, rule: str, told: str) -> None:

@@ -17,7 +17,7 @@ from zhiyin.services.workspace import Workspace
 @pytest.fixture
 def shop(workspace: Workspace) -> Workspace:
     fill(workspace, 40)
-    segments.create(workspace, "shanghai", "上海", "city in (上海, 苏州)")
+    segments.create(workspace, "shanghai", "上海", 'city in ["上海", "苏州"]')
     return workspace
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.http import QueryDict
 
-from zhiyin.domain.segment import All, Any, Did, Not, Trait
+from zhiyin.domain.segment import All, Any, Filter, Not, Rule
 from zhiyin.entrypoints.console import segment_form as forms
 from zhiyin.entrypoints.console import segment_rule
+from zhiyin.loop.profile.conditions import Did, Trait
+from zhiyin.loop.profile.segment_text import parse
 
 KINDS = {"lifecycle": "choice", "orders": "number", "revenue": "money", "city": "text", "vip": "flag"}
 
@@ -17,13 +21,16 @@ pytestmark = pytest.mark.usefixtures("workspace")
 def test_a_form_and_its_rule_say_the_same_both_ways() -> None:
     rule = All(
         (
-            Did("Order Completed", 3, 365, (("category", "Tea"),)),
-            Not(Did("Order Completed", 1, 45)),
+            Did("Order Completed", 3, within=timedelta(days=365), where=(Filter("category", "is", "Tea"),)),
+            Not(Did("Order Completed", within=timedelta(days=45))),
             Any((Trait("city", "in", ("Shanghai", "Suzhou")), Trait("revenue", "at_least", 60050))),
             Not(Any((Trait("lifecycle", "is", "lead"), Trait("orders", "at_most", 2)))),
             Trait("email_consent", "is", True),
             Trait("vip", "is", True),
             Trait("city", "exists", False),
+            Trait("city", "starts", "S"),
+            Trait("orders", "more_than", 3),
+            Trait("last_seen", "within", timedelta(days=30)),
         )
     )
     form = segment_rule.form_of(rule, "CNY")
@@ -61,6 +68,27 @@ def test_a_rule_deeper_than_one_group_has_no_form() -> None:
     assert segment_rule.form_of(deep, "CNY") is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'did("A", within="36h")',
+        'did("A", within="90d", before="30d")',
+        'did("A", at_most=3)',
+        'not did("A", since="2026-01-01")',
+        'did("A", where=[price >= 3])',
+        'did("A", where=[price == 3])',
+        'last_seen.within("90m")',
+        'last_seen.after("2026-01-01")',
+        'tags.has("vip")',
+        'in_segment("vip")',
+        'any(in_segment("vip"))',
+    ],
+)
+def test_a_rule_that_no_sentence_says_has_no_form(text: str) -> None:
+    rule: Rule = parse(text)
+    assert segment_rule.form_of(rule, "CNY") is None
+
+
 def test_posted_fields_are_read_in_the_order_of_their_places() -> None:
     posted = QueryDict(
         "match=any&place=1&place=0&0.kind=did&0.event=Product+Viewed&0.times=2&0.days=30"
@@ -71,7 +99,7 @@ def test_posted_fields_are_read_in_the_order_of_their_places() -> None:
     assert segment_rule.rule_of(forms.read(posted), "CNY", KINDS).rule == Any(
         (
             Not(Any((Trait("city", "in", ("Shanghai", "Suzhou", "Wuxi")),))),
-            Did("Product Viewed", 2, 30, (("category", "Tea"),)),
+            Did("Product Viewed", 2, within=timedelta(days=30), where=(Filter("category", "is", "Tea"),)),
         )
     )
 

@@ -48,7 +48,7 @@ def test_everyone_gets_a_row(postgres_workspace: Workspace) -> None:
     assert (rows["bob"]["created_at"], rows["bob"]["lifecycle"]) == (rows["bob"]["first_seen"], "new")
     assert (rows["cho"]["lifecycle"], rows["cho"]["rfm_group"], rows["cho"]["r"]) == ("lead", "", None)
     assert first.lifecycle["lead"] == 1
-    assert segments.members(ws, "city = 上海 or orders = 1") == ["ann", "bob"]
+    assert segments.members(ws, 'city == "上海" or orders == 1') == ["ann", "bob"]
 
 
 def test_erasure(postgres_workspace: Workspace) -> None:

@@ -20,7 +20,7 @@ from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.adapters.records.models import Customer
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, Event, Line
 from zhiyin.domain.segment import Rule
-from zhiyin.loop.profile.segment_frame import mark, needs
+from zhiyin.loop.profile.segment_frame import plan
 from zhiyin.services import profiles, segments
 from zhiyin.services.workspace import Workspace
 
@@ -93,13 +93,14 @@ def test_a_whole_run_agrees(shops: tuple[Workspace, Workspace]) -> None:
 
 
 RULES = (
-    'lifecycle in (at_risk, lapsed) and did "Order Completed" at least 2 times within 200 days where category = Tea '
-    'and not (城市 = 上海 or never "Product Viewed" within 90 days)',
-    "r >= 4 and m >= 3 and rfm_group in (champions, loyal)",
-    "size >= 10 and size <= 40 and 城市 exists and name contains N",
-    "last_order_at within 60 days or average_order_value missing",
-    'did "Order Completed" where coupon = 12345678.5 or did "Order Refunded" where coupon = SPRING',
-    'did "Order Completed" where category = 茶, item_id = x and email missing',
+    'lifecycle in ["at_risk", "lapsed"] and did("Order Completed", at_least=2, within="200d", where=[category == "Tea"]) '
+    'and not (城市 == "上海" or not did("Product Viewed", within="90d"))',
+    'r >= 4 and m >= 3 and rfm_group in ["champions", "loyal"]',
+    'size >= 10 and size < 40 and 城市.exists() and name.contains("N") and 城市.ends("海")',
+    'last_order_at.within("60d") or average_order_value.missing() or last_seen.after("2026-01-01")',
+    'did("Order Completed", where=[coupon == 12345678.5]) or did("Order Refunded", where=[coupon.starts("SP")])',
+    'did("Order Completed", where=[category in ["茶", "Tea"], item_id == "x", amount > 100]) and email.missing()',
+    'did("Order Completed", at_most=2, within="200d", before="30h") or did("Order Completed", since="2026-01-01")',
     "everyone",
     "nobody",
 )
@@ -136,10 +137,9 @@ def test_random_rules_agree(
     folder = tmp_path_factory.mktemp("world")
     answers = []
     for one in (duckdb, spark):
-        own, events = world.frames(one, folder, needs(several))
-        marked = mark(several, own, events, NOW).select(
-            "customer_id", *(f"rule_{i}" for i in range(len(several)))
-        )
+        made = plan(several, NOW)
+        own, events = world.frames(one, folder, made.needs)
+        marked = made.mark(own, events).select("customer_id", *(f"rule_{i}" for i in range(len(several))))
         answers.append(one.collect(marked.sort("customer_id")).to_pylist())
     assert answers[0] == answers[1]
 

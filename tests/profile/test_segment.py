@@ -16,8 +16,10 @@ from tests.profile.worlds import NOW, NUMBERS, TEXTS, World, rules, worlds
 
 from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.domain.event import Event, Line
-from zhiyin.domain.segment import Rule, parse
-from zhiyin.loop.profile.segment_frame import mark, needs
+from zhiyin.domain.segment import Rule
+from zhiyin.loop.profile.condition import One
+from zhiyin.loop.profile.segment_frame import plan
+from zhiyin.loop.profile.segment_json import parse
 from zhiyin.loop.profile.segment_python import holds
 
 # the day is another one in UTC; the clock changed within the last 30 days
@@ -52,6 +54,9 @@ def test_every_value_against_every_comparison(duckdb: Engine, tmp_path: Path) ->
         False,
         None,
         [1],
+        ["a", 3, "茶", None],
+        [],
+        "[a",
         {"a": 1},
         1e21,
         1e-7,
@@ -66,16 +71,29 @@ def test_every_value_against_every_comparison(duckdb: Engine, tmp_path: Path) ->
         Event(f"e{i}", "track", "Bought", NOW, f"c{i}", properties={"city": value})
         for i, value in enumerate(values)
     ]
+    scalars = (*TEXTS, *NUMBERS, True, 12345678901234567 % 10**15)
+    orders, letters = ("at_least", "at_most", "more_than", "less_than"), ("contains", "starts", "ends")
     forms: list[dict[str, object]] = [
-        {"trait": "city", operator: value}
-        for operator in ("is", "is_not")
-        for value in (*TEXTS, *NUMBERS, True, 12345678901234567 % 10**15)
+        {head: "city", operator: value}
+        for head, operator, value in (
+            *(("trait", operator, value) for operator in ("is", "is_not") for value in scalars),
+            *(("trait", "has", value) for value in scalars if value != ""),
+            *(("trait", operator, n) for operator in orders for n in NUMBERS),
+            *(("trait", operator, part) for operator in letters for part in ("3", "a", "茶", " ", ".")),
+            *(("trait", operator, "2026-02-28") for operator in ("before", "after")),
+            *(("trait", "within", f"{days}d") for days in (1, 3, 4)),
+            ("trait", "exists", True),
+        )
     ]
-    forms += [{"trait": "orders", "is": value} for value in (*TEXTS, *NUMBERS, True)]
-    forms += [{"trait": "city", operator: n} for operator in ("at_least", "at_most") for n in NUMBERS]
-    forms += [{"trait": "city", "within_days": days} for days in (1, 3, 4)]
-    forms += [{"trait": "city", "exists": True}, {"trait": "city", "contains": "3"}]
-    forms += [{"did": "Bought", "where": {"city": v}} for v in (*TEXTS[1:], *NUMBERS, True) if str(v)]
+    forms += [{"trait": "orders", operator: n} for operator in (*orders, "is", "is_not") for n in NUMBERS]
+    wheres: list[dict[str, object]] = [
+        *({operator: value} for operator in ("is", "is_not") for value in scalars if value != ""),
+        *({operator: n} for operator in orders for n in NUMBERS),
+        *({operator: part} for operator in letters for part in ("3", "a", "茶", " ", "e")),
+        {"exists": True},
+        {"exists": False},
+    ]
+    forms += [{"did": "Bought", "where": [{"property": "city", **where}]} for where in wheres]
     _agree(duckdb, tmp_path, World(profiles, events), [parse(form) for form in forms])
 
 
@@ -88,7 +106,8 @@ def test_item_and_category_must_hold_on_one_line(duckdb: Engine, tmp_path: Path)
             Event("3", "track", "Bought", NOW, "none"),
         ],
     )
-    rule = parse({"did": "Bought", "where": {"item_id": "x", "category": "Tea"}})
+    where = [{"property": "item_id", "in": ["x", "z"]}, {"property": "category", "is": "Tea"}]
+    rule = parse({"did": "Bought", "where": where})
     assert _agree(duckdb, tmp_path, world, [rule]) == [["same"]]
 
 
@@ -100,18 +119,63 @@ def test_the_borders_of_a_span_of_days(duckdb: Engine, tmp_path: Path) -> None:
         [Event(i, "track", "Bought", when, i) for i, when in at.items()],
     )
     several = [
-        parse({"trait": "last_order_at", "within_days": 3}),
-        parse({"did": "Bought", "within_days": 3}),
+        parse({"trait": "last_order_at", "within": "3d"}),
+        parse({"did": "Bought", "within": "3d"}),
+        parse({"did": "Bought", "within": "3d", "before": "1m"}),
+        parse({"did": "Bought", "since": edge.isoformat(), "until": NOW.isoformat()}),
+        parse({"trait": "last_order_at", "before": NOW.isoformat()}),
+        parse({"trait": "last_order_at", "after": edge.isoformat()}),
     ]
-    assert _agree(duckdb, tmp_path, world, several) == [["inside", "now"], ["inside", "now"]]
+    assert _agree(duckdb, tmp_path, world, several) == [
+        ["inside", "now"],
+        ["inside", "now"],
+        ["inside"],
+        ["inside", "on"],
+        ["before", "inside", "on"],
+        ["inside", "later", "now", "on"],
+    ]
+
+
+def test_a_count_may_be_too_high(duckdb: Engine, tmp_path: Path) -> None:
+    world = World(
+        {f"c{n}": {"customer_id": f"c{n}", "traits": {}} for n in range(5)},
+        [Event(f"{n}-{i}", "track", "Bought", NOW, f"c{n}") for n in range(5) for i in range(n)],
+    )
+    several = [
+        parse({"did": "Bought", "at_least": 2, "at_most": 3}),
+        parse({"did": "Bought", "at_most": 2}),
+        parse({"not": {"did": "Bought", "at_least": 3}}),
+    ]
+    assert _agree(duckdb, tmp_path, world, several) == [["c2", "c3"], ["c1", "c2"], ["c0", "c1", "c2"]]
+
+
+def test_a_list_has_its_elements_and_is_nothing_else(duckdb: Engine, tmp_path: Path) -> None:
+    tags = {"list": ["vip", "茶"], "one": "vip", "part": ["vip2"], "empty": [], "none": None}
+    world = World({i: {"customer_id": i, "traits": {"tags": value}} for i, value in tags.items()}, [])
+    several = [
+        parse({"trait": "tags", "has": "vip"}),
+        parse({"trait": "tags", "contains": "vip"}),
+        parse({"trait": "tags", "is_not": "x"}),
+        parse({"trait": "tags", "exists": False}),
+    ]
+    assert _agree(duckdb, tmp_path, world, several) == [["list", "one"], ["one"], ["one"], ["empty", "none"]]
+
+
+def test_conditions_that_count_the_same_share_one_scan_and_one_column() -> None:
+    several = [
+        parse({"did": "Bought", "at_least": n, "where": [{"property": "a", "is": 1}]}) for n in (1, 2, 3)
+    ]
+    made = plan([*several, parse({"did": "Bought", "where": [{"property": "a", "is": True}]})], NOW)
+    assert len(made._tallies) == 2
 
 
 def _agree(
     duckdb: Engine, folder: Path, world: World, several: list[Rule], as_of: datetime = NOW
 ) -> list[list[str]]:
     """Members of each rule, the same by both interpreters."""
-    profiles, events = world.frames(duckdb, folder, needs(several))
-    rows = duckdb.collect(mark(several, profiles, events, as_of)).to_pylist()
+    made = plan(several, as_of)
+    profiles, events = world.frames(duckdb, folder, made.needs)
+    rows = duckdb.collect(made.mark(profiles, events)).to_pylist()
     marked = {row["customer_id"]: [row[f"rule_{i}"] for i in range(len(several))] for row in rows}
     assert len(rows) == len(marked) == len(world.profiles)
     done: dict[str | None, list[Event]] = defaultdict(list)
@@ -120,6 +184,6 @@ def _agree(
     for customer_id, found in marked.items():
         traits = world.traits(customer_id)
         for rule, inside in zip(several, found, strict=True):
-            one = holds(rule, traits, done[customer_id], as_of)
-            assert inside is one, (rule, traits, done[customer_id])
+            one = One(traits, done[customer_id], as_of)
+            assert inside is holds(rule, one), (rule, one)
     return [sorted(key for key, found in marked.items() if found[i]) for i in range(len(several))]

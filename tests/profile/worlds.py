@@ -19,13 +19,14 @@ from zhiyin.adapters.lake.engines import Engine
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.domain.customer import TRAIT_KINDS, as_text
 from zhiyin.domain.event import Event, Line
-from zhiyin.domain.segment import Rule, parse
+from zhiyin.domain.segment import Rule
 from zhiyin.loop.profile.segment_frame import Needs
+from zhiyin.loop.profile.segment_json import parse
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 # few values, so that rules and worlds meet: looks like a number, nearly does, is one written otherwise, …
 TEXTS = ("", "a", "A", "茶", "O'Hara", 'say "hi"', "3", "3.0", "007", " 3 ", "3\n", "１", "nan", "1e3", "true",
-         "2026-02-26", "2026-02-28T08:00", "2026-3-1", "a\\b")  # fmt: skip
+         "2026-02-26", "2026-02-28T08:00", "2026-3-1", "a\\b", "茶🍵")  # fmt: skip
 NUMBERS = (0, 3, 3.0, 7, -1, 2.5, 12345678.5, 10**14)
 _CLOSE = st.sampled_from(("3", "3.0", "3", 3, 3.0, "茶", True))  # one value in many forms
 SCALARS = st.one_of(_CLOSE, _CLOSE, _CLOSE, st.sampled_from((*TEXTS, *NUMBERS, True, False)))
@@ -45,8 +46,10 @@ CATEGORIES = ("Tea", "O'Hara", "")
 # exactly now, a microsecond later, exactly on the border of 1, 3, 30 days, a microsecond inside, long ago
 MOMENTS = st.one_of(
     st.builds(
-        lambda days, micro: NOW - timedelta(days=days) + timedelta(microseconds=micro),
-        st.sampled_from((0, 1, 3, 30, 400)),
+        lambda back, micro: NOW - back + timedelta(microseconds=micro),
+        st.sampled_from(
+            (timedelta(), timedelta(minutes=30), *(timedelta(days=days) for days in (1, 3, 30, 400)))
+        ),
         st.sampled_from((-1, 0, 1)),
     ),
     st.datetimes(datetime(2025, 1, 1), datetime(2026, 4, 1), timezones=st.just(UTC)),  # noqa: DTZ001
@@ -89,7 +92,7 @@ class World:
         )
 
 
-_ODD = st.sampled_from((None, [1], {"a": 1}, 1e21, 1e-7))
+_ODD = st.sampled_from((None, [1], {"a": 1}, 1e21, 1e-7, ["a", "茶", 3], [], [None, "A"], "[a", "\x1f"))
 
 
 def _maybe(values: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
@@ -132,8 +135,8 @@ def worlds(draw: st.DrawFn, customers: int = 3, events: int = 24) -> World:
     happened = draw(
         st.lists(
             st.builds(
-                lambda name, at, customer, products, campaign, properties: (
-                    name, at, customer, tuple(products), campaign, properties
+                lambda name, at, customer, products, campaign, properties, amount: (
+                    name, at, customer, tuple(products), campaign, properties, amount
                 ),
                 st.sampled_from(EVENT_NAMES),
                 MOMENTS,
@@ -143,6 +146,7 @@ def worlds(draw: st.DrawFn, customers: int = 3, events: int = 24) -> World:
                 st.fixed_dictionaries(
                     {name: st.one_of(SCALARS, SCALARS, _ODD) for name in PROPERTIES}
                 ),
+                st.sampled_from((None, 0, 3, 250)),
             ),
             min_size=min(events, 8),
             max_size=events,
@@ -152,9 +156,17 @@ def worlds(draw: st.DrawFn, customers: int = 3, events: int = 24) -> World:
         profiles,
         [
             Event(
-                f"e{i}", "track", name, at, customer, campaign=campaign, products=products, properties=props
+                f"e{i}",
+                "track",
+                name,
+                at,
+                customer,
+                amount=amount,
+                campaign=campaign,
+                products=products,
+                properties=props,
             )
-            for i, (name, at, customer, products, campaign, props) in enumerate(happened)
+            for i, (name, at, customer, products, campaign, props, amount) in enumerate(happened)
         ],
     )
 
@@ -165,7 +177,7 @@ def rules(depth: int = 3) -> st.SearchStrategy[Rule]:
 
 
 def _forms(depth: int) -> st.SearchStrategy[dict[str, object]]:
-    leaves = st.one_of(_traits(), _dids(), _nevers())
+    leaves = st.one_of(traits(), dids())
     if depth <= 1:
         return leaves
     inner = _forms(depth - 1)
@@ -177,58 +189,98 @@ def _forms(depth: int) -> st.SearchStrategy[dict[str, object]]:
     )
 
 
-_MANY = st.lists(SCALARS, min_size=1, max_size=3)
+Shapes = Mapping[str, st.SearchStrategy[object]]
+SPANS = st.sampled_from(("30m", "1d", "3d", "30d", "36500d"))
+DAYS = st.sampled_from(("2026-02-26", "2026-02-28", "2000-02-29"))
+INSTANTS = st.sampled_from(
+    ("2026-02-26T12:00:00Z", "2026-02-28T20:00+08:00", "2026-03-01T12:00:00.000001Z", "2025-01-01")
+)
 
 
-def _traits() -> st.SearchStrategy[dict[str, object]]:
-    equal = {"is": SCALARS, "is_not": SCALARS, "in": _MANY, "not_in": _MANY, "exists": st.booleans()}
-    bounds = {"at_least": st.sampled_from(NUMBERS), "at_most": st.sampled_from(NUMBERS)}
-    contains = {"contains": st.sampled_from(PARTS)}
-    within = {"within_days": st.sampled_from((1, 3, 30, 36500))}
-    flag = {name: equal[name] for name in ("is", "is_not", "exists")}
-    operators: list[tuple[tuple[str, ...], dict[str, st.SearchStrategy[object]]]] = [
-        (STATED, {**equal, **bounds, **contains, **within}),
-        (STATED, {**contains, **within}),  # again, since texts and dates have the most corners
-        (("email", "lifecycle"), {**equal, **contains}),
-        (("orders", "revenue", "r"), {**equal, **bounds}),
-        (("last_order_at", "first_seen"), {"exists": equal["exists"], **within}),
-        (("email_consent",), flag),
-    ]
+def _equal(values: st.SearchStrategy[object]) -> Shapes:
+    many = st.lists(values, min_size=1, max_size=3)
+    return {"is": values, "is_not": values, "in": many, "not_in": many}
+
+
+_ORDER: Shapes = dict.fromkeys(("at_least", "at_most", "more_than", "less_than"), st.sampled_from(NUMBERS))
+_LETTERS: Shapes = dict.fromkeys(("contains", "starts", "ends"), st.sampled_from(PARTS))
+_KNOWN: Shapes = {"exists": st.booleans()}
+_WORDS = st.sampled_from(TEXTS)
+_HAS: Shapes = {"has": SCALARS.filter(lambda value: value != "")}
+_DAYS: Shapes = {"within": st.sampled_from(("1d", "3d", "30d", "36500d")), "before": DAYS, "after": DAYS}
+
+
+def _compared(
+    head: str, known: Sequence[tuple[tuple[str, ...], Shapes]]
+) -> st.SearchStrategy[dict[str, object]]:
     # drawn evenly: a union of unions would draw what comes first far more often than the rest
-    forms = [(names, name, values) for names, known in operators for name, values in known.items()]
+    forms = [(names, name, values) for names, shapes in known for name, values in shapes.items()]
     return st.sampled_from(forms).flatmap(
-        lambda form: st.fixed_dictionaries({"trait": st.sampled_from(form[0]), form[1]: form[2]})
+        lambda form: st.fixed_dictionaries({head: st.sampled_from(form[0]), form[1]: form[2]})
     )
 
 
-def _where() -> st.SearchStrategy[dict[str, object]]:
+def traits() -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on traits, in JSON form."""
+    flag = {"is": st.booleans(), "is_not": st.booleans()}
+    return _compared(
+        "trait",
+        [
+            (STATED, {**_equal(SCALARS), **_ORDER, **_LETTERS, **_DAYS, **_HAS, **_KNOWN}),
+            (STATED, {**_LETTERS, **_DAYS, **_HAS}),  # again, since texts and dates have the most corners
+            (("email", "lifecycle"), {**_equal(_WORDS), **_LETTERS, **_KNOWN}),
+            (("orders", "revenue", "r"), {**_equal(st.sampled_from(NUMBERS)), **_ORDER, **_KNOWN}),
+            (
+                ("last_order_at", "first_seen"),
+                {"within": SPANS, "before": INSTANTS, "after": INSTANTS, **_KNOWN},
+            ),
+            (("email_consent",), {**flag, **_KNOWN}),
+        ],
+    )
+
+
+def filters() -> st.SearchStrategy[dict[str, object]]:
+    """Filters on properties, in JSON form."""
     values = SCALARS.filter(lambda v: not isinstance(v, str) or v[:1] not in ("", "{", "["))
-    return st.one_of(
-        st.just({}),
-        st.dictionaries(st.sampled_from(PROPERTIES), values, min_size=1, max_size=2),
-        st.fixed_dictionaries(
-            {},
-            optional={
-                "category": st.sampled_from(CATEGORIES[:2]),
-                "item_id": st.sampled_from(("x", "茶")),
-                "campaign": st.just("spring"),
-            },
-        ),
+    words = st.sampled_from(("spring", "x"))
+    return _compared(
+        "property",
+        [
+            (PROPERTIES, {**_equal(values), **_ORDER, **_LETTERS, **_KNOWN}),
+            (("category",), {"is": st.sampled_from(CATEGORIES[:2]), "in": st.just(list(CATEGORIES[:2]))}),
+            (("item_id",), {"is": st.sampled_from(("x", "茶")), "in": st.just(["x", "茶"])}),
+            (("campaign",), {**_equal(words), **_LETTERS, **_KNOWN}),
+            (("amount",), {**_equal(st.sampled_from(NUMBERS)), **_ORDER, **_KNOWN}),
+        ],
     )
 
 
-def _timed(head: str, **others: st.SearchStrategy[object]) -> st.SearchStrategy[dict[str, object]]:
-    form = {
-        head: st.sampled_from(EVENT_NAMES),
-        "within_days": st.sampled_from((None, 1, 3, 30, 30)),
-        "where": _where(),
-    }
-    return st.fixed_dictionaries({**form, **others})
+WINDOWS = st.one_of(
+    st.fixed_dictionaries({}),
+    st.fixed_dictionaries({"within": SPANS}),
+    st.fixed_dictionaries({"within": SPANS}),
+    st.fixed_dictionaries({"within": st.just("30d"), "before": st.sampled_from(("30m", "1d", "3d"))}),
+    st.fixed_dictionaries(
+        {}, optional={"before": SPANS, "since": INSTANTS, "until": st.just("2026-03-01T20:30:00+08:00")}
+    ),
+)
+TIMES = st.sampled_from(
+    ({}, {}, {"at_least": 2}, {"at_least": 3}, {"at_most": 1}, {"at_least": 2, "at_most": 3})
+)
 
 
-def _dids() -> st.SearchStrategy[dict[str, object]]:
-    return _timed("did", at_least=st.integers(1, 3))
-
-
-def _nevers() -> st.SearchStrategy[dict[str, object]]:
-    return _timed("never")
+def dids() -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on events, in JSON form."""
+    where = st.one_of(st.just([]), st.lists(filters(), min_size=1, max_size=2))
+    return st.builds(
+        lambda event, times, window, where: {
+            "did": event,
+            **times,
+            **window,
+            **({"where": where} if where else {}),
+        },
+        st.sampled_from(EVENT_NAMES),
+        TIMES,
+        WINDOWS,
+        where,
+    )

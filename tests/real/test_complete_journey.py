@@ -152,7 +152,7 @@ def test_the_whole_path(make_workspace: Callable[..., Workspace], tmp_path: Path
         rule = {
             "all": [
                 {"trait": "orders", "at_least": 50},
-                {"did": "Order Completed", "at_least": 5, "within_days": 30},
+                {"did": "Order Completed", "at_least": 5, "within": "30d"},
                 {"trait": "age", "in": ["25-34", "35-44"]},
             ]
         }

@@ -42,6 +42,8 @@ COMPUTED_TRAITS: Mapping[str, str] = {
     "lifecycle": "stage of the customer's life",
 }
 
+LIST = "\x1f"  # stands before, between and after the elements of a list as text
+
 TraitKind = Literal["text", "number", "time", "flag"]
 
 # The traits with a column of their own; every other name is a stated trait, kept as text.
@@ -71,16 +73,24 @@ TRAIT_KINDS: Mapping[str, TraitKind] = {
 def as_text(value: object) -> str | None:
     """The one text form of a stated value, the same for storing and for comparing; None where it has none.
 
-    Empty texts, lists and objects have none: such a trait counts as missing.
+    Empty texts, empty lists and objects have none: such a trait counts as missing. A list is its texts with
+    ``LIST`` around each.
 
-    >>> as_text(True), as_text(3), as_text(2.5), as_text("")
-    ('true', '3', '2.5', None)
+    >>> as_text(True), as_text(3), as_text(2.5), as_text(""), as_text(["a", 1])
+    ('true', '3', '2.5', None, '\\x1fa\\x1f1\\x1f')
     """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
     if isinstance(value, str):
+        if len(value) > 2 and value[0] == value[-1] == LIST:
+            return value  # a list that is a text already
         # no engine keeps a zero byte or half a surrogate pair
-        return value.replace("\x00", "").encode("utf-8", "ignore").decode() or None
+        plain = value.replace("\x00", "").replace(LIST, "")
+        return plain.encode("utf-8", "ignore").decode() or None
+    if isinstance(value, list | tuple):
+        scalars = (as_text(one) for one in value if isinstance(one, str | int | float))
+        texts = [text for one in scalars if one and (text := one.replace(LIST, ""))]
+        return f"{LIST}{LIST.join(texts)}{LIST}" if texts else None
     return None

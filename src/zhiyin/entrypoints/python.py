@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from zhiyin.domain.recommendation import Recommendation
+    from zhiyin.domain.segment import Rule
     from zhiyin.services.reports import CampaignReport
     from zhiyin.services.segments import Why
     from zhiyin.services.workspace import Workspace
@@ -65,11 +66,11 @@ class Segments:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def create(self, key: str, rule: Mapping[str, Any] | str, *, name: str = "") -> None:
-        """Make a segment from a rule in its JSON or text form."""
+    def create(self, key: str, rule: Mapping[str, Any] | str | Rule, *, name: str = "") -> None:
+        """Make a segment from a rule in its JSON form, as text, or made with ``zhiyin.rule``."""
         from zhiyin.services import segments
 
-        segments.create(self._workspace, key, name or key, dict(rule) if isinstance(rule, Mapping) else rule)
+        segments.create(self._workspace, key, name or key, rule)
 
     def keys(self) -> list[str]:
         """The keys of all segments."""
@@ -77,13 +78,13 @@ class Segments:
 
         return [segment.key for segment in segments.list_(self._workspace)]
 
-    def count(self, key_or_rule: str | Mapping[str, Any]) -> int:
+    def count(self, key_or_rule: str | Mapping[str, Any] | Rule) -> int:
         """How many customers match a segment, by key, or a rule that is tried out."""
         from zhiyin.services import segments
 
         return segments.count(self._workspace, self._rule(key_or_rule)).count
 
-    def members(self, key_or_rule: str | Mapping[str, Any]) -> list[str]:
+    def members(self, key_or_rule: str | Mapping[str, Any] | Rule) -> list[str]:
         """The ids of the customers who match."""
         from zhiyin.services import segments
 
@@ -95,11 +96,11 @@ class Segments:
 
         return segments.why(self._workspace, key, customer_id)
 
-    def _rule(self, key_or_rule: str | Mapping[str, Any]) -> dict[str, Any]:
+    def _rule(self, key_or_rule: str | Mapping[str, Any] | Rule) -> Mapping[str, Any] | Rule:
         from zhiyin.services import segments
 
-        if isinstance(key_or_rule, Mapping):
-            return dict(key_or_rule)
+        if not isinstance(key_or_rule, str):
+            return key_or_rule
         rule: dict[str, Any] = segments.get(self._workspace, key_or_rule).rule
         return rule
 

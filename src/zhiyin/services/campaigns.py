@@ -16,6 +16,7 @@ from zhiyin.domain.message import MessageStatus
 from zhiyin.domain.money import to_minor
 from zhiyin.domain.text import Text, say
 from zhiyin.loop import decide
+from zhiyin.loop.profile import segment_json
 from zhiyin.services import checks, claims, segments, slow_start, templates
 from zhiyin.services.workspace import Workspace
 
@@ -147,7 +148,7 @@ def start(ws: Workspace, key: str, *, allow_local_links: bool = False) -> Campai
     started = Campaign.objects.filter(pk=row.pk, status=CampaignStatus.DRAFT).update(
         status=CampaignStatus.SENDING,
         started_at=now,
-        segment_rule=row.segment.rule,
+        segment_rule=segment_json.dump(segments.of_campaign(ws, row)),
         segment_version=row.segment.version,
         error="",
     )

@@ -35,7 +35,7 @@ def why(ws: Workspace, key: str, customer_id: str) -> dict[str, Any]:
             say("There is no customer {customer_id!r}.", customer_id=customer_id), fix=say("Check the id.")
         )
     try:
-        inside = segments.why(ws, row.segment_rule or row.segment.rule, customer_id)
+        inside = segments.why(ws, segments.of_campaign(ws, row), customer_id)
     except NotFound:  # came after the last profiling, so no segment holds them yet
         return head | {"state": "outside", "choice": "none", "membership": [], "facts": []}
     membership = facts_json(inside.facts)

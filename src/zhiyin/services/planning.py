@@ -41,7 +41,7 @@ def _plan(ws: Workspace, campaign: Campaign) -> int:
     policy = gate.policy(ws)
     versions = _versions(campaign, policy)
     planned = 0
-    members = segments.members(ws, campaign.segment_rule)
+    members = segments.members(ws, segments.of_campaign(ws, campaign))
     start = slow_start.of(ws, campaign, len(members))
     for batch in batches(intents(noun, members), PLAN_BATCH):
         with transaction.atomic():

@@ -81,7 +81,7 @@ def review(ws: Workspace, key: str) -> Review:
     """The figures to look at before sending: exactly what planning would decide now."""
     row = campaigns.get(ws, key)
     policy = gate.policy(ws)
-    ids = segments.members(ws, row.segment_rule or row.segment.rule)
+    ids = segments.members(ws, segments.of_campaign(ws, row))
     held_out = will_receive = bought = 0
     refused: dict[str, int] = {}
     since = ws.now() - timedelta(days=row.window_days)

@@ -7,7 +7,7 @@ import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,15 +16,16 @@ import pyarrow as pa
 from django.db import IntegrityError, transaction
 
 from zhiyin.adapters.lake.rows import event_of
-from zhiyin.adapters.records.models import Customer, Segment
-from zhiyin.domain import segment as language
+from zhiyin.adapters.records.models import Campaign, Customer, Segment
 from zhiyin.domain import spreadsheet
 from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.decision import Fact
 from zhiyin.domain.errors import BadRule, Conflict, NotFound
-from zhiyin.domain.segment import All, Did, Rule, Trait, conditions
+from zhiyin.domain.segment import All, Rule
 from zhiyin.domain.text import say
-from zhiyin.loop.profile import segment_frame, segment_python, segment_text
+from zhiyin.loop.profile import segment_expand, segment_frame, segment_json, segment_python, segment_text
+from zhiyin.loop.profile.condition import One
+from zhiyin.loop.profile.segment_frame import Needs
 from zhiyin.services import sizes
 from zhiyin.services.workspace import Workspace
 
@@ -62,7 +63,7 @@ def create(ws: Workspace, key: str, name: str, rule: AnyRule) -> Segment:
             fix=say("Use up to 80 of a-z, 0-9, - and _, beginning with a-z or 0-9."),
         )
     now = ws.now()
-    form = language.dump(rule_of(rule))
+    form = _form(ws, rule, key)
     try:
         with transaction.atomic():
             return Segment.objects.create(
@@ -77,7 +78,7 @@ def create(ws: Workspace, key: str, name: str, rule: AnyRule) -> Segment:
 
 def update(ws: Workspace, key: str, *, name: str | None = None, rule: AnyRule | None = None) -> Segment:
     """Change the name or the rule; another rule raises the version and forgets the count."""
-    form = language.dump(rule_of(rule)) if rule is not None else None
+    form = _form(ws, rule, key) if rule is not None else None
     with transaction.atomic():
         row = get(ws, key)
         if name is not None:
@@ -128,16 +129,33 @@ def archived(ws: Workspace) -> list[Segment]:
     return list(Segment.objects.filter(archived=True))
 
 
-def rule_of(rule: AnyRule) -> Rule:
-    """The rule of a JSON form or a text. Raises ``BadRule``."""
+def rule_of(rule: AnyRule, zone: tzinfo = UTC) -> Rule:
+    """The rule of a JSON form or a text; times without an offset are in ``zone``. Raises ``BadRule``."""
     if isinstance(rule, str):
-        return segment_text.parse(rule)
-    return language.parse(rule) if isinstance(rule, Mapping) else rule
+        return segment_text.parse(rule, zone)
+    return segment_json.parse(rule, zone) if isinstance(rule, Mapping) else rule
+
+
+def expanded(ws: Workspace, rule: AnyRule, key: str = "") -> Rule:
+    """The rule with those of the segments that it names in their place; ``key`` is its own, if it has one.
+
+    Raises ``BadRule`` for a circle of segments, ``NotFound`` for one that does not exist.
+    """
+    return segment_expand.expand(
+        rule_of(rule, ws.timezone), lambda named: segment_json.parse(get(ws, named).rule), key
+    )
+
+
+def of_campaign(ws: Workspace, campaign: Campaign) -> Rule:
+    """The rule that a campaign goes by: as it was at the start, before that its segment's."""
+    if campaign.segment_rule:
+        return segment_json.load(campaign.segment_rule)
+    return expanded(ws, campaign.segment.rule, campaign.segment.key)
 
 
 def count(ws: Workspace, rule: AnyRule) -> Count:
     """How many match, and who is left after each condition of a rule that joins several: one query."""
-    parsed = rule_of(rule)
+    parsed = rule_of(rule, ws.timezone)
     parts = parsed.rules if isinstance(parsed, All) else (parsed,)
     prefixes: list[Rule] = [All(parts[: i + 1]) for i in range(len(parts))]
     numbers = [f"rule_{i}" for i in range(len(prefixes))]
@@ -147,7 +165,7 @@ def count(ws: Workspace, rule: AnyRule) -> Count:
         marked.select(nw.len().alias("total"), *(nw.col(name).sum() for name in numbers))
     ).to_pylist()
     left = [row[name] or 0 for name in numbers]
-    steps = tuple((language.dump(part), n) for part, n in zip(parts, left, strict=True))
+    steps = tuple((segment_json.dump(part), n) for part, n in zip(parts, left, strict=True))
     return Count(left[-1] if left else row["total"], row["total"], steps)
 
 
@@ -174,13 +192,13 @@ def refresh_all(ws: Workspace, on_progress: Callable[..., None] | None = None) -
 
 def members(ws: Workspace, rule: AnyRule, limit: int | None = None, offset: int = 0) -> list[str]:
     """The ids of the customers who match, in order of id."""
-    ids = ws.lake.collect(_members(ws, rule_of(rule)).sort("customer_id"))["customer_id"]
+    ids = ws.lake.collect(_members(ws, rule).sort("customer_id"))["customer_id"]
     return ids.slice(offset, limit).to_pylist()
 
 
 def sample(ws: Workspace, rule: AnyRule, n: int = 5, seed: int = 0) -> list[Customer]:
     """Some of those who match, picked by chance; the same seed picks the same ones."""
-    ids = ws.lake.collect(_members(ws, rule_of(rule)).sort("customer_id"))["customer_id"]
+    ids = ws.lake.collect(_members(ws, rule).sort("customer_id"))["customer_id"]
     picked = random.Random(seed).sample(range(len(ids)), min(n, len(ids)))
     wanted = [ids[i].as_py() for i in picked]
     rows = Customer.objects.in_bulk(wanted)
@@ -189,9 +207,8 @@ def sample(ws: Workspace, rule: AnyRule, n: int = 5, seed: int = 0) -> list[Cust
 
 def stream(ws: Workspace, key: str, columns: Sequence[str] = EXPORT_COLUMNS) -> Iterator[pa.Table]:
     """The members with columns of their profiles, in order of id, a batch at a time."""
-    rule = rule_of(get(ws, key).rule)
     yield from ws.lake.stream(
-        _mark(ws, [rule], ws.now()).filter(nw.col("rule_0")).select(*columns).sort("customer_id")
+        _mark(ws, [get(ws, key).rule], ws.now()).filter(nw.col("rule_0")).select(*columns).sort("customer_id")
     )
 
 
@@ -219,39 +236,43 @@ def why(ws: Workspace, key_or_rule: AnyRule, customer_id: str) -> Why:
     Answers from the same profiles and events as ``count`` and ``members``. Raises ``NotFound`` for a customer
     without a profile.
     """
-    rule, as_of = _rule_or_key(ws, key_or_rule), ws.now()
-    traits = _traits_of(ws, rule, customer_id)
-    events = list(_events_of(ws, rule, customer_id))
-    return Why(
-        segment_python.holds(rule, traits, events, as_of), segment_python.facts(rule, traits, events, as_of)
-    )
+    rule, as_of = expanded(ws, _rule_or_key(ws, key_or_rule)), ws.now()
+    needs = segment_frame.plan([rule], as_of).needs
+    one = One(_traits_of(ws, needs, customer_id), list(_events_of(ws, needs, customer_id)), as_of)
+    return Why(segment_python.holds(rule, one), segment_python.facts(rule, one))
 
 
-def _rule_or_key(ws: Workspace, key_or_rule: AnyRule) -> Rule:
+def _form(ws: Workspace, rule: AnyRule, key: str) -> dict[str, Any]:
+    """What is kept of a rule, once it is sure that it can be evaluated."""
+    form = segment_json.dump(rule_of(rule, ws.timezone))
+    expanded(ws, form, key)
+    return form
+
+
+def _rule_or_key(ws: Workspace, key_or_rule: AnyRule) -> AnyRule:
     if (
         isinstance(key_or_rule, str)
         and _KEY.fullmatch(key_or_rule)
         and key_or_rule not in ("everyone", "nobody")
     ):
-        return rule_of(get(ws, key_or_rule).rule)
-    return rule_of(key_or_rule)
+        rule: dict[str, Any] = get(ws, key_or_rule).rule
+        return rule
+    return key_or_rule
 
 
-def _mark(ws: Workspace, rules: Sequence[Rule], as_of: datetime) -> nw.LazyFrame[Any]:
-    needs = segment_frame.needs(rules)
-    profiles = ws.lake.frame("profiles", needs.traits)
-    return segment_frame.mark(rules, profiles, ws.lake.frame("events", needs.properties, needs.lines), as_of)
+def _mark(ws: Workspace, rules: Sequence[AnyRule], as_of: datetime) -> nw.LazyFrame[Any]:
+    plan = segment_frame.plan([expanded(ws, rule) for rule in rules], as_of)
+    profiles = ws.lake.frame("profiles", plan.needs.traits)
+    return plan.mark(profiles, ws.lake.frame("events", plan.needs.properties, plan.needs.lines))
 
 
-def _members(ws: Workspace, rule: Rule) -> nw.LazyFrame[Any]:
+def _members(ws: Workspace, rule: AnyRule) -> nw.LazyFrame[Any]:
     return _mark(ws, [rule], ws.now()).filter(nw.col("rule_0")).select("customer_id")
 
 
-def _traits_of(ws: Workspace, rule: Rule, customer_id: str) -> dict[str, object]:
-    stated = sorted({c.name for c in conditions(rule) if isinstance(c, Trait) and c.name not in TRAIT_KINDS})
-    columns = {f"trait_{i}": f"traits.{name}" for i, name in enumerate(stated)}
-    frame = ws.lake.frame("profiles", columns).filter(nw.col("customer_id") == customer_id)
-    rows = ws.lake.collect(frame.select(*TRAIT_KINDS, *columns)).to_pylist()
+def _traits_of(ws: Workspace, needs: Needs, customer_id: str) -> dict[str, object]:
+    frame = ws.lake.frame("profiles", needs.traits).filter(nw.col("customer_id") == customer_id)
+    rows = ws.lake.collect(frame.select(*TRAIT_KINDS, *needs.traits)).to_pylist()
     if not rows:
         raise NotFound(
             say("The customer {customer_id!r} has no profile.", customer_id=customer_id),
@@ -259,17 +280,17 @@ def _traits_of(ws: Workspace, rule: Rule, customer_id: str) -> dict[str, object]
             fix=say("Run `zhiyin profile`, or check the id."),
         )
     row = rows[0]
-    found = {name: row[column] for name, column in zip(stated, columns, strict=True)}
+    found = {path.partition(".")[2]: row[column] for column, path in needs.traits.items()}
     for name in TRAIT_KINDS:
         value = row[name]
         found[name] = value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
     return found
 
 
-def _events_of(ws: Workspace, rule: Rule, customer_id: str) -> Iterator[Any]:
-    names = sorted({c.event for c in conditions(rule) if isinstance(c, Did)})
-    if not names:
+def _events_of(ws: Workspace, needs: Needs, customer_id: str) -> Iterator[Any]:
+    if not needs.events:
         return
-    frame = ws.lake.events().filter(nw.col("customer_id") == customer_id, nw.col("event").is_in(names))
+    wanted = nw.col("event").is_in(sorted(needs.events))
+    frame = ws.lake.events().filter(nw.col("customer_id") == customer_id, wanted)
     for row in ws.lake.collect(frame).to_pylist():
         yield event_of(row)

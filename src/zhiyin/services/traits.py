@@ -11,8 +11,9 @@ from typing import Any
 from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.lifecycle import Lifecycle
 from zhiyin.domain.rfm import RfmGroup
-from zhiyin.domain.segment import Rule, Trait, conditions
+from zhiyin.domain.segment import Rule, conditions
 from zhiyin.domain.text import Text, say
+from zhiyin.loop.profile.conditions import Trait
 from zhiyin.services.workspace import Workspace
 
 SAMPLE = 2_000  # customers read to learn the stated traits

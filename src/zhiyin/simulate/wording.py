@@ -54,8 +54,8 @@ SEGMENTS = (
         "近一个月只看未买",
         {
             "all": [
-                {"did": "Product Viewed", "at_least": 2, "within_days": 30},
-                {"never": "Order Completed", "within_days": 30},
+                {"did": "Product Viewed", "at_least": 2, "within": "30d"},
+                {"not": {"did": "Order Completed", "within": "30d"}},
             ]
         },
     ),

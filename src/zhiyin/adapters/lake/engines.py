@@ -30,7 +30,8 @@ from zhiyin.domain.text import say
 
 ENGINES = {"duckdb": "zhiyin.adapters.lake.engines:DuckDB", "spark": "zhiyin.adapters.lake.engines:Spark"}
 BATCH = 50_000
-Lines = Mapping[str, Sequence[tuple[str, str]]]  # new column -> (field of a line, value) pairs
+# new column -> fields of a line, each with the values of which it must have one
+Lines = Mapping[str, Sequence[tuple[str, Sequence[str]]]]
 _JSON_KEY = re.compile(r"[^'\"\\\x00-\x1f]{1,200}")
 
 
@@ -100,7 +101,7 @@ class DuckDB:
         for alias, (column, key) in _paths(extract).items():
             columns.append(f'json_extract_string("{column}", \'$."{key}"\') AS "{alias}"')
         for alias, pairs in lines.items():
-            same = " AND ".join(f'line."{field}" = {_quoted(value)}' for field, value in pairs)
+            same = " AND ".join(f'line."{field}" {_among(values)}' for field, values in pairs)
             columns.append(
                 f'coalesce(len(list_filter("products", lambda line: {same})) > 0, false) AS "{alias}"'
             )
@@ -168,7 +169,7 @@ class Spark:
         for alias, (column, key) in _paths(extract).items():
             columns.append(F.get_json_object(F.col(column), f"$['{key}']").alias(alias))
         for alias, pairs in lines.items():
-            found = F.exists(F.col("products"), partial(_all_equal, pairs))
+            found = F.exists(F.col("products"), partial(_all_among, pairs))
             columns.append(F.coalesce(found, F.lit(False)).alias(alias))
         return nw.from_native(frame.select(*columns))
 
@@ -199,8 +200,13 @@ def _quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _all_equal(pairs: Sequence[tuple[str, str]], line: Any) -> Any:
-    return reduce(and_, [line[field] == value for field, value in pairs])
+def _among(values: Sequence[str]) -> str:
+    first, *others = map(_quoted, values)
+    return f"IN ({', '.join((first, *others))})" if others else f"= {first}"
+
+
+def _all_among(pairs: Sequence[tuple[str, Sequence[str]]], line: Any) -> Any:
+    return reduce(and_, [line[field].isin(list(values)) for field, values in pairs])
 
 
 def _paths(extract: Mapping[str, str]) -> dict[str, tuple[str, str]]:

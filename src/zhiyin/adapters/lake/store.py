@@ -63,7 +63,7 @@ class Lake:
         """A lazy frame of a dataset as it is now.
 
         ``extract`` maps a new text column to ``column.json_key``. ``lines`` (of events only) maps a new column
-        to pairs of a field and a value; it is true where one line of the event has them all.
+        to fields with the values they may have; it is true where one line of the event fits them all.
         """
         spec = DATASETS[dataset]
         return self.engine.scan(self.files(dataset), spec.schema, extract or {}, lines or {})

@@ -32,7 +32,7 @@ def create(
 ) -> None:
     """Make a segment and count it.
 
-    Example: zhiyin segments create tea --rule 'did "Order Completed" at least 3 times where category = Tea'
+    Example: zhiyin segments create tea --rule 'did("Order Completed", at_least=3, where=[category == "Tea"])'
     """
     ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import segments
@@ -65,7 +65,7 @@ def update(
 @app.command("list")
 def list_(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
     """List the segments with their last counts."""
-    from zhiyin.domain.segment import parse
+    from zhiyin.loop.profile.segment_json import parse
     from zhiyin.loop.profile.segment_text import format
 
     ws = open_workspace(workspace)  # before anything touches the records
@@ -86,7 +86,7 @@ def list_(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -
 @app.command()
 def show(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
     """Show one segment with its rule in both forms."""
-    from zhiyin.domain.segment import parse
+    from zhiyin.loop.profile.segment_json import parse
     from zhiyin.loop.profile.segment_text import format
 
     ws = open_workspace(workspace)  # before anything touches the records
@@ -197,6 +197,14 @@ def archive(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOptio
     say(f"Archived {key}.")
 
 
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of rules, draft 2020-12."""
+    from zhiyin.loop.profile import segment_json
+
+    print_json(segment_json.schema())
+
+
 def _say_count(ws: Workspace, row: Any, done: str, as_json: bool) -> None:
     from zhiyin.services import segments
 
@@ -212,7 +220,7 @@ def _say_count(ws: Workspace, row: Any, done: str, as_json: bool) -> None:
 def _warnings(ws: Workspace, rule: dict[str, Any] | str) -> list[str]:
     from zhiyin.services import segments, traits
 
-    return [str(text) for text in traits.warnings(ws, segments.rule_of(rule))]
+    return [str(text) for text in traits.warnings(ws, segments.rule_of(rule, ws.timezone))]
 
 
 def _say_warnings(ws: Workspace, rule: dict[str, Any] | str) -> None:
@@ -247,7 +255,7 @@ def _as_dict(row: Any) -> dict[str, Any]:
 
 
 def _print_count(found: Count) -> None:
-    from zhiyin.domain.segment import parse
+    from zhiyin.loop.profile.segment_json import parse
     from zhiyin.loop.profile.segment_text import format
 
     say(f"[bold]{found.count:,}[/] of {found.total:,} customers.")
@@ -257,17 +265,14 @@ def _print_count(found: Count) -> None:
 
 
 def _words(code: str, detail: Any) -> tuple[str, str, str]:
-    """A fact as condition, found, needs."""
-    if code in ("trait", "trait_not"):
-        from zhiyin.domain.segment import Not, Trait
-        from zhiyin.loop.profile.segment_text import format
+    """A fact as condition, found, needs: the last in the text form."""
+    from zhiyin.domain.segment import Not
+    from zhiyin.loop.profile.segment_json import parse
+    from zhiyin.loop.profile.segment_text import format
 
-        needs = detail["needs"]
-        trait = Trait(detail["trait"], detail["operator"], tuple(needs) if isinstance(needs, list) else needs)
-        text = format(trait if code == "trait" else Not(trait))
-        return detail["trait"], "nothing" if detail["found"] is None else str(detail["found"]), text
-    since = f" since {detail['since']}" if detail["since"] else ""
-    where = "".join(f", {name} = {value}" for name, value in detail["where"].items())
+    rule = parse(detail["condition"])
+    needs = format(Not(rule) if code.endswith("_not") else rule)
+    if code.startswith("trait"):
+        return detail["trait"], "nothing" if detail["found"] is None else str(detail["found"]), needs
     last = f", last {detail['last'][:10]}" if detail["last"] else ""
-    needs = {"did": "at least {}", "did_fewer": "fewer than {}", "never": "none"}[code]
-    return f"{detail['event']}{where}{since}", f"{detail['found']}{last}", needs.format(detail["needs"])
+    return detail["event"], f"{detail['found']}{last}", needs

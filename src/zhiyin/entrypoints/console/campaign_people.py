@@ -135,7 +135,7 @@ def _membership(ws: Workspace, campaign: Any, customer_id: str) -> tuple[bool, l
     from zhiyin.services import segments
 
     try:
-        found = segments.why(ws, campaign.segment_rule or campaign.segment.rule, customer_id)
+        found = segments.why(ws, segments.of_campaign(ws, campaign), customer_id)
     except NotFound:
         return True, []
     return found.inside, segment_why.told(ws, found.facts)

@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
-from zhiyin.domain.segment import parse
 from zhiyin.entrypoints.console import (
     campaign_accounts,
     campaign_course,
@@ -76,6 +75,7 @@ def _figures(ws: Workspace, report: CampaignReport) -> dict[str, Any]:
 
 def _content(ws: Workspace, campaign: Any) -> dict[str, Any]:
     """The wording as it was frozen, seen by the first member, and the rule it went to."""
-    rule = parse(campaign.segment_rule or campaign.segment.rule)
-    sentence = segment_words.capitalised(rule, ws.settings.shop.currency)
+    from zhiyin.services import segments
+
+    sentence = segment_words.capitalised(ws, segments.of_campaign(ws, campaign))
     return {"preview": campaign_preview.first(ws, campaign), "sentence": sentence}

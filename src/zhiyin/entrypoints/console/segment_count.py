@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import reduce
 from typing import Any as Json
 
 from django.utils.translation import gettext, ngettext
 
-from zhiyin.domain import segment as language
-from zhiyin.domain.segment import All, Any, Did, Not, Rule, Trait
+from zhiyin.domain.segment import All, Any, Not, Rule, Window
 from zhiyin.entrypoints.console import segment_words as words
+from zhiyin.loop.profile.conditions import Did, Trait
+from zhiyin.loop.profile.segment_json import parse
 from zhiyin.services.workspace import Workspace
 
 
@@ -49,29 +51,30 @@ def count(ws: Workspace, rule: Rule) -> Result:
     reachable = segments.count(
         ws, All((rule, Trait("email", "exists", True), Trait("email_consent", "is", True)))
     )
-    steps = tuple(_steps(counted.total, counted.steps, ws.settings.shop.currency))
+    steps = tuple(_steps(ws, counted.total, counted.steps))
     warnings = tuple(traits.warnings(ws, rule))
     return Result(counted.count, counted.total, steps, reachable.count, warnings)
 
 
-def _steps(total: int, steps: Iterable[tuple[Json, int]], currency: str) -> Iterable[Step]:
+def _steps(ws: Workspace, total: int, steps: Iterable[tuple[Json, int]]) -> Iterable[Step]:
     """The cascade: all customers first, then who is left after each condition."""
     yield Step(gettext("All customers"), total, None, 100.0 if total else 0.0)
     before = total
     for label, left in steps:
-        rule = label if not isinstance(label, dict) else language.parse(label)
-        text = short(rule, currency)
+        text = short(ws, parse(label))
         yield Step(text[:1].upper() + text[1:], left, left - before, 100 * left / total if total else 0.0)
         before = left
 
 
-def short(rule: Rule, currency: str) -> str:
+def short(ws: Workspace, rule: Rule) -> str:
     """A rule in a few words, for the label of a bar."""
-    return words.spaced(_short(rule, currency))
+    return words.spaced(_short(ws, rule))
 
 
-def _short(rule: Rule, currency: str) -> str:
+def _short(ws: Workspace, rule: Rule) -> str:
     match rule:
+        case Did(at_most=int()):
+            return words.sentence(ws, rule)
         case Did(at_least=1):
             return words.event(rule.event)
         case Did():
@@ -79,11 +82,11 @@ def _short(rule: Rule, currency: str) -> str:
                 "event": words.event(rule.event),
                 "times": rule.at_least,
             }
-        case Not(Did(within_days=int(days)) as did):
+        case Not(Did(at_least=1, at_most=None) as did) if did.window == Window():
+            return gettext("Never %(event)s") % {"event": words.event(did.event)}
+        case Not(Did(at_least=1, at_most=None) as did) if (days := whole_days(did)) is not None:
             template = ngettext("No %(event)s for %(days)s day", "No %(event)s for %(days)s days", days)
             return template % {"event": words.event(did.event), "days": days}
-        case Not(Did() as did):
-            return gettext("Never %(event)s") % {"event": words.event(did.event)}
         case Any(rules) if len(rules) > 1:
             names = list(dict.fromkeys(_subject(inner) for inner in rules))
             return reduce(
@@ -95,7 +98,15 @@ def _short(rule: Rule, currency: str) -> str:
                 lambda one, other: gettext("%(one)s and %(other)s") % {"one": one, "other": other}, names
             )
         case _:
-            return words.sentence(rule, currency)
+            return words.sentence(ws, rule)
+
+
+def whole_days(did: Did) -> int | None:
+    """The days of a window that is just the last so many days; None for any other."""
+    within, day = did.within, timedelta(days=1)
+    if within is None or within % day or did.window != Window(within=within):
+        return None
+    return within // day
 
 
 def _subject(rule: Rule) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from zhiyin.domain import segment as language
 from zhiyin.entrypoints.console import paging, segment_words
+from zhiyin.loop.profile.segment_json import parse
 from zhiyin.services.workspace import Workspace
 
 
@@ -27,7 +27,7 @@ def rows(ws: Workspace, stored: Iterable[Any]) -> list[dict[str, Any]]:
 
 def sentence_of(ws: Workspace, segment: Any) -> str:
     """The rule of a stored segment in words."""
-    return segment_words.capitalised(language.parse(segment.rule), ws.settings.shop.currency)
+    return segment_words.capitalised(ws, parse(segment.rule))
 
 
 def at_risk(ws: Workspace) -> int:
@@ -42,7 +42,7 @@ def people(ws: Workspace, segment: Any, number: int, per_page: int) -> dict[str,
     from zhiyin.adapters.records.models import Customer
     from zhiyin.services import segments
 
-    rule = language.parse(segment.rule)
+    rule = parse(segment.rule)
     total = segments.count(ws, rule).count
     ids = segments.members(ws, rule, limit=per_page, offset=(number - 1) * per_page)
     found = Customer.objects.in_bulk(ids)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
-from zhiyin.domain import segment as language
-from zhiyin.domain.errors import BadRule
+from zhiyin.domain.errors import BadRule, NotFound, ZhiyinError
 from zhiyin.domain.segment import Rule
 from zhiyin.entrypoints.console import (
     segment_count,
@@ -20,7 +20,8 @@ from zhiyin.entrypoints.console import (
     segment_words,
 )
 from zhiyin.entrypoints.console.segment_form import Form
-from zhiyin.loop.profile import segment_text
+from zhiyin.loop.profile import segment_json, segment_text
+from zhiyin.services.traits import TraitInfo
 from zhiyin.services.workspace import Workspace
 
 SAMPLE = 5
@@ -43,7 +44,7 @@ class Page:
     text: str
     rule: Rule | None
     too_deep: bool = False
-    error: BadRule | None = None
+    error: ZhiyinError | None = None
     name_error: str = ""
     sentence: str = ""
     parts: list[segment_slots.Part] = field(default_factory=list)
@@ -77,9 +78,9 @@ def build(ws: Workspace, request: HttpRequest, stored: Any) -> Page:
     currency = ws.settings.shop.currency
     kinds = {info.name: info.kind for info in known}
     page = (
-        _posted(request, stored, currency)
+        _posted(ws, request, stored, known)
         if request.method == "POST"
-        else _opened(request, stored, currency, frozenset(kinds) - {"name"})
+        else _opened(request, stored, currency, known)
     )
     page.form = segment_slots.settle(page.form, known)
     places: tuple[str, ...] = ()
@@ -94,30 +95,36 @@ def build(ws: Workspace, request: HttpRequest, stored: Any) -> Page:
     else:
         _fill(ws, page, places)
     if page.rule is not None:
-        page.sentence = segment_words.capitalised(page.rule, currency)
+        page.sentence = segment_words.capitalised(ws, page.rule)
     if request.method == "POST":
         _answer(ws, request, page)
     return page
 
 
-def _opened(request: HttpRequest, stored: Any, currency: str, traits: frozenset[str]) -> Page:
+def _opened(request: HttpRequest, stored: Any, currency: str, known: Sequence[TraitInfo]) -> Page:
     template = "console/segments/edit.html"
     if stored is not None:
-        rule = language.parse(stored.rule)
-        form = segment_rule.form_of(rule, currency)
+        rule = segment_json.parse(stored.rule)
+        form = _form_of(rule, currency, known)
         if form is None:
             text = segment_text.format(rule)
             return Page(template, stored, stored.name, "text", Form(), text, rule, too_deep=True)
         return Page(template, stored, stored.name, "form", form, "", rule)
     query = {name: str(value) for name, value in request.GET.items()}
-    form = segment_form.prefilled(query, traits)
+    form = segment_form.prefilled(query, frozenset(info.name for info in known) - {"name"})
     if not form.parts:
         form = Form("all", (segment_form.Condition("did"),))
     return Page(template, None, query.get("name", ""), "form", form, "", None)
 
 
-def _posted(request: HttpRequest, stored: Any, currency: str) -> Page:
-    data = request.POST
+def _form_of(rule: Rule, currency: str, known: Sequence[TraitInfo]) -> Form | None:
+    """The form that shows a rule, or None where its sentences could not show all that it says."""
+    form = segment_rule.form_of(rule, currency)
+    return form if form is None or segment_slots.settle(form, known) == form else None
+
+
+def _posted(ws: Workspace, request: HttpRequest, stored: Any, known: Sequence[TraitInfo]) -> Page:
+    data, currency = request.POST, ws.settings.shop.currency
     do = pressed(request)
     template = _PARTIALS.get(request.headers.get("HX-Target", ""), "console/segments/edit.html")
     name = data.get("name", "").strip()
@@ -125,12 +132,13 @@ def _posted(request: HttpRequest, stored: Any, currency: str) -> Page:
     if do == "save" and not name:
         page.name_error = gettext("Give the segment a name.")
     if data.get("mode") == "text":
-        _read_text(page, data.get("text", ""), currency, leave=do == "form")
+        _read_text(ws, page, data.get("text", ""), known, leave=do == "form")
     else:
         page.form = segment_form.act(segment_form.read(data), do)
         page.mode = "text" if do == "text" else "form"
         if page.mode == "text":
-            page.rule = segment_rule.rule_of(page.form, currency, {}).rule
+            kinds = {info.name: info.kind for info in known}
+            page.rule = segment_rule.rule_of(page.form, currency, kinds).rule
             page.text = segment_text.format(page.rule)
     return page
 
@@ -143,15 +151,19 @@ def pressed(request: HttpRequest) -> str:
     return "" if request.headers.get("HX-Target") == "segment-result" else request.POST.get("do", "")
 
 
-def _read_text(page: Page, text: str, currency: str, *, leave: bool) -> None:
-    """Read the text form; on the way back to the form a rule that nests too deep stays text."""
+def _read_text(ws: Workspace, page: Page, text: str, known: Sequence[TraitInfo], *, leave: bool) -> None:
+    """Read the text form; on the way back to the form a rule that it cannot show stays text."""
+    from zhiyin.services import segments
+
     page.mode, page.text = "text", text
     try:
-        page.rule = segment_text.parse(text)
-    except BadRule as error:
+        rule = segment_text.parse(text, ws.timezone)
+        segments.expanded(ws, rule, page.stored.key if page.stored else "")
+    except (BadRule, NotFound) as error:
         page.error = error
         return
-    form = segment_rule.form_of(page.rule, currency)
+    page.rule = rule
+    form = _form_of(page.rule, ws.settings.shop.currency, known)
     page.too_deep = form is None
     if leave and form is not None:
         page.mode, page.form = "form", form
@@ -196,7 +208,7 @@ def save(ws: Workspace, page: Page) -> Any:
     from zhiyin.services import keys, segments
 
     assert page.rule is not None
-    rule = language.dump(page.rule)
+    rule = segment_json.dump(page.rule)
     if page.stored is not None:
         saved = segments.update(ws, page.stored.key, name=page.name, rule=rule)
     else:

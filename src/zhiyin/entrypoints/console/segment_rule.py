@@ -1,18 +1,23 @@
 """The rule of a segment builder's form, and the form of a rule: ``form ⇄ rule``.
 
-Rules that nest deeper than one group have no form; they are edited as text.
+Rules that nest deeper than one group, or say what no sentence of the builder says, have no form; they are
+edited as text. "Did not" of the builder is ``not`` of ``did``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, timedelta
 from typing import Any as Json
 
-from zhiyin.domain import segment
+from zhiyin.domain.errors import BadRule
 from zhiyin.domain.money import to_major, to_minor
-from zhiyin.domain.segment import All, Any, Did, Not, Rule, Trait
+from zhiyin.domain.segment import All, Any, Filter, Not, Rule, Window
+from zhiyin.entrypoints.console.segment_count import whole_days
 from zhiyin.entrypoints.console.segment_form import MONEY, OTHER, Condition, Form, Group
+from zhiyin.loop.profile import segment_json
+from zhiyin.loop.profile.conditions import Did, Trait
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,8 @@ def condition_rule(condition: Condition, currency: str, kinds: Mapping[str, str]
     operator = "exists" if condition.operator == "missing" else condition.operator
     form = {"trait": condition.trait, operator: value}
     try:
-        return segment.parse(form)
-    except segment.BadRule:
+        return segment_json.parse(form)
+    except BadRule:
         return None
 
 
@@ -91,12 +96,16 @@ def _did_rule(condition: Condition) -> Rule | None:
     days = _whole(condition.days_other if condition.days == OTHER else condition.days)
     wants_days = bool(condition.days)
     times = _whole(condition.times) if condition.kind == "did" else 1
-    where = tuple(sorted((name, value) for name, value in condition.where if name and value))
     if not condition.event or times is None or times < 1 or (wants_days and not days):
         return None
-    if len(where) < len(condition.where):
+    if not all(name and value for name, value in condition.where):
         return None
-    did = Did(condition.event, times, days or None, where)
+    where = [{"property": name, "is": value} for name, value in condition.where]
+    form = {"did": condition.event, "at_least": times, "where": where}
+    try:
+        did = Did.read(form | ({"within": f"{days}d"} if days else {}), "did", UTC)
+    except BadRule:
+        return None
     return Not(did) if condition.kind == "never" else did
 
 
@@ -108,10 +117,11 @@ def _value(condition: Condition, currency: str, kind: str) -> Json:
         return None
     if operator in ("in", "not_in"):
         return [_scalar(value, kind, currency) for value in values]
-    if operator == "contains":
+    if operator in ("contains", "starts", "ends"):
         return values[0]
-    if operator == "within_days":
-        return _whole(values[0])
+    if operator == "within":
+        days = _whole(values[0])
+        return None if days is None else f"{days}d"
     return _scalar(values[0], kind, currency)
 
 
@@ -164,7 +174,7 @@ def _part(rule: Rule, currency: str) -> Condition | Group | None:
             return _group("none" if isinstance(rule, Not) else "any", rules, currency)
         case Not(Did(at_least=1)):
             return condition_of(rule, currency)
-        case Not(Trait() | Did()):
+        case Not(Trait() | Did(at_most=None)):
             return _group("none", (rule.rule,), currency)
         case _:
             return condition_of(rule, currency)
@@ -182,9 +192,17 @@ def condition_of(rule: Rule, currency: str) -> Condition | None:
             return Condition(kind="consent")
         case Trait(name, "exists", value):
             return Condition(kind="trait", trait=name, operator="exists" if value else "missing")
+        case Trait(operator="has" | "before" | "after"):
+            return None  # no sentence of the builder says these
+        case Trait(name, "within", timedelta() as span):
+            days = span // timedelta(days=1)
+            whole = span == timedelta(days=days)
+            return (
+                Condition(kind="trait", trait=name, operator="within", values=(str(days),)) if whole else None
+            )
         case Trait(name, operator, value):
             values = value if isinstance(value, tuple) else (value,)
-            shown = tuple(_shown(name, operator, v, currency) for v in values)
+            shown = tuple(_shown(name, v, currency) for v in values)
             return Condition(kind="trait", trait=name, operator=operator, values=shown)
         case Did() as did:
             return _did_condition("did", did)
@@ -194,20 +212,26 @@ def condition_of(rule: Rule, currency: str) -> Condition | None:
             return None
 
 
-def _did_condition(kind: str, did: Did) -> Condition:
-    return Condition(
-        kind=kind,
-        event=did.event,
-        times=str(did.at_least),
-        days="" if did.within_days is None else str(did.within_days),
-        where=did.where,
-    )
+def _did_condition(kind: str, did: Did) -> Condition | None:
+    days = whole_days(did)
+    if did.at_most is not None or (days is None and did.window != Window()):
+        return None
+    where = tuple((one.name, str(one.value)) for one in did.where if _plain(one))
+    if len(where) < len(did.where):
+        return None
+    shown = "" if days is None else str(days)
+    return Condition(kind=kind, event=did.event, times=str(did.at_least), days=shown, where=where)
 
 
-def _shown(trait: str, operator: str, value: Json, currency: str) -> str:
+def _plain(one: Filter) -> bool:
+    """Whether it is a sentence of the builder: a property is a text."""
+    return one.operator == "is" and isinstance(one.value, str)
+
+
+def _shown(trait: str, value: Json, currency: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if trait in MONEY and isinstance(value, int) and operator != "within_days":
+    if trait in MONEY and isinstance(value, int):
         amount = to_major(value, currency)
         return f"{amount:.0f}" if amount % 1 == 0 else f"{amount:f}"
     return str(value)

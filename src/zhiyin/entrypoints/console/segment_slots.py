@@ -35,18 +35,22 @@ OPERATORS: Mapping[str, Json] = {
     "not_in": _("is none of"),
     "at_least": _("is at least"),
     "at_most": _("is at most"),
+    "more_than": _("is more than"),
+    "less_than": _("is less than"),
     "contains": _("contains"),
-    "within_days": _("is within the last"),
+    "starts": _("begins with"),
+    "ends": _("ends with"),
+    "within": _("is within the last"),
     "exists": _("is known"),
     "missing": _("is not known"),
 }
 _OF_KIND = {
-    "number": ("at_least", "at_most", "is", "is_not", "exists", "missing"),
-    "money": ("at_least", "at_most", "exists", "missing"),
-    "time": ("within_days", "exists", "missing"),
+    "number": ("at_least", "at_most", "more_than", "less_than", "is", "is_not", "exists", "missing"),
+    "money": ("at_least", "at_most", "more_than", "less_than", "exists", "missing"),
+    "time": ("within", "exists", "missing"),
     "choice": ("is", "is_not", "in", "not_in", "exists", "missing"),
     "flag": ("is", "exists", "missing"),
-    "text": ("is", "is_not", "in", "not_in", "contains", "exists", "missing"),
+    "text": ("is", "is_not", "in", "not_in", "contains", "starts", "ends", "exists", "missing"),
 }
 
 
@@ -247,7 +251,7 @@ def _trait_line(
     }
     if condition.operator in ("exists", "missing"):
         return _pieces("trait_alone", slots)
-    return _pieces("trait_days" if condition.operator == "within_days" else "trait", slots)
+    return _pieces("trait_days" if condition.operator == "within" else "trait", slots)
 
 
 def _value_slot(condition: Condition, place: str, info: TraitInfo, currency: str) -> Slot:
@@ -260,7 +264,7 @@ def _value_slot(condition: Condition, place: str, info: TraitInfo, currency: str
         return Slot("chips", name, "", label, left, chips)
     if info.kind in ("choice", "flag") and condition.operator != "contains":
         return Slot("select", name, first, label, (("", gettext("choose…")), *_options(labels, first)))
-    if info.kind == "number" or condition.operator == "within_days":
+    if info.kind == "number" or condition.operator == "within":
         return Slot("number", name, first, label, width=6)
     if info.name in MONEY:
         return Slot("text", name, first, label, prefix=currency, width=8)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils.translation import get_language, gettext, ngettext
 
 from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.decision import Fact
-from zhiyin.domain.segment import Rule, Trait
+from zhiyin.domain.segment import Not, Rule
 from zhiyin.entrypoints.console import formats
 from zhiyin.entrypoints.console import segment_words as words
+from zhiyin.loop.profile.conditions import Did
+from zhiyin.loop.profile.segment_json import parse
 from zhiyin.services.workspace import Workspace
 
 
@@ -42,82 +44,78 @@ def why(ws: Workspace, rule: Rule, customer_id: str) -> Why:
 
 def told(ws: Workspace, facts: Iterable[Fact]) -> list[dict[str, Any]]:
     """Facts in words: whether each holds, what was found, and what the rule needs."""
-    show, currency = shower(ws), ws.settings.shop.currency
     rows = []
     for one in facts:
-        found, needs = fact(one, currency, show)
-        rows.append({"holds": one.holds, "found": found, "needs": needs})
+        found, needs = fact(ws, one)
+        rows.append({"holds": one.holds, "found": words.spaced(found), "needs": words.spaced(needs)})
     return rows
 
 
-def shower(ws: Workspace) -> Callable[[str], str]:
-    """Writes ISO dates and times as days for the reader."""
-
-    def show(text: str) -> str:
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            return text
-        return formats.day(
-            moment if moment.tzinfo else moment.replace(tzinfo=UTC), ws.timezone, get_language() or "en"
-        )
-
-    return show
+def fact(ws: Workspace, one: Fact) -> tuple[str, str]:
+    """A fact of a membership in two sentences: what was found, and what the rule needs."""
+    rule, negated = parse(one.detail["condition"]), one.code.endswith("_not")
+    if isinstance(rule, Did):
+        since = _since(ws, rule, one.detail)
+        return _did_found(ws, rule, one.detail, since), _did_needs(ws, rule, since, negated=negated)
+    return _trait_found(ws, one.detail), _needs(ws, rule, negated=negated)
 
 
-def fact(one: Fact, currency: str, show: Callable[[str], str]) -> tuple[str, str]:
-    """A fact of a membership in two sentences: what was found, and what the rule needs.
-
-    ``show`` writes an ISO date or time for the reader.
-    """
-    detail = one.detail
-    if one.code in ("trait", "trait_not"):
-        return words.spaced(_trait_found(detail, currency, show)), words.spaced(
-            _trait_needs(one.code, detail, currency)
-        )
-    parts = {
-        "event": words.event(str(detail["event"])),
-        "found": detail["found"],
-        "needs": detail["needs"],
-        "date": show(str(detail["since"])) if detail.get("since") else "",
-    }
-    return words.spaced(_did_found(parts, detail, show)), words.spaced(_did_needs(one.code, parts))
+def _since(ws: Workspace, rule: Did, detail: Mapping[str, Any]) -> str:
+    """The start of the window as a day, or to the minute where days are too coarse; empty where it is open."""
+    if detail["since"] is None:
+        return ""
+    coarse = rule.since is None and rule.within is not None and not rule.within % timedelta(days=1)
+    write = formats.day if coarse else formats.date_time
+    return write(datetime.fromisoformat(str(detail["since"])), ws.timezone, get_language() or "en")
 
 
-def _did_found(parts: Mapping[str, Any], detail: Mapping[str, Any], show: Callable[[str], str]) -> str:
+def _did_found(ws: Workspace, rule: Did, detail: Mapping[str, Any], since: str) -> str:
     found = int(detail["found"])
+    parts = {"event": words.event(rule.event), "found": found, "date": since}
+    ends = rule.before is not None or rule.until is not None  # then "since" would not be the whole of it
     if not found:
-        none = gettext("%(event)s: none since %(date)s") if parts["date"] else gettext("%(event)s: never")
-        return none % parts
-    if parts["date"]:
+        none = gettext("%(event)s: none since %(date)s") if since else gettext("%(event)s: never")
+        return (gettext("%(event)s: none in that time") if ends else none) % parts
+    if since and not ends:
         text = ngettext(
             "%(event)s: %(found)s time since %(date)s", "%(event)s: %(found)s times since %(date)s", found
         )
     else:
         text = ngettext("%(event)s: %(found)s time", "%(event)s: %(found)s times", found)
-    return gettext("%(fact)s, last on %(date)s") % {"fact": text % parts, "date": show(str(detail["last"]))}
+    last = _shown(ws, str(detail["last"]))
+    return gettext("%(fact)s, last on %(date)s") % {"fact": text % parts, "date": last}
 
 
-def _did_needs(code: str, parts: Mapping[str, Any]) -> str:
-    if code == "never":
-        return (gettext("needs none since %(date)s") if parts["date"] else gettext("needs none")) % parts
-    if code == "did_fewer":
+def _did_needs(ws: Workspace, rule: Did, since: str, *, negated: bool) -> str:
+    if rule.at_most is not None or rule.before is not None or rule.until is not None:
+        return _needs(ws, Not(rule) if negated else rule, negated=False)
+    parts = {"needs": rule.at_least, "date": since}
+    if not negated:
+        return gettext("needs at least %(needs)s") % parts
+    if rule.at_least > 1:
         return gettext("needs fewer than %(needs)s") % parts
-    return gettext("needs at least %(needs)s") % parts
+    return (gettext("needs none since %(date)s") if since else gettext("needs none")) % parts
 
 
-def _trait_found(detail: Mapping[str, Any], currency: str, show: Callable[[str], str]) -> str:
+def _trait_found(ws: Workspace, detail: Mapping[str, Any]) -> str:
     name, found = str(detail["trait"]), detail["found"]
     if found is None or found == "":
         return gettext("%(trait)s is not known") % {"trait": words.trait(name)}
-    shown = show(str(found)) if TRAIT_KINDS.get(name) == "time" else words.value(name, found, currency)
+    timed = TRAIT_KINDS.get(name) == "time"
+    shown = _shown(ws, str(found)) if timed else words.value(name, found, ws.settings.shop.currency)
     return gettext("%(trait)s: %(value)s") % {"trait": words.trait(name), "value": shown}
 
 
-def _trait_needs(code: str, detail: Mapping[str, Any], currency: str) -> str:
-    needs = detail["needs"]
-    rule = Trait(
-        str(detail["trait"]), str(detail["operator"]), tuple(needs) if isinstance(needs, list) else needs
-    )
-    template = gettext("needs: %(condition)s") if code == "trait" else gettext("must not be: %(condition)s")
-    return template % {"condition": words.sentence(rule, currency)}
+def _needs(ws: Workspace, rule: Rule, *, negated: bool) -> str:
+    template = gettext("must not be: %(condition)s") if negated else gettext("needs: %(condition)s")
+    return template % {"condition": words.sentence(ws, rule)}
+
+
+def _shown(ws: Workspace, text: str) -> str:
+    """An ISO time as a day for the reader."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return formats.day(aware, ws.timezone, get_language() or "en")

@@ -1,18 +1,22 @@
-"""Rules in words: names of traits and events, and a whole sentence for every kind of condition."""
+"""Rules in the reader's words: names of traits and events, and sentences in the reader's language."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import reduce
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any as Json
+from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from zhiyin.domain.money import display
-from zhiyin.domain.segment import All, Any, Did, Not, Rule, Trait
-from zhiyin.entrypoints.console import words
+from zhiyin.domain.segment import Rule
+from zhiyin.entrypoints.console import formats, words
+from zhiyin.loop.profile import segment_words
+from zhiyin.services.workspace import Workspace
 
 # name -> what a marketer calls it; stated traits that have a usual name are here as well
 TRAITS: Mapping[str, Json] = {
@@ -60,7 +64,12 @@ EVENTS = (
     "Unsubscribed",
 )
 
-PROPERTIES: Mapping[str, Json] = {"category": _("category"), "item_id": _("item")}
+PROPERTIES: Mapping[str, Json] = {
+    "category": _("category"),
+    "item_id": _("item"),
+    "campaign": _("campaign"),
+    "amount": _("amount"),
+}
 
 LANGUAGES: Mapping[str, Json] = {"en": "English", "zh-hans": "中文", "zh-Hans": "中文", "zh": "中文"}
 FLAGS: Mapping[str, Json] = {"true": _("yes"), "false": _("no")}
@@ -93,7 +102,7 @@ def value(name: str, raw: Json, currency: str) -> str:
     """A value of a trait for a reader: stages by name, money with its symbol."""
     if isinstance(raw, bool):
         return str(FLAGS["true" if raw else "false"])
-    if name in ("revenue", "average_order_value") and isinstance(raw, int | float):
+    if name in ("revenue", "average_order_value", "amount") and isinstance(raw, int | float):
         return display(raw, currency, whole=raw % 100 == 0)
     if name in CHOICES:
         return str(CHOICES[name].get(str(raw), raw))
@@ -102,14 +111,54 @@ def value(name: str, raw: Json, currency: str) -> str:
     return f"{raw:,}".replace("-", "−") if isinstance(raw, int) and abs(raw) >= 10_000 else str(raw)
 
 
-def sentence(rule: Rule, currency: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How the reader calls things: what ``loop/profile/segment_words`` asks for."""
+
+    currency: str
+    zone: ZoneInfo
+
+    def event(self, name: str) -> str:
+        """The name of an event."""
+        return event(name)
+
+    def trait(self, name: str) -> str:
+        """The name of a trait."""
+        return trait(name)
+
+    def property(self, name: str) -> str:
+        """The name of a property of an event."""
+        return str(PROPERTIES.get(name, name))
+
+    def value(self, name: str, raw: object) -> str:
+        """A value; a moment at the start of a day is that day."""
+        language = get_language() or "en"
+        if isinstance(raw, datetime):
+            local = raw.astimezone(self.zone)
+            write = (
+                formats.day if (local.hour, local.minute, local.second) == (0, 0, 0) else formats.date_time
+            )
+            return write(raw, self.zone, language)
+        if isinstance(raw, date):
+            return formats.day(datetime(raw.year, raw.month, raw.day, tzinfo=self.zone), self.zone, language)
+        return value(name, raw, self.currency)
+
+    def segment(self, key: str) -> str:
+        """The name of a segment; the key where there is none."""
+        from zhiyin.adapters.records.models import Segment
+
+        return Segment.objects.filter(key=key).values_list("name", flat=True).first() or key
+
+
+def sentence(ws: Workspace, rule: Rule) -> str:
     """A rule as one sentence in the reader's language, without a full stop."""
-    return spaced(_sentence(rule, currency))
+    names = Names(ws.settings.shop.currency, ws.timezone)
+    return spaced(words.tell(segment_words.sentence(rule, names)))
 
 
-def capitalised(rule: Rule, currency: str) -> str:
+def capitalised(ws: Workspace, rule: Rule) -> str:
     """The rule in words, beginning with a capital."""
-    words = sentence(rule, currency)
+    words = sentence(ws, rule)
     return words[:1].upper() + words[1:]
 
 
@@ -120,102 +169,3 @@ def spaced(text: str) -> str:
     '城市为 London，3月12日以来 2 次'
     """
     return _SEAM.sub(" ", _GAP.sub("", text))
-
-
-def _sentence(rule: Rule, currency: str) -> str:
-    match rule:
-        case Trait():
-            return _trait(rule, currency)
-        case Did():
-            return _did(rule)
-        case Not(Did(at_least=1) as did):
-            return _never(did)
-        case Not(inner):
-            return gettext("not: %(rule)s") % {"rule": _sentence(inner, currency)}
-        case All(rules):
-            if not rules:
-                return gettext("all customers")
-            return _joined(gettext("%(one)s, and %(other)s"), rules, currency)
-        case Any(rules):
-            if not rules:
-                return gettext("nobody")
-            return _joined(gettext("%(one)s or %(other)s"), rules, currency)
-
-
-def _joined(template: str, rules: tuple[Rule, ...], currency: str) -> str:
-    return reduce(
-        lambda one, other: template % {"one": one, "other": other},
-        (_sentence(rule, currency) for rule in rules),
-    )
-
-
-def _trait(rule: Trait, currency: str) -> str:
-    name = rule.name
-    if name == "email_consent" and rule.operator == "is":
-        return gettext("may receive e-mail") if rule.value else gettext("may not receive e-mail")
-    if isinstance(rule.value, tuple):
-        shown = gettext(", ").join(value(name, one, currency) for one in rule.value)
-    else:
-        shown = value(name, rule.value, currency)
-    parts = {"trait": trait(name), "value": shown}
-    match rule.operator:
-        case "is":
-            return gettext("%(trait)s is %(value)s") % parts
-        case "is_not":
-            return gettext("%(trait)s is not %(value)s") % parts
-        case "in":
-            return gettext("%(trait)s is one of %(value)s") % parts
-        case "not_in":
-            return gettext("%(trait)s is none of %(value)s") % parts
-        case "at_least":
-            return gettext("%(trait)s at least %(value)s") % parts
-        case "at_most":
-            return gettext("%(trait)s at most %(value)s") % parts
-        case "contains":
-            return gettext("%(trait)s contains “%(value)s”") % parts
-        case "exists":
-            known = gettext("%(trait)s is known") if rule.value else gettext("%(trait)s is not known")
-            return known % parts
-        case _:
-            days = int(rule.value) if isinstance(rule.value, int) else 0
-            template = ngettext(
-                "%(trait)s within the last %(days)s day", "%(trait)s within the last %(days)s days", days
-            )
-            return template % {**parts, "days": days}
-
-
-def _did(rule: Did) -> str:
-    parts = {"event": event(rule.event), "times": rule.at_least, "days": rule.within_days}
-    if rule.within_days is None:
-        text = ngettext(
-            "did %(event)s at least %(times)s time", "did %(event)s at least %(times)s times", rule.at_least
-        )
-    elif rule.at_least == 1:
-        text = ngettext(
-            "did %(event)s within %(days)s day", "did %(event)s within %(days)s days", rule.within_days
-        )
-    else:
-        text = ngettext(
-            "did %(event)s at least %(times)s times within %(days)s day",
-            "did %(event)s at least %(times)s times within %(days)s days",
-            rule.within_days,
-        )
-    return _where(text % parts, rule)
-
-
-def _never(rule: Did) -> str:
-    parts = {"event": event(rule.event), "days": rule.within_days}
-    if rule.within_days is None:
-        return _where(gettext("never did %(event)s") % parts, rule)
-    text = ngettext(
-        "did not %(event)s within %(days)s day", "did not %(event)s within %(days)s days", rule.within_days
-    )
-    return _where(text % parts, rule)
-
-
-def _where(text: str, rule: Did) -> str:
-    for name, wanted in rule.where:
-        template = gettext("%(condition)s, where %(property)s is %(value)s")
-        parts = {"condition": text, "property": PROPERTIES.get(name, name), "value": wanted}
-        text = template % parts
-    return text

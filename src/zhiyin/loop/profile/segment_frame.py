@@ -1,37 +1,25 @@
-"""The segment language, all customers at once: a rule becomes an expression on a lazy frame.
+"""The segment language, all customers at once: rules become expressions on lazy frames.
 
 ``segment_python`` says the same for one customer; a property test holds the two together.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 from typing import Any as Unknown
 
 import narwhals as nw
 
-from zhiyin.domain.customer import TRAIT_KINDS, as_text
-from zhiyin.domain.segment import (
-    ISO_DATE,
-    LINE_FIELDS,
-    NUMBER,
-    NUMBER_IN_DATA,
-    All,
-    Any,
-    Did,
-    Not,
-    Rule,
-    Scalar,
-    Trait,
-    conditions,
-)
+from zhiyin.domain.customer import TRAIT_KINDS
+from zhiyin.domain.segment import All, Any, Not, Rule, Window
+from zhiyin.loop.profile.condition import Condition
 
 Frame = nw.LazyFrame[Unknown]
+Line = tuple[tuple[str, tuple[str, ...]], ...]  # fields of a line, each with the values it may have
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,188 +27,143 @@ class Needs:
     """Columns that the frames must bring for some rules, beside those of their datasets.
 
     ``traits`` and ``properties`` map a column to the JSON path it is taken from, ``lines`` a column to the
-    pairs that one line of the event must have. What ``Lake.frame`` takes.
+    fields of a line and the values that one and the same line of the event must have. What ``Lake.frame``
+    takes. ``events`` are the names of the events that count.
     """
 
     traits: Mapping[str, str]
     properties: Mapping[str, str]
-    lines: Mapping[str, Sequence[tuple[str, str]]]
+    lines: Mapping[str, Line]
+    events: frozenset[str]
 
 
-def needs(rules: Sequence[Rule]) -> Needs:
-    """The columns that ``mark`` of the same rules, in the same order, will look at."""
-    columns = _columns(rules)
-    return Needs(
-        traits={column: f"traits.{name}" for name, column in columns.stated.items()},
-        properties={column: f"properties.{name}" for name, column in columns.properties.items()},
-        lines={column: pairs for pairs, column in columns.lines.items()},
-    )
+def plan(rules: Sequence[Rule], as_of: datetime) -> Plan:
+    """What it takes to evaluate some rules at a moment: made before there is any frame."""
+    made = Plan(as_of)
+    made.rules = [_expression(rule, made) for rule in rules]
+    return made
 
 
-def mark(rules: Sequence[Rule], profiles: Frame, events: Frame, as_of: datetime) -> Frame:
-    """The profiles with a true or false column ``rule_0``, ``rule_1``, … for each rule, never null."""
-    columns, now, frame = _columns(rules), _plain(as_of), profiles
-    if columns.dids:
-        frame = frame.join(_counts(columns, events, now), on="customer_id", how="left")
-    if not rules:
-        return frame
-    return frame.with_columns(
-        **{f"rule_{i}": _expression(rule, columns, now) for i, rule in enumerate(rules)}
-    )
+class Plan:
+    """Columns that conditions ask for, and the rules as expressions on them.
 
+    Equal requests share a column. Columns are numbered, since names of traits differ only by case at times.
+    """
 
-def members(rule: Rule, profiles: Frame, events: Frame, as_of: datetime) -> Frame:
-    """The ids of the customers for whom the rule holds, in one column ``customer_id``."""
-    return mark([rule], profiles, events, as_of).filter(nw.col("rule_0")).select("customer_id")
+    def __init__(self, as_of: datetime) -> None:
+        self.as_of = as_of
+        self.now = plain(as_of)
+        self.rules: list[nw.Expr] = []
+        self._traits: dict[str, str] = {}
+        self._properties: dict[str, str] = {}
+        self._lines: dict[Line, str] = {}
+        self._tallies: dict[str, _Tally] = {}
+
+    def trait(self, name: str) -> nw.Expr:
+        """The column of a trait: its own, or for a stated one its text."""
+        if name in TRAIT_KINDS:
+            return nw.col(name)
+        return nw.col(self._traits.setdefault(name, f"trait_{len(self._traits)}"))
+
+    def event_property(self, name: str) -> nw.Expr:
+        """The text of a property of an event."""
+        return nw.col(self._properties.setdefault(name, f"property_{len(self._properties)}"))
+
+    def event_field(self, name: str) -> nw.Expr:
+        """A column of an event."""
+        return nw.col(name)
+
+    def line(self, fields: Line) -> nw.Expr:
+        """Whether one line of the event has one of the values in each of the fields; never null."""
+        return nw.col(self._lines.setdefault(fields, f"line_{len(self._lines)}"))
+
+    def tally(self, event: str, window: Window, key: str, flags: Callable[[], Sequence[nw.Expr]]) -> nw.Expr:
+        """How often each customer did an event in a window, where all flags hold; null is never.
+
+        ``key`` names what is counted: requests of the same key share the column. All tallies of a plan are
+        counted in one scan of the events.
+        """
+        if key not in self._tallies:
+            made = reduce(and_, flags(), _in_window(nw.col("event") == event, window, self.now))
+            self._tallies[key] = _Tally(f"tally_{len(self._tallies)}", event, window, made)
+        return nw.col(self._tallies[key].column)
+
+    @property
+    def needs(self) -> Needs:
+        """The columns that ``mark`` will look at."""
+        return Needs(
+            traits={column: f"traits.{name}" for name, column in self._traits.items()},
+            properties={column: f"properties.{name}" for name, column in self._properties.items()},
+            lines={column: fields for fields, column in self._lines.items()},
+            events=frozenset(one.event for one in self._tallies.values()),
+        )
+
+    def mark(self, profiles: Frame, events: Frame) -> Frame:
+        """The profiles with a true or false column ``rule_0``, ``rule_1``, … for each rule, never null."""
+        frame = profiles
+        if self._tallies:
+            frame = frame.join(self._counts(events), on="customer_id", how="left")
+        if not self.rules:
+            return frame
+        return frame.with_columns(**{f"rule_{i}": rule for i, rule in enumerate(self.rules)})
+
+    def _counts(self, events: Frame) -> Frame:
+        """How often each customer did each thing: one scan for all of them."""
+        tallies = list(self._tallies.values())
+        # equalities joined by "or" reach the Parquet reader, where a list to look into would not
+        wanted = reduce(or_, (nw.col("event") == name for name in sorted({one.event for one in tallies})))
+        known = events.filter(wanted, ~nw.col("customer_id").is_null(), nw.col("timestamp") <= self.now)
+        starts = [one.window.start(self.as_of) for one in tallies]
+        bounded = [start for start in starts if start is not None]
+        if len(bounded) == len(starts):
+            start = plain(min(bounded))
+            # the month too, so that files of older partitions are not opened
+            known = known.filter(nw.col("timestamp") >= start, nw.col("month") >= f"{start:%Y-%m}")
+        if len(tallies) == 1:
+            (one,) = tallies
+            return known.filter(one.flag).group_by("customer_id").agg(nw.len().alias(one.column))
+        marked = known.select(
+            "customer_id",
+            *(nw.when(one.flag).then(nw.lit(1)).otherwise(nw.lit(0)).alias(one.column) for one in tallies),
+        )
+        return marked.group_by("customer_id").agg(*(nw.col(one.column).sum() for one in tallies))
 
 
 @dataclass(frozen=True, slots=True)
-class _Columns:
-    """Names of columns by what they hold. Numbered, since names of traits differ only by case at times."""
-
-    stated: dict[str, str]
-    properties: dict[str, str]
-    lines: dict[tuple[tuple[str, str], ...], str]
-    dids: dict[Did, str]
+class _Tally:
+    column: str
+    event: str
+    window: Window
+    flag: nw.Expr = field(repr=False)
 
 
-def _columns(rules: Sequence[Rule]) -> _Columns:
-    columns = _Columns({}, {}, {}, {})
-    for rule in rules:
-        for condition in conditions(rule):
-            if isinstance(condition, Trait):
-                if condition.name not in TRAIT_KINDS:
-                    columns.stated.setdefault(condition.name, f"trait_{len(columns.stated)}")
-                continue
-            columns.dids.setdefault(condition, f"did_{len(columns.dids)}")
-            if lines := _lines(condition):
-                columns.lines.setdefault(lines, f"line_{len(columns.lines)}")
-            for name, _ in _properties(condition):
-                columns.properties.setdefault(name, f"property_{len(columns.properties)}")
-    return columns
+def plain(moment: datetime) -> datetime:
+    """A moment as the lake keeps it: UTC, without saying so."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def _lines(did: Did) -> tuple[tuple[str, str], ...]:
-    return tuple(pair for pair in did.where if pair[0] in LINE_FIELDS)
+def _in_window(flag: nw.Expr, window: Window, now: datetime) -> nw.Expr:
+    """Narrowed to a window; that nothing after ``now`` counts is seen to by the scan."""
+    time = nw.col("timestamp")
+    if window.within is not None:
+        flag = flag & (time > now - window.within)
+    if window.before is not None and window.before > timedelta():
+        flag = flag & (time <= now - window.before)
+    if window.since is not None:
+        flag = flag & (time >= plain(window.since))
+    if window.until is not None:
+        flag = flag & (time < plain(window.until))
+    return flag
 
 
-def _properties(did: Did) -> Iterator[tuple[str, str]]:
-    return (pair for pair in did.where if pair[0] not in (*LINE_FIELDS, "campaign"))
-
-
-def _counts(columns: _Columns, events: Frame, now: datetime) -> Frame:
-    """How often each customer did each thing: one scan for all of them."""
-    dids = columns.dids
-    within = [did.within_days for did in dids]
-    # equalities joined by "or" reach the Parquet reader, where a list to look into would not
-    wanted = reduce(or_, (nw.col("event") == event for event in sorted({did.event for did in dids})))
-    known = events.filter(wanted, ~nw.col("customer_id").is_null(), nw.col("timestamp") <= now)
-    if None not in within:
-        start = now - timedelta(days=max(days for days in within if days is not None))
-        # the month too, so that files of older partitions are not opened
-        known = known.filter(nw.col("timestamp") > start, nw.col("month") >= f"{start:%Y-%m}")
-    flags = {column: _event_matches(did, columns, now) for did, column in dids.items()}
-    if len(flags) == 1:
-        ((column, flag),) = flags.items()
-        return known.filter(flag).group_by("customer_id").agg(nw.len().alias(column))
-    marked = known.select(
-        "customer_id",
-        *(nw.when(flag).then(nw.lit(1)).otherwise(nw.lit(0)).alias(name) for name, flag in flags.items()),
-    )
-    return marked.group_by("customer_id").agg(*(nw.col(name).sum() for name in flags))
-
-
-def _event_matches(did: Did, columns: _Columns, now: datetime) -> nw.Expr:
-    holds = nw.col("event") == did.event
-    if did.within_days is not None:
-        holds = holds & (nw.col("timestamp") > now - timedelta(days=did.within_days))
-    if lines := _lines(did):
-        holds = holds & nw.col(columns.lines[lines])
-    for name, value in did.where:
-        if name == "campaign":
-            holds = holds & (nw.col("campaign") == value).fill_null(False)
-    for name, value in _properties(did):
-        holds = holds & _same(nw.col(columns.properties[name]), value).fill_null(False)
-    return holds
-
-
-def _expression(rule: Rule, columns: _Columns, now: datetime) -> nw.Expr:
+def _expression(rule: Rule, made: Plan) -> nw.Expr:
     match rule:
         case All(rules):
-            holds = nw.lit(True)
-            for inner in rules:
-                holds = holds & _expression(inner, columns, now)
-            return holds
+            return reduce(and_, (_expression(inner, made) for inner in rules), nw.lit(True))
         case Any(rules):
-            holds = nw.lit(False)
-            for inner in rules:
-                holds = holds | _expression(inner, columns, now)
-            return holds
+            return reduce(or_, (_expression(inner, made) for inner in rules), nw.lit(False))
         case Not(inner):
-            return ~_expression(inner, columns, now)
-        case Did():
-            return (nw.col(columns.dids[rule]) >= rule.at_least).fill_null(False)
-        case Trait():
-            return _trait(rule, columns, now).fill_null(False)
-
-
-def _trait(trait: Trait, columns: _Columns, now: datetime) -> nw.Expr:
-    kind = TRAIT_KINDS.get(trait.name, "stated")
-    column = nw.col(columns.stated[trait.name] if kind == "stated" else trait.name)
-    present = ~column.is_null()
-    if kind in ("text", "stated"):
-        present = present & (column != "")
-    values = trait.value if isinstance(trait.value, tuple) else (trait.value,)
-    match trait.operator:
-        case "exists":
-            return present if trait.value else ~present
-        case "is" | "in":
-            return present & _equals_one(column, kind, values)
-        case "is_not" | "not_in":
-            return present & ~_equals_one(column, kind, values)
-        case "contains":
-            return column.str.contains(str(trait.value), literal=True)
-        case "within_days":
-            start = now - timedelta(days=int(values[0]))
-            if kind == "stated":
-                day = column.str.slice(0, 10)
-                dated = column.str.contains(rf"\A{ISO_DATE}")
-                return dated & (day > f"{start:%Y-%m-%d}") & (day <= f"{now:%Y-%m-%d}")
-            return (column > start) & (column <= now)
-        case "at_least" | "at_most":
-            number = _number(column) if kind == "stated" else column
-            bound = float(values[0])
-            return number >= bound if trait.operator == "at_least" else number <= bound
-    raise ValueError(f"unknown operator {trait.operator!r}")
-
-
-def _equals_one(column: nw.Expr, kind: str, values: Sequence[Scalar]) -> nw.Expr:
-    if kind == "flag":
-        flags = {text == "true" for text in map(as_text, values) if text in ("true", "false")}
-        return column.is_in(sorted(flags)) if flags else nw.lit(False)
-    if kind == "number":
-        numbers = [float(text) for text in map(as_text, values) if text and re.fullmatch(NUMBER, text)]
-        return column.cast(nw.Float64).is_in(numbers) if numbers else nw.lit(False)
-    texts = [text for text in map(as_text, values) if text]
-    if kind == "text":
-        return column.is_in(texts) if texts else nw.lit(False)
-    holds = nw.lit(False)
-    for text in texts:
-        holds = holds | _same(column, text)
-    return holds
-
-
-def _same(column: nw.Expr, text: str) -> nw.Expr:
-    """Equal letter by letter, or as a number where both are numbers; null where the column is."""
-    if not re.fullmatch(NUMBER, text):
-        return column == text
-    return (column == text) | (_number(column) == float(text)).fill_null(False)
-
-
-def _number(column: nw.Expr) -> nw.Expr:
-    """The number that a text is, else null. Only texts that are numbers reach the cast."""
-    return nw.when(column.str.contains(rf"\A{NUMBER_IN_DATA}\z")).then(column).cast(nw.Float64)
-
-
-def _plain(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)
+            return ~_expression(inner, made)
+        case Condition():
+            return rule.column(made)
+    raise TypeError(f"{rule!r} is not a rule")

@@ -1,170 +1,190 @@
-"""The segment language as one line of text, for the command line, notebooks and logs.
+"""The segment language as one line of text, a part of Python's own expressions.
 
 ::
 
-    lifecycle in (at_risk, lapsed) and did "Order Completed" at least 3 times within 365 days
-        where category = Tea and not (city = Shanghai or never "Order Completed" within 45 days)
+    did("Order Completed", at_least=3, within="90d", where=[category == "Tea"]) and city in ["上海", "Hangzhou"]
+        and not (last_seen.within("12h") or in_segment("vip"))
 
-``not`` binds closest, then ``and``, then ``or``. Conditions on traits: ``= != in (…) not in (…) >= <=
-contains exists missing within N days``. Several values of ``where`` are parted by commas. ``everyone`` and
-``nobody`` are the rules without conditions; ``all(…)`` and ``any(…)`` group any number of rules. Texts stand
-in double quotes where they are not one plain word.
+::
+
+    rule    := and ("or" and)*      and := not ("and" not)*      not := "not" not | atom
+    atom    := "(" rule ")" | "everyone" | "nobody" | ("all"|"any") "(" [rule ("," rule)*] ")" | call | compare
+    call    := KIND "(" value ("," NAME "=" (value | list | filters))* ")"
+    compare := subject sign value | subject ["not"] "in" list | subject "." METHOD "(" [value] ")"
+    subject := NAME | "trait" "(" TEXT ")"        within filters: NAME | "field" "(" TEXT ")"
+    filters := "[" compare ("," compare)* "]"     list := "[" value ("," value)* "]"
+    sign    := == != < > <= >=                    value := TEXT | NUMBER | True | False
+    METHOD  := contains starts ends exists missing has within before after
+
+The text is turned into the JSON form and read as that, so both can say the same.
 """
 
 from __future__ import annotations
 
 import json
+import keyword
 import re
-from typing import NoReturn
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import UTC, tzinfo
+from typing import Any, NoReturn
 
-from zhiyin.domain import segment
 from zhiyin.domain.errors import BadRule
-from zhiyin.domain.segment import All, Any, Did, Not, Rule, Scalar, Trait
+from zhiyin.domain.segment import MAX_LETTERS, Rule
 from zhiyin.domain.text import Text, say
+from zhiyin.loop.profile import segment_json
+from zhiyin.loop.profile.conditions import CONDITIONS
 
-_TOKEN = re.compile(r'\s*(?:(?P<text>"(?:[^"\\]|\\.)*")|(?P<mark>>=|<=|!=|[=(),])|(?P<word>[^\s"=!<>(),]+))')
-_WORD = re.compile(r'[^\s"=!<>(),]+')
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_SIGNS = {"=": "is", "!=": "is_not", ">=": "at_least", "<=": "at_most", "contains": "contains"}
-_WORDS = {sign: operator for operator, sign in _SIGNS.items()}
-_RESERVED = {
-    "and", "or", "not", "all", "any", "did", "never", "everyone", "nobody", "in", "contains", "exists",
-    "missing", "within", "where", "at", "true", "false",
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
+    r"""|(?P<number>[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?!\w))"""
+    r"""|(?P<name>[^\W\d]\w*)|(?P<mark>==|!=|>=|<=|[<>=(),.\[\]])|(?P<bad>\S.*)|(?P<end>\Z))""",
+    re.DOTALL,
+)
+_NAME = re.compile(r"[^\W\d]\w*")
+_SIGNS = {
+    "==": "is", "!=": "is_not", ">=": "at_least", "<=": "at_most", ">": "more_than", "<": "less_than",
 }  # fmt: skip
-_MAX_PARENTHESES = 50
+_SIGN_OF = {operator: sign for sign, operator in _SIGNS.items()}
+_METHODS = ("contains", "starts", "ends", "has", "within", "before", "after")
+_CALLS = tuple(kind for kind in CONDITIONS if kind != "trait")
+_RESERVED = frozenset({"everyone", "nobody", "all", "any", "trait", *_CALLS})
+_SUBJECTS = {"trait": "trait", "property": "field"}  # how a name is called where it is not a plain word
+_FULL_WIDTH = "“”‘’，（）：＝【】"
+_MAX_DEPTH = 50
+_LONGEST_NUMBER = 40
 
 
-def parse(text: str) -> Rule:
+def parse(text: str, zone: tzinfo = UTC) -> Rule:
     """The rule of a text. Raises ``BadRule`` with the position, counted in letters from 1.
 
-    >>> parse("orders >= 3 and city = Shanghai")
-    All(rules=(Trait(name='orders', operator='at_least', value=3), Trait(name='city', operator='is', value='Shanghai')))
+    >>> parse('orders >= 3 and city == "上海"')
+    All(rules=(Trait(name='orders', operator='at_least', value=3), Trait(name='city', operator='is', value='上海')))
     """
-    reader = _Reader(text)
-    rule = reader.either(0)
-    reader.end()
-    return segment.parse(segment.dump(rule))
+    if len(text) > MAX_LETTERS:
+        raise BadRule(
+            say("The rule has {n:,} letters; {most:,} are the most.", n=len(text), most=MAX_LETTERS),
+            fix=say("Split it into segments, or write it as JSON."),
+        )
+    return segment_json.parse(_Reader(text).whole(), zone)
 
 
 def format(rule: Rule) -> str:
     """The text of a rule; ``parse(format(rule)) == rule``.
 
-    >>> format(Not(Did("Order Completed", within_days=45)))
-    'never "Order Completed" within 45 days'
+    >>> format(parse("not (did('Order Completed', within='45d'))"))
+    'not did("Order Completed", within="45d")'
     """
-    match rule:
-        case All(rules):
-            return " and ".join(map(_inner, rules)) if len(rules) > 1 else _call("all", rules)
-        case Any(rules):
-            return " or ".join(map(_inner, rules)) if len(rules) > 1 else _call("any", rules)
-        case Not(Did(at_least=1) as did):
-            return "never" + _did(did)
-        case Not(inner):
-            return f"not ({format(inner)})"
-        case Did():
-            return "did" + _did(rule)
-        case Trait():
-            return _trait(rule)
+    return _format(segment_json.dump(rule))
 
 
-def _call(name: str, rules: tuple[Rule, ...]) -> str:
-    if not rules:
-        return "everyone" if name == "all" else "nobody"
-    return f"{name}({format(rules[0])})"
+# --- rule → text ----------------------------------------------------------------------------------------
 
 
-def _inner(rule: Rule) -> str:
-    several = isinstance(rule, All | Any) and len(rule.rules) > 1
-    return f"({format(rule)})" if several else format(rule)
+def _format(form: Mapping[str, Any]) -> str:
+    if "all" in form or "any" in form:
+        word = "all" if "all" in form else "any"
+        rules: Sequence[Mapping[str, Any]] = form[word]
+        if not rules:
+            return "everyone" if word == "all" else "nobody"
+        if len(rules) == 1:
+            return f"{word}({_format(rules[0])})"
+        return (" and " if word == "all" else " or ").join(map(_inner, rules))
+    if "not" in form:
+        inner = _format(form["not"])
+        called = next(iter(form["not"])) in _CALLS
+        return f"not {inner}" if called else f"not ({inner})"
+    kind = next(iter(form))
+    if kind == "trait":
+        return _compare(form, "trait")
+    rest = [f"{key}={_argument(value)}" for key, value in form.items() if key != kind]
+    return f"{kind}({', '.join([_argument(form[kind]), *rest])})"
 
 
-def _did(did: Did) -> str:
-    words = " " + _value(did.event, quoted=True)
-    if did.at_least != 1:
-        words += f" at least {did.at_least} times"
-    if did.within_days is not None:
-        words += f" within {_days(did.within_days)}"
-    if did.where:
-        words += " where " + ", ".join(f"{_value(name)} = {_value(value)}" for name, value in did.where)
-    return words
+def _inner(form: Mapping[str, Any]) -> str:
+    several = len(form.get("all", form.get("any", ()))) > 1
+    return f"({_format(form)})" if several else _format(form)
 
 
-def _trait(trait: Trait) -> str:
-    name = _value(trait.name)
-    match trait.operator:
-        case "in" | "not_in":
-            values = trait.value if isinstance(trait.value, tuple) else (trait.value,)
-            operator = "in" if trait.operator == "in" else "not in"
-            return f"{name} {operator} ({', '.join(map(_value, values))})"
-        case "exists":
-            return f"{name} exists" if trait.value else f"{name} missing"
-        case "within_days":
-            return f"{name} within {_days(int(str(trait.value)))}"
-    assert not isinstance(trait.value, tuple)
-    return f"{name} {_WORDS[trait.operator]} {_value(trait.value)}"
+def _argument(value: Any) -> str:
+    if isinstance(value, list):
+        shown = (_compare(one, "property") if isinstance(one, dict) else _value(one) for one in value)
+        return f"[{', '.join(shown)}]"
+    return _value(value)
 
 
-def _expected(word: str, *others: str) -> Text:
-    if not others:
-        return say("Expected {word!r}.", word=word)
-    return say("Expected {word!r} or {other!r}.", word=word, other=others[0])
+def _compare(form: Mapping[str, Any], head: str) -> str:
+    subject = _subject(form[head], head)
+    ((operator, value),) = ((key, one) for key, one in form.items() if key != head)
+    if operator in _SIGN_OF:
+        return f"{subject} {_SIGN_OF[operator]} {_value(value)}"
+    if operator in ("in", "not_in"):
+        return f"{subject} {operator.replace('_', ' ')} {_argument(value)}"
+    if operator == "exists":
+        return f"{subject}.exists()" if value else f"{subject}.missing()"
+    return f"{subject}.{operator}({_value(value)})"
 
 
-def _days(days: int) -> str:
-    return "1 day" if days == 1 else f"{days} days"
+def _subject(name: str, head: str) -> str:
+    reserved = _RESERVED if head == "trait" else {"field"}
+    return name if _plain(name) and name not in reserved else f"{_SUBJECTS[head]}({_value(name)})"
 
 
-def _value(value: Scalar, *, quoted: bool = False) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if not isinstance(value, str):
-        return repr(value)
-    plain = _WORD.fullmatch(value) and value.lower() not in _RESERVED and not _NUMBER.fullmatch(value)
-    return value if plain and not quoted else json.dumps(value, ensure_ascii=False)
+def _plain(name: str) -> bool:
+    """Whether a name can stand without quotes, here and in Python."""
+    return (
+        _NAME.fullmatch(name) is not None
+        and name.isidentifier()
+        and not keyword.iskeyword(name)
+        and unicodedata.normalize("NFKC", name) == name
+    )
+
+
+def _value(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+# --- text → rule ----------------------------------------------------------------------------------------
 
 
 class _Reader:
-    """Words of a text, read from left to right."""
+    """Words of a text, read from left to right into the JSON form."""
 
     def __init__(self, text: str) -> None:
-        self.text, self.at, self.parentheses = text, 0, 0
-        self.token, self.kind, self.start = "", "", 0
+        self.text, self.at = text, 0
+        self.kind, self.token, self.start = "", "", 0
         self.next()
 
     def next(self) -> str:
         """Step to the next word; returns the one before."""
-        passed = self.token
-        match = _TOKEN.match(self.text, self.at)
-        if match is None:
-            rest = self.text[self.at :]
-            self.start = self.at + len(rest) - len(rest.lstrip())
-            self.token, self.kind = "", ""
-            if rest.strip():
-                self.fail(say("This cannot be read; is a quote missing?"))
-            return passed
-        self.kind = match.lastgroup or ""
+        passed, match = self.token, _TOKEN.match(self.text, self.at)
+        assert match is not None
+        self.kind = match.lastgroup or "end"
         self.token, self.start, self.at = match[self.kind], match.start(self.kind), match.end()
         return passed
 
     def fail(self, why: str) -> NoReturn:
         found = self.text[self.start : self.start + 30]
-        place = say("'{found}'", found=found) if self.start < len(self.text) else say("its end")
+        if found[:1] in _FULL_WIDTH and found:
+            why = say("This is a full-width mark; use straight quotes, commas and brackets.")
+        elif self.kind == "bad":
+            why = say("This cannot be read; is a quote missing?")
+        place = say("'{found}'", found=found) if found else say("its end")
         raise BadRule(
             say("The rule cannot be read at letter {letter}, {place}.", letter=self.start + 1, place=place),
             why=why,
-            fix=say('An example: orders >= 3 and never "Order Completed" within 45 days'),
+            fix=_EXAMPLE,
         )
 
-    def end(self) -> None:
-        if self.kind:
+    def whole(self) -> dict[str, Any]:
+        rule = self.either(0)
+        if self.kind != "end":
             self.fail(say("Expected 'and', 'or' or the end."))
-
-    def is_word(self, *words: str) -> bool:
-        return self.kind != "text" and self.token.lower() in words
+        return rule
 
     def take(self, *words: str) -> bool:
-        """Step over one of these words if it comes next."""
-        if self.is_word(*words):
+        """Step over one of these words or marks if it comes next."""
+        if self.kind in ("name", "mark") and self.token in words:
             self.next()
             return True
         return False
@@ -173,126 +193,164 @@ class _Reader:
         if not self.take(*words):
             self.fail(_expected(*words))
 
-    def either(self, depth: int) -> Rule:
+    def either(self, depth: int) -> dict[str, Any]:
         rules = [self.both(depth)]
         while self.take("or"):
             rules.append(self.both(depth))
-        return rules[0] if len(rules) == 1 else Any(tuple(rules))
+        return rules[0] if len(rules) == 1 else {"any": rules}
 
-    def both(self, depth: int) -> Rule:
+    def both(self, depth: int) -> dict[str, Any]:
         rules = [self.one(depth)]
         while self.take("and"):
             rules.append(self.one(depth))
-        return rules[0] if len(rules) == 1 else All(tuple(rules))
+        return rules[0] if len(rules) == 1 else {"all": rules}
 
-    def one(self, depth: int) -> Rule:
-        if depth > _MAX_PARENTHESES:
+    def one(self, depth: int) -> dict[str, Any]:
+        if depth > _MAX_DEPTH:
             self.fail(say("The rule is nested too deep."))
         if self.take("not"):
-            return Not(self.one(depth + 1))
+            return {"not": self.one(depth + 1)}
         if self.take("("):
             rule = self.either(depth + 1)
             self.need(")")
             return rule
         if self.take("everyone"):
-            return All(())
+            return {"all": []}
         if self.take("nobody"):
-            return Any(())
-        if self.is_word("all", "any"):
-            every = self.next().lower() == "all"
-            self.need("(")
-            rules = [self.either(depth + 1)]
-            while self.take(","):
-                rules.append(self.either(depth + 1))
-            self.need(")")
-            return All(tuple(rules)) if every else Any(tuple(rules))
-        if self.take("did"):
-            return self.did()
-        if self.take("never"):
-            did = self.did()
-            if did.at_least != 1:
-                self.fail(say("'never' takes no 'at least'; use not (did …)."))
-            return Not(did)
-        return self.trait()
+            return {"any": []}
+        if self.kind == "name" and self.token in ("all", "any"):
+            word = self.next()
+            return {word: self.several("(", ")", lambda: self.either(depth + 1))}
+        if self.kind == "name" and self.token in _CALLS:
+            return self.call(self.next())
+        return self.compare("trait")
 
-    def did(self) -> Did:
-        event, at_least = str(self.value(text=True)), 1
-        within: int | None = None
-        where: dict[str, Scalar] = {}
-        if self.take("at"):
-            self.need("least")
-            at_least = self.whole()
-            self.need("times", "time")
-        if self.take("within"):
-            within = self.whole()
-            self.need("days", "day")
-        if self.take("where"):
-            while True:
-                name = str(self.value(text=True))
-                self.need("=")
-                if name in where:
-                    self.fail(say("{name!r} stands twice.", name=name))
-                where[name] = self.value()
-                if not self.take(","):
-                    break
-        pairs = tuple(sorted((name, _text(value)) for name, value in where.items()))
-        return Did(event, at_least, within, pairs)
-
-    def trait(self) -> Trait:
-        name = str(self.value(text=True))
-        if self.take("exists"):
-            return Trait(name, "exists", True)
-        if self.take("missing"):
-            return Trait(name, "exists", False)
-        if self.take("within"):
-            days = self.whole()
-            self.need("days", "day")
-            return Trait(name, "within_days", days)
-        if self.is_word("not", "in"):
-            operator = "not_in" if self.take("not") else "in"
-            self.need("in")
-            self.need("(")
-            values = [self.value()]
-            while self.take(","):
-                values.append(self.value())
-            self.need(")")
-            return Trait(name, operator, tuple(values))
-        if not self.is_word(*_SIGNS):
-            self.fail(
-                say(
-                    "Expected a comparison of {name!r}: {signs} in exists missing within.",
-                    name=name,
-                    signs=" ".join(_SIGNS),
-                )
-            )
-        operator = _SIGNS[self.next().lower()]
-        return Trait(name, operator, self.value(text=operator == "contains"))
-
-    def whole(self) -> int:
-        if self.kind != "word" or not self.token.isascii() or not self.token.isdigit() or len(self.token) > 9:
-            self.fail(say("Expected a whole number."))
-        return int(self.next())
-
-    def value(self, *, text: bool = False) -> Scalar:
-        """A value; with ``text``, numbers and truth values stay the words they are."""
+    def call(self, kind: str) -> dict[str, Any]:
+        """A condition with its arguments, from the bracket on."""
         if self.kind == "text":
-            try:
-                words = str(json.loads(self.token, strict=False))
-            except ValueError:
-                self.fail(say("The text in quotes cannot be read."))
+            self.fail(say('Brackets are missing: {kind}("…", …).', kind=kind))
+        self.need("(")
+        form: dict[str, Any] = {kind: self.argument()}
+        while self.take(","):
+            if self.kind == "mark" and self.token == ")":
+                break
+            if self.kind != "name":
+                self.fail(say('Expected the name of an argument, such as within="90d".'))
+            name, start = self.token, self.start
             self.next()
-            return words
-        if self.kind != "word" or (self.token.lower() in _RESERVED - {"true", "false"}):
-            self.fail(say("Expected a name or a value."))
-        word = self.next()
-        if text:
-            return word
-        if word.lower() in ("true", "false"):
-            return word.lower() == "true"
-        if _NUMBER.fullmatch(word):
+            if name in form:
+                self.start = start
+                self.fail(say("{name!r} stands twice.", name=name))
+            self.need("=")
+            form[name] = self.argument()
+        self.need(")")
+        return form
+
+    def argument(self) -> Any:
+        if self.kind == "mark" and self.token == "[":
+            return self.several("[", "]", self.element)
+        return self.value()
+
+    def element(self) -> Any:
+        named = self.kind == "name" and self.token not in ("True", "False")
+        return self.compare("property") if named else self.value()
+
+    def several(self, opening: str, closing: str, read: Any) -> list[Any]:
+        """What stands between brackets, parted by commas; one may stand at the end."""
+        self.need(opening)
+        found = []
+        while not self.take(closing):
+            found.append(read())
+            if not self.take(","):
+                self.need(closing)
+                break
+        return found
+
+    def compare(self, head: str) -> dict[str, Any]:
+        name = self.subject(head)
+        if self.kind == "mark" and self.token in _SIGNS:
+            return {head: name, _SIGNS[self.next()]: self.value()}
+        if self.take("in"):
+            return {head: name, "in": self.several("[", "]", self.value)}
+        if self.take("not"):
+            self.need("in")
+            return {head: name, "not_in": self.several("[", "]", self.value)}
+        if self.take("."):
+            return {head: name, **self.method()}
+        if self.kind == "mark" and self.token == "=":
+            self.fail(say("Write == to compare."))
+        self.fail(
+            say(
+                "Expected a comparison of {name!r}: {signs}, in […], not in […], .exists(), .contains(…).",
+                name=name,
+                signs=" ".join(_SIGNS),
+            )
+        )
+
+    def subject(self, head: str) -> str:
+        wrapper = _SUBJECTS[head]
+        if self.kind != "name" or keyword.iskeyword(self.token):
+            self.fail(say("Expected a condition, or the name of a trait or property."))
+        if self.token == wrapper:
+            self.next()
+            self.need("(")
+            if self.kind != "text":
+                self.fail(say("Expected a name in quotes."))
+            name = str(self.value())
+            self.need(")")
+            return name
+        if self.token == "never":
+            self.fail(say('"Did not" is written not did("…").'))
+        if not _plain(self.token):
+            self.fail(say('A name with such letters is written {wrapper}("…").', wrapper=wrapper))
+        name = self.next()
+        if self.kind == "mark" and self.token == "(":
+            self.fail(say("There is no condition {name!r}; there are {known}.", name=name, known=_CALLS))
+        return name
+
+    def method(self) -> dict[str, Any]:
+        if self.kind != "name" or self.token not in (*_METHODS, "exists", "missing"):
+            self.fail(say("Expected one of {methods}.", methods=[*_METHODS, "exists", "missing"]))
+        name = self.next()
+        self.need("(")
+        form = {"exists": name == "exists"} if name in ("exists", "missing") else {name: self.value()}
+        self.need(")")
+        return form
+
+    def value(self) -> str | int | float | bool:
+        if self.kind == "text":
+            return self.quoted()
+        if self.kind == "number":
+            if len(self.token) > _LONGEST_NUMBER:
+                self.fail(say("The number is too long."))
+            word = self.next()
             return float(word) if re.search(r"[.eE]", word) else int(word)
-        return word
+        if self.kind == "name" and self.token in ("True", "False"):
+            return self.next() == "True"
+        if self.kind == "name" and not keyword.iskeyword(self.token):
+            self.fail(say('A text stands in quotes: "{word}".', word=self.token))
+        self.fail(say("Expected a text in quotes, a number, True or False."))
+
+    def quoted(self) -> str:
+        """The text in quotes of either kind, with the escapes of JSON."""
+        body = re.sub(r"""\\.|\"""", _double, self.token[1:-1], flags=re.DOTALL)
+        try:
+            words = str(json.loads(f'"{body}"', strict=False))
+        except ValueError:
+            self.fail(say("The text in quotes cannot be read."))
+        self.next()
+        return words
 
 
-def _text(value: Scalar) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _double(found: re.Match[str]) -> str:
+    """A letter of a quoted text as it stands in double quotes."""
+    return {"\\'": "'", '"': '\\"'}.get(found[0], found[0])
+
+
+def _expected(word: str, *others: str) -> Text:
+    if not others:
+        return say("Expected {word!r}.", word=word)
+    return say("Expected {word!r} or {other!r}.", word=word, other=others[0])
+
+
+_EXAMPLE = say('An example: orders >= 3 and did("Order Completed", within="45d")')

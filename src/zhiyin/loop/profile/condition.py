@@ -1,0 +1,103 @@
+"""What a kind of condition says of itself: its parts, its meaning for one customer and for all, its words.
+
+A new kind is one file in ``conditions/`` and one line in its ``__init__``. Its JSON form, text form, Python
+form and JSON Schema follow from ``KIND`` and ``PARTS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+
+from zhiyin.domain import segment
+from zhiyin.domain.event import Event
+from zhiyin.domain.text import Text
+from zhiyin.loop.profile import parts
+from zhiyin.loop.profile.parts import Part
+
+if TYPE_CHECKING:
+    import narwhals as nw
+
+    from zhiyin.loop.profile.segment_frame import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """One customer at one moment.
+
+    ``traits`` maps the names of ``TRAIT_KINDS`` and of stated traits to values, times aware; a missing name is
+    a missing trait.
+    """
+
+    traits: Mapping[str, object]
+    events: Sequence[Event]
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whether a condition holds for one customer, with the figures behind it under a stable code."""
+
+    holds: bool
+    code: str
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+class Names(Protocol):
+    """How a reader calls things: the console by their names in its language, the command line as they are."""
+
+    def event(self, name: str) -> str:
+        """The name of an event."""
+
+    def trait(self, name: str) -> str:
+        """The name of a trait."""
+
+    def property(self, name: str) -> str:
+        """The name of a property of an event."""
+
+    def value(self, name: str, raw: object) -> str:
+        """A value of a trait or property, times and days included."""
+
+    def segment(self, key: str) -> str:
+        """The name of a segment."""
+
+
+class Condition(segment.Condition):
+    """The base of all kinds."""
+
+    __slots__ = ()
+    KIND: ClassVar[str]
+    PARTS: ClassVar[tuple[Part, ...]] = ()
+
+    def find(self, one: One) -> Found:
+        """Whether it holds for one customer."""
+        raise NotImplementedError
+
+    def column(self, plan: Plan) -> nw.Expr:
+        """Whether it holds, for all customers; never null. What it needs is noted in the plan."""
+        raise NotImplementedError
+
+    def words(self, names: Names, negated: bool) -> Text:
+        """The condition, or its opposite, as a sentence without a full stop."""
+        raise NotImplementedError
+
+    def check(self, place: str) -> None:
+        """Raise ``BadRule`` where its parts do not go together."""
+
+    @classmethod
+    def read(cls, form: Mapping[str, Any], place: str, zone: tzinfo) -> Self:
+        """The condition of a JSON form. Raises ``BadRule`` naming the place."""
+        made = cls(**parts.read(cls.PARTS, cls.KIND, form, place, zone))
+        made.check(place)
+        return made
+
+    def dump(self) -> dict[str, Any]:
+        """Its JSON form."""
+        return parts.dump(self.PARTS, self.KIND, self)
+
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        """The JSON Schema of its form."""
+        return parts.schema(cls.PARTS, cls.KIND)

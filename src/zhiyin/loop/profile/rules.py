@@ -1,0 +1,162 @@
+"""Rules in Python, written as in text: ``did("Order Completed", within="90d") & (trait("orders") >= 3)``.
+
+Each makes the same rule as its text form. ``&``, ``|`` and ``~`` join rules; spans may be ``timedelta`` and
+moments ``datetime``. Raises ``BadRule`` as the other forms do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any as Json
+from typing import Generic, TypeVar
+
+from zhiyin.domain.segment import All, Any, Filter, Rule, Scalar
+from zhiyin.loop.profile import comparison, parts
+from zhiyin.loop.profile.comparison import property_kind
+from zhiyin.loop.profile.conditions import Did, InSegment, Trait
+from zhiyin.loop.profile.filters import FILTERS
+
+Span = str | timedelta
+When = str | date | datetime
+Compared = TypeVar("Compared")
+
+
+def did(
+    event: str,
+    *,
+    at_least: int = 1,
+    at_most: int | None = None,
+    within: Span | None = None,
+    before: Span | None = None,
+    since: When | None = None,
+    until: When | None = None,
+    where: Sequence[Filter] = (),
+) -> Did:
+    """Did an event so many times, in a window of time, where its properties fit.
+
+    >>> did("Order Completed", at_least=3, within="90d", where=[field("category") == "Tea"]).at_least
+    3
+    """
+    given = {
+        "at_least": at_least,
+        "at_most": at_most,
+        "within": within,
+        "before": before,
+        "since": since,
+        "until": until,
+    }
+    form = {name: value for name, value in given.items() if value is not None}
+    return Did.read({"did": event, **form, "where": FILTERS.dump(where)}, "did", UTC)
+
+
+def in_segment(key: str) -> InSegment:
+    """Is in another segment."""
+    return InSegment.read({"in_segment": key}, "in_segment", UTC)
+
+
+def trait(name: str) -> Subject[Trait]:
+    """A trait, to be compared.
+
+    >>> trait("city").is_in(["上海"])
+    Trait(name='city', operator='in', value=('上海',))
+    """
+    return Subject(name, lambda form: Trait.read({"trait": name, **form}, "trait", UTC))
+
+
+def field(name: str) -> Subject[Filter]:
+    """A property of an event, to be compared in ``where``."""
+    parts.check_name(name, "field")
+    kind = property_kind(name)
+    return Subject(name, lambda form: Filter(name, *comparison.read(kind, name, form, "field", UTC)))
+
+
+def everyone() -> All:
+    """The rule of all customers."""
+    return All(())
+
+
+def nobody() -> Any:
+    """The rule of no customer."""
+    return Any(())
+
+
+def all_of(*rules: Rule) -> All:
+    """Every one of the rules holds."""
+    return All(rules)
+
+
+def any_of(*rules: Rule) -> Any:
+    """At least one of the rules holds."""
+    return Any(rules)
+
+
+class Subject(Generic[Compared]):
+    """A trait or a property that waits for its comparison."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, name: str, make: Callable[[dict[str, Json]], Compared]) -> None:
+        self._name, self._make = name, make
+
+    def __eq__(self, value: object) -> Compared:  # type: ignore[override]
+        return self._make({"is": value})
+
+    def __ne__(self, value: object) -> Compared:  # type: ignore[override]
+        return self._make({"is_not": value})
+
+    def __ge__(self, value: float) -> Compared:
+        return self._make({"at_least": value})
+
+    def __le__(self, value: float) -> Compared:
+        return self._make({"at_most": value})
+
+    def __gt__(self, value: float) -> Compared:
+        return self._make({"more_than": value})
+
+    def __lt__(self, value: float) -> Compared:
+        return self._make({"less_than": value})
+
+    def is_in(self, values: Iterable[Scalar]) -> Compared:
+        """Is one of the values."""
+        return self._make({"in": list(values)})
+
+    def not_in(self, values: Iterable[Scalar]) -> Compared:
+        """Is there, and is none of the values."""
+        return self._make({"not_in": list(values)})
+
+    def contains(self, text: str) -> Compared:
+        """The text stands somewhere in it."""
+        return self._make({"contains": text})
+
+    def starts(self, text: str) -> Compared:
+        """It begins with the text."""
+        return self._make({"starts": text})
+
+    def ends(self, text: str) -> Compared:
+        """It ends with the text."""
+        return self._make({"ends": text})
+
+    def exists(self) -> Compared:
+        """It is known."""
+        return self._make({"exists": True})
+
+    def missing(self) -> Compared:
+        """It is not known."""
+        return self._make({"exists": False})
+
+    def has(self, value: Scalar) -> Compared:
+        """It is a list that has the value, or is the value itself."""
+        return self._make({"has": value})
+
+    def within(self, span: Span) -> Compared:
+        """Its time is no longer ago than that."""
+        return self._make({"within": span})
+
+    def before(self, moment: When) -> Compared:
+        """Its time is earlier than that."""
+        return self._make({"before": moment})
+
+    def after(self, moment: When) -> Compared:
+        """Its time is that or later."""
+        return self._make({"after": moment})

@@ -1,0 +1,11 @@
+"""Rules of segments in Python, for notebooks: what can be written here can be written as text.
+
+>>> from zhiyin.rule import did, trait
+>>> rule = did("Order Completed", at_least=3, within="90d") & trait("city").is_in(["上海", "Hangzhou"])
+"""
+
+from __future__ import annotations
+
+from zhiyin.loop.profile.rules import all_of, any_of, did, everyone, field, in_segment, nobody, trait
+
+__all__ = ["all_of", "any_of", "did", "everyone", "field", "in_segment", "nobody", "trait"]
