@@ -10,7 +10,8 @@ What a comparison means depends on the kind of what is compared:
 * stated (any other trait): a text; equal letter by letter, or as a number where both are numbers. Order holds
   only where the text is a number, ``within``, ``before`` and ``after`` only where it starts with an ISO date,
   and by whole days. A list is known, and ``has`` looks into it; any other comparison with it is false.
-* property (of an event): like a stated trait. Lists and objects are missing.
+* property (of an event): like a stated trait. Lists and objects are missing, and no letters are found in a
+  number with a decimal point or exponent.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from zhiyin.loop.profile import parts
 # What counts as a number in the text of a trait or property; every engine reads it alike.
 NUMBER = r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?"
 NUMBER_IN_DATA = r"[+-]?[0-9]{1,25}(\.[0-9]{1,25})?([eE][+-]?[0-9]{1,2})?"
+# engines write such numbers in ways of their own, so letters are not looked for in them
+FRACTION = r"[+-]?[0-9]+(\.[0-9]+([eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+)"
 ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 Kind = Literal["text", "number", "time", "flag", "stated", "property", "line"]
@@ -222,6 +225,8 @@ def holds(kind: Kind, operator: str, value: Value, found: object, as_of: datetim
         return (found is not None) == value
     if found is None:
         return False
+    if kind == "property" and operator in LETTERS and re.fullmatch(FRACTION, str(found)):
+        return False
     if isinstance(found, str) and found.startswith(LIST):
         return operator == "has" and f"{LIST}{as_text(value)}{LIST}" in found
     values = value if isinstance(value, tuple) else (value,)
@@ -313,6 +318,8 @@ def expression(kind: Kind, operator: str, value: Any, column: nw.Expr, now: date
         present = present & (column != "")
     if kind == "property":
         present = present & ~column.str.starts_with("[") & ~column.str.starts_with("{")
+        if operator in LETTERS:
+            present = present & ~column.str.contains(rf"\A{FRACTION}\z")
     if operator == "exists":
         return present if value else ~present
     values = value if isinstance(value, tuple) else (value,)
