@@ -103,7 +103,8 @@ def _month(
         "properties": pa.array(coupons),
         "month": pa.array(np.full(rows, f"{year}-{month:02d}")),
     }
-    return pa.table(columns).cast(EVENTS.schema)
+    columns |= {name: nothing for name in EVENTS.schema.names if name not in columns}  # visits and context
+    return pa.table(columns).select(EVENTS.schema.names).cast(EVENTS.schema)
 
 
 def _ids(prefix: str, numbers: np.ndarray) -> pa.Array:
