@@ -64,9 +64,10 @@ def _since(ws: Workspace, rule: Did, detail: Mapping[str, Any]) -> str:
     """The start of the window as a day, or to the minute where days are too coarse; empty where it is open."""
     if detail["since"] is None:
         return ""
-    coarse = rule.since is None and rule.within is not None and not rule.within % timedelta(days=1)
-    write = formats.day if coarse else formats.date_time
-    return write(datetime.fromisoformat(str(detail["since"])), ws.timezone, get_language() or "en")
+    since = datetime.fromisoformat(str(detail["since"]))
+    if rule.since is None and rule.within is not None and not rule.within % timedelta(days=1):
+        return formats.day(since, ws.timezone, get_language() or "en")
+    return words.moment(since, ws.timezone)
 
 
 def _did_found(ws: Workspace, rule: Did, detail: Mapping[str, Any], since: str) -> str:

@@ -111,6 +111,13 @@ def value(name: str, raw: Json, currency: str) -> str:
     return f"{raw:,}".replace("-", "−") if isinstance(raw, int) and abs(raw) >= 10_000 else str(raw)
 
 
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """A point in time; what is the start of a day is that day."""
+    local = at.astimezone(zone)
+    whole = (local.hour, local.minute, local.second) == (0, 0, 0)
+    return (formats.day if whole else formats.date_time)(at, zone, get_language() or "en")
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """How the reader calls things: what ``loop/profile/segment_words`` asks for."""
@@ -132,15 +139,10 @@ class Names:
 
     def value(self, name: str, raw: object) -> str:
         """A value; a moment at the start of a day is that day."""
-        language = get_language() or "en"
         if isinstance(raw, datetime):
-            local = raw.astimezone(self.zone)
-            write = (
-                formats.day if (local.hour, local.minute, local.second) == (0, 0, 0) else formats.date_time
-            )
-            return write(raw, self.zone, language)
+            return moment(raw, self.zone)
         if isinstance(raw, date):
-            return formats.day(datetime(raw.year, raw.month, raw.day, tzinfo=self.zone), self.zone, language)
+            return moment(datetime(raw.year, raw.month, raw.day, tzinfo=self.zone), self.zone)
         return value(name, raw, self.currency)
 
     def segment(self, key: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from zhiyin.domain.errors import BadRule
@@ -83,10 +84,13 @@ def flags(filters: Sequence[Filter], plan: Plan) -> list[nw.Expr]:
 
 def words(text: Text, filters: Sequence[Filter], names: Names) -> Text:
     """A sentence with its filters behind it."""
-    for one in filters:
-        told = compared(names.property(one.name), one, names)
-        text = say("{condition}, where {filter}", condition=text, filter=told)
-    return text
+    if not filters:
+        return text
+    told = reduce(
+        lambda one, other: say("{one} and {other}", one=one, other=other),
+        (compared(names.property(one.name), one, names) for one in filters),
+    )
+    return say("{condition}, where {filter}", condition=text, filter=told)
 
 
 def _read(form: Any, place: str, zone: tzinfo) -> Filter:
