@@ -20,7 +20,7 @@ from zhiyin.domain.segment import Rule
 from zhiyin.loop.profile.condition import One
 from zhiyin.loop.profile.segment_frame import plan
 from zhiyin.loop.profile.segment_json import parse
-from zhiyin.loop.profile.segment_python import holds
+from zhiyin.loop.profile.segment_python import holds, until
 
 # the day is another one in UTC; the clock changed within the last 30 days
 MOMENTS_ASKED = (
@@ -44,6 +44,17 @@ def test_both_interpreters_agree(duckdb: Engine, world: World, several: list[Rul
     world = World({**world.profiles, **made.profiles}, [*world.events, *made.events])
     with tempfile.TemporaryDirectory() as folder:
         _agree(duckdb, Path(folder), world, several, as_of)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(world=worlds(customers=2, events=12), several=RULES, as_of=st.sampled_from(MOMENTS_ASKED))
+def test_nothing_changes_by_itself_before_the_time_to_wake(
+    duckdb: Engine, world: World, several: list[Rule], as_of: datetime
+) -> None:
+    made = witnesses(several, as_of)
+    world = World({**world.profiles, **made.profiles}, [*world.events, *made.events])
+    with tempfile.TemporaryDirectory() as folder:
+        _wakes(duckdb, Path(folder), world, several, as_of)
 
 
 def test_every_value_against_every_comparison(duckdb: Engine, tmp_path: Path) -> None:
@@ -187,3 +198,26 @@ def _agree(
             one = One(traits, done[customer_id], as_of)
             assert inside is holds(rule, one), (rule, one)
     return [sorted(key for key, found in marked.items() if found[i]) for i in range(len(several))]
+
+
+def _wakes(duckdb: Engine, folder: Path, world: World, several: list[Rule], as_of: datetime) -> None:
+    """Both interpreters wake at the same time, and until then every rule stays as it is."""
+    made = plan(several, as_of, wake=True)
+    rows = duckdb.collect(made.mark(*world.frames(duckdb, folder, made.needs))).to_pylist()
+    done: dict[str | None, list[Event]] = defaultdict(list)
+    for event in world.events:
+        done[event.customer_id].append(event)
+    for row in rows:
+        traits, events = world.traits(row["customer_id"]), done[row["customer_id"]]
+        one = One(traits, events, as_of)
+        moments = [moment for rule in several if (moment := until(rule, one)) is not None]
+        assert row["wake_at"] == (min(moments).replace(tzinfo=None) if moments else None)
+        last = min(moments, default=as_of + timedelta(days=40_000)) - timedelta(microseconds=1)
+        for later in (last, as_of + (last - as_of) / 2, min(last, as_of + timedelta(microseconds=1))):
+            for number, rule in enumerate(several):
+                inside = row[f"rule_{number}"]
+                assert holds(rule, One(traits, events, later)) is inside is holds(rule, one), (
+                    rule,
+                    one,
+                    later,
+                )

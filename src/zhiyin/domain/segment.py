@@ -98,6 +98,17 @@ class Window:
             and (self.until is None or moment < self.until)
         )
 
+    def turns(self, moment: datetime, as_of: datetime) -> datetime | None:
+        """When the moment comes into the window or leaves it by itself, later than ``as_of``; None for never."""
+        if (self.since is not None and moment < self.since) or (
+            self.until is not None and moment >= self.until
+        ):
+            return None
+        enters = moment + (self.before or timedelta())
+        if enters > as_of:
+            return enters
+        return moment + self.within if self.within is not None and moment + self.within > as_of else None
+
     def start(self, as_of: datetime) -> datetime | None:
         """Nothing before this lies in it; None where it is open to the past."""
         starts = [] if self.since is None else [self.since]

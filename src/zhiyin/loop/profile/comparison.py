@@ -249,6 +249,17 @@ def holds(kind: Kind, operator: str, value: Value, found: object, as_of: datetim
     return number is not None and _ordered(operator, number, value)
 
 
+def dated(found: object) -> bool:
+    """Whether a stated value starts with a date."""
+    return re.match(ISO_DATE, as_text(found) or "") is not None
+
+
+def midnight(as_of: datetime) -> datetime:
+    """When the next UTC day begins, by which stated times are compared."""
+    today = as_of.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today + timedelta(days=1)
+
+
 def _timed(operator: str, value: Any, found: object, as_of: datetime) -> bool:
     now = as_of.astimezone(UTC)
     if isinstance(found, datetime):
@@ -344,6 +355,15 @@ def expression(kind: Kind, operator: str, value: Any, column: nw.Expr, now: date
     number = column if kind == "number" else _number_of(column)
     ordered: nw.Expr = present & _ordered(operator, number, value)
     return ordered
+
+
+def turns(column: nw.Expr, span: timedelta | None, now: datetime) -> nw.Expr:
+    """When ``within`` a span turns by itself, null for never; without a span it is a stated time."""
+    if span is None:
+        next_day = midnight(now.replace(tzinfo=UTC)).replace(tzinfo=None)
+        return nw.when(column.str.contains(rf"\A{ISO_DATE}")).then(nw.lit(next_day))
+    leaves = column + nw.lit(span)
+    return nw.when(column > now).then(column).otherwise(nw.when(leaves > now).then(leaves))
 
 
 def _timed_expression(kind: Kind, operator: str, value: Any, column: nw.Expr, now: datetime) -> nw.Expr:

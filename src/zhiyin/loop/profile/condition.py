@@ -38,11 +38,15 @@ class One:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Whether a condition holds for one customer, with the figures behind it under a stable code."""
+    """Whether a condition holds for one customer, with the figures behind it under a stable code.
+
+    ``until`` is the next moment at which time alone may change the answer; None if it never does.
+    """
 
     holds: bool
     code: str
     detail: Mapping[str, object] = field(default_factory=dict)
+    until: datetime | None = None
 
 
 class Names(Protocol):
@@ -76,7 +80,8 @@ class Condition(segment.Condition):
         raise NotImplementedError
 
     def column(self, plan: Plan) -> nw.Expr:
-        """Whether it holds, for all customers; never null. What it needs is noted in the plan."""
+        """Whether it holds, for all customers; never null. What it needs is noted in the plan, and so is the
+        next moment at which time alone may change it."""
         raise NotImplementedError
 
     def words(self, names: Names, negated: bool) -> Text:

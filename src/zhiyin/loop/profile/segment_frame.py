@@ -37,9 +37,13 @@ class Needs:
     events: frozenset[str]
 
 
-def plan(rules: Sequence[Rule], as_of: datetime) -> Plan:
-    """What it takes to evaluate some rules at a moment: made before there is any frame."""
-    made = Plan(as_of)
+def plan(rules: Sequence[Rule], as_of: datetime, *, wake: bool = False) -> Plan:
+    """What it takes to evaluate some rules at a moment: made before there is any frame.
+
+    With ``wake`` the frame also gets ``wake_at``: the next moment at which time alone may change one of the
+    rules for a customer, null if it never does. It may come too early, but never too late.
+    """
+    made = Plan(as_of, wake=wake)
     made.rules = [_expression(rule, made) for rule in rules]
     return made
 
@@ -50,8 +54,10 @@ class Plan:
     Equal requests share a column. Columns are numbered, since names of traits differ only by case at times.
     """
 
-    def __init__(self, as_of: datetime) -> None:
+    def __init__(self, as_of: datetime, *, wake: bool = False) -> None:
         self.as_of = as_of
+        self.wake = wake
+        self._turns: list[nw.Expr] = []
         self.now = plain(as_of)
         self.rules: list[nw.Expr] = []
         self._traits: dict[str, str] = {}
@@ -84,9 +90,13 @@ class Plan:
         counted in one scan of the events.
         """
         if key not in self._tallies:
-            made = reduce(and_, flags(), _in_window(nw.col("event") == event, window, self.now))
-            self._tallies[key] = _Tally(f"tally_{len(self._tallies)}", event, window, made)
+            fits = reduce(and_, flags(), _always(nw.col("event") == event, window))
+            self._tallies[key] = _Tally(f"tally_{len(self._tallies)}", event, window, fits)
         return nw.col(self._tallies[key].column)
+
+    def wakes(self, turn: nw.Expr) -> None:
+        """Note a moment, on the profile, at which time alone may change an answer."""
+        self._turns.append(turn)
 
     @property
     def needs(self) -> Needs:
@@ -103,30 +113,40 @@ class Plan:
         frame = profiles
         if self._tallies:
             frame = frame.join(self._counts(events), on="customer_id", how="left")
-        if not self.rules:
-            return frame
-        return frame.with_columns(**{f"rule_{i}": rule for i, rule in enumerate(self.rules)})
+        columns = {f"rule_{i}": rule for i, rule in enumerate(self.rules)}
+        if self.wake:
+            turns = [*self._turns, *(nw.col(one.turns) for one in self._tallies.values())]
+            columns["wake_at"] = (
+                nw.min_horizontal(*turns) if len(turns) > 1 else turns[0] if turns else _NEVER
+            )
+        return frame.with_columns(**columns) if columns else frame
 
     def _counts(self, events: Frame) -> Frame:
         """How often each customer did each thing: one scan for all of them."""
         tallies = list(self._tallies.values())
         # equalities joined by "or" reach the Parquet reader, where a list to look into would not
         wanted = reduce(or_, (nw.col("event") == name for name in sorted({one.event for one in tallies})))
-        known = events.filter(wanted, ~nw.col("customer_id").is_null(), nw.col("timestamp") <= self.now)
+        known = events.filter(wanted, ~nw.col("customer_id").is_null())
+        if not self.wake:  # what is ahead of the clock will come to count
+            known = known.filter(nw.col("timestamp") <= self.now)
         starts = [one.window.start(self.as_of) for one in tallies]
         bounded = [start for start in starts if start is not None]
         if len(bounded) == len(starts):
             start = plain(min(bounded))
             # the month too, so that files of older partitions are not opened
             known = known.filter(nw.col("timestamp") >= start, nw.col("month") >= f"{start:%Y-%m}")
-        if len(tallies) == 1:
-            (one,) = tallies
-            return known.filter(one.flag).group_by("customer_id").agg(nw.len().alias(one.column))
-        marked = known.select(
-            "customer_id",
-            *(nw.when(one.flag).then(nw.lit(1)).otherwise(nw.lit(0)).alias(one.column) for one in tallies),
-        )
-        return marked.group_by("customer_id").agg(*(nw.col(one.column).sum() for one in tallies))
+        counts = {one.column: one.fits & _now(one.window, self.now, ahead=self.wake) for one in tallies}
+        if len(tallies) == 1 and not self.wake:
+            ((column, counted),) = counts.items()
+            return known.filter(counted).group_by("customer_id").agg(nw.len().alias(column))
+        ones = [
+            nw.when(counted).then(nw.lit(1)).otherwise(nw.lit(0)).alias(column)
+            for column, counted in counts.items()
+        ]
+        turns = [_turn(one, self.now).alias(one.turns) for one in tallies] if self.wake else []
+        grouped = known.select("customer_id", *ones, *turns).group_by("customer_id")
+        least = [nw.col(one.turns).min() for one in tallies] if self.wake else []
+        return grouped.agg(*(nw.col(column).sum() for column in counts), *least)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +154,12 @@ class _Tally:
     column: str
     event: str
     window: Window
-    flag: nw.Expr = field(repr=False)
+    fits: nw.Expr = field(repr=False)  # whatever the time
+
+    @property
+    def turns(self) -> str:
+        """The column of the next moment at which time changes the count."""
+        return f"{self.column}_turns"
 
 
 def plain(moment: datetime) -> datetime:
@@ -142,18 +167,37 @@ def plain(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def _in_window(flag: nw.Expr, window: Window, now: datetime) -> nw.Expr:
-    """Narrowed to a window; that nothing after ``now`` counts is seen to by the scan."""
-    time = nw.col("timestamp")
+_NEVER = nw.lit(None).cast(nw.Datetime("us"))
+
+
+def _always(flag: nw.Expr, window: Window) -> nw.Expr:
+    """Narrowed to the part of a window that stays where it is."""
+    if window.since is not None:
+        flag = flag & (nw.col("timestamp") >= plain(window.since))
+    if window.until is not None:
+        flag = flag & (nw.col("timestamp") < plain(window.until))
+    return flag
+
+
+def _now(window: Window, now: datetime, *, ahead: bool) -> nw.Expr:
+    """The part of a window that moves with the clock. Unless ``ahead``, nothing later is in the frame."""
+    time, flag = nw.col("timestamp"), nw.lit(True)
     if window.within is not None:
         flag = flag & (time > now - window.within)
-    if window.before is not None and window.before > timedelta():
-        flag = flag & (time <= now - window.before)
-    if window.since is not None:
-        flag = flag & (time >= plain(window.since))
-    if window.until is not None:
-        flag = flag & (time < plain(window.until))
+    if window.before is not None or ahead:
+        flag = flag & (time <= now - (window.before or timedelta()))
     return flag
+
+
+def _turn(one: _Tally, now: datetime) -> nw.Expr:
+    """When an event comes into the window or leaves it by itself; null for never."""
+    time, window = nw.col("timestamp"), one.window
+    enters = time + nw.lit(window.before) if window.before else time
+    turn = nw.when(one.fits & (enters > now)).then(enters)
+    if window.within is None:
+        return turn
+    leaves = time + nw.lit(window.within)
+    return turn.otherwise(nw.when(one.fits & (leaves > now)).then(leaves))
 
 
 def _expression(rule: Rule, made: Plan) -> nw.Expr:

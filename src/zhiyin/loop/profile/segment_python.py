@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from zhiyin.domain.decision import Fact
-from zhiyin.domain.segment import All, Any, Not, Rule
+from zhiyin.domain.segment import All, Any, Not, Rule, conditions
 from zhiyin.loop.profile.condition import Condition, One
 
 
@@ -24,6 +25,15 @@ def holds(rule: Rule, one: One) -> bool:
         case Condition():
             return rule.find(one).holds
     raise TypeError(f"{rule!r} is not a rule")
+
+
+def until(rule: Rule, one: One) -> datetime | None:
+    """The next moment at which time alone may change whether the rule holds; None if it never does.
+
+    It may come too early, since a condition can turn without turning the rule, but never too late.
+    """
+    found = (leaf.find(one).until for leaf in conditions(rule) if isinstance(leaf, Condition))
+    return min((moment for moment in found if moment is not None), default=None)
 
 
 def facts(rule: Rule, one: One) -> tuple[Fact, ...]:

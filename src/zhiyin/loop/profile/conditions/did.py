@@ -56,7 +56,9 @@ class Did(Condition):
         parts.check_window(self.window, place)
 
     def find(self, one: One) -> Found:
-        done = [event for event in one.events if self._matches(event, one.as_of)]
+        fitting = [event for event in one.events if self._fits(event, one.as_of)]
+        done = [event for event in fitting if self.window.holds(event.timestamp, one.as_of)]
+        turns = [self.window.turns(event.timestamp, one.as_of) for event in fitting]
         start = self.window.start(one.as_of)
         detail = {
             "event": self.event,
@@ -67,7 +69,8 @@ class Did(Condition):
             "since": None if start is None else start.isoformat(),
             "last": max(event.timestamp for event in done).isoformat() if done else None,
         }
-        return Found(self._enough(len(done)), self.KIND, detail)
+        until = min((turn for turn in turns if turn is not None), default=None)
+        return Found(self._enough(len(done)), self.KIND, detail, until)
 
     def column(self, plan: Plan) -> nw.Expr:
         # conditions that count the same events share one column, however often they want them
@@ -82,12 +85,8 @@ class Did(Condition):
         told = self._negated(names) if negated else self._told(names)
         return filters.words(windowed(told, self.window, names), self.where, names)
 
-    def _matches(self, event: Event, as_of: datetime) -> bool:
-        return (
-            event.name == self.event
-            and self.window.holds(event.timestamp, as_of)
-            and filters.matches(self.where, event, as_of)
-        )
+    def _fits(self, event: Event, as_of: datetime) -> bool:
+        return event.name == self.event and filters.matches(self.where, event, as_of)
 
     def _enough(self, times: int) -> bool:
         return times >= self.at_least and (self.at_most is None or times <= self.at_most)
