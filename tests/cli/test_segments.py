@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from typer.testing import CliRunner
 
 from zhiyin.adapters.records.models import Customer, Segment
+from zhiyin.domain.errors import BadRule
 from zhiyin.entrypoints.cli import app
+from zhiyin.loop.profile import segment_json
 from zhiyin.services.workspace import Workspace
 
 
@@ -39,3 +42,14 @@ def test_a_trait_that_nobody_has_is_warned_about(workspace: Workspace) -> None:
         assert all(warning in text for warning in warned)
     fine = {"any": [{"trait": "a.b [c]", "exists": False}, {"trait": "email", "exists": True}]}
     assert "No customer has" not in call(workspace, "count", "--rule", json.dumps(fine))
+
+
+def test_a_rule_of_ten_thousand_brackets_is_refused(workspace: Workspace) -> None:
+    for rule in ('{"not": ' * 10_000, "not (" * 10_000):
+        with pytest.raises(BadRule, match="nested too deep"):
+            call(workspace, "count", "--rule", rule)
+
+
+def test_the_schema_of_rules_is_printed(workspace: Workspace) -> None:
+    told = json.loads(CliRunner().invoke(app, ["segments", "schema"]).output)
+    assert told == segment_json.schema()

@@ -137,9 +137,11 @@ def test_random_rules_agree(
     folder = tmp_path_factory.mktemp("world")
     answers = []
     for one in (duckdb, spark):
-        made = plan(several, NOW)
+        made = plan(several, NOW, wake=True)
         own, events = world.frames(one, folder, made.needs)
-        marked = made.mark(own, events).select("customer_id", *(f"rule_{i}" for i in range(len(several))))
+        marked = made.mark(own, events).select(
+            "customer_id", "wake_at", *(f"rule_{i}" for i in range(len(several)))
+        )
         answers.append(one.collect(marked.sort("customer_id")).to_pylist())
     assert answers[0] == answers[1]
 

@@ -242,6 +242,8 @@ def _rule(text: str) -> dict[str, Any] | str:
         return text
     try:
         form: dict[str, Any] = json.loads(text)
+    except RecursionError as error:
+        raise BadRule("The rule is nested too deep.", fix="Make it flatter.") from error
     except ValueError as error:
         raise BadRule(
             "The rule is not JSON.", why=f"{error}.", fix="Check the brackets and quotes."
