@@ -15,7 +15,8 @@ from tests.profile.worlds import World
 from zhiyin.domain.customer import as_text
 from zhiyin.domain.event import Event, Line
 from zhiyin.domain.segment import Filter, Rule, conditions
-from zhiyin.loop.profile.comparison import EVENT_FIELDS, LINE_FIELDS, NUMBER, property_kind, trait_kind
+from zhiyin.loop.profile.comparison import EVENT_FIELDS, LINE_FIELDS, property_kind, trait_kind
+from zhiyin.loop.profile.comparison_python import NUMBER
 from zhiyin.loop.profile.conditions import Did, Trait
 
 _MOMENT = timedelta(microseconds=1)

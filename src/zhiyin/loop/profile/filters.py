@@ -15,7 +15,7 @@ from zhiyin.domain.errors import BadRule
 from zhiyin.domain.event import Event
 from zhiyin.domain.segment import MAX_FILTERS, Filter
 from zhiyin.domain.text import Text, say
-from zhiyin.loop.profile import comparison, parts
+from zhiyin.loop.profile import comparison, comparison_frame, comparison_python, parts
 from zhiyin.loop.profile.comparison import EVENT_FIELDS, LINE_FIELDS, property_kind
 from zhiyin.loop.profile.segment_words import compared
 
@@ -64,7 +64,7 @@ def matches(filters: Sequence[Filter], event: Event, as_of: datetime) -> bool:
         if one.name in LINE_FIELDS:
             continue
         found = getattr(event, one.name) if one.name in EVENT_FIELDS else event.properties.get(one.name)
-        if not comparison.holds(property_kind(one.name), one.operator, one.value, found, as_of):
+        if not comparison_python.holds(property_kind(one.name), one.operator, one.value, found, as_of):
             return False
     return True
 
@@ -77,7 +77,9 @@ def flags(filters: Sequence[Filter], plan: Plan) -> list[nw.Expr]:
     for one in filters:
         if one.name not in LINE_FIELDS:
             column = plan.event_field(one.name) if one.name in EVENT_FIELDS else plan.event_property(one.name)
-            holds = comparison.expression(property_kind(one.name), one.operator, one.value, column, plan.now)
+            holds = comparison_frame.expression(
+                property_kind(one.name), one.operator, one.value, column, plan.now
+            )
             found.append(holds.fill_null(False))
     return found
 

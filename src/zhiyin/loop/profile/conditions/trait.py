@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.segment import Value, Window
 from zhiyin.domain.text import Text, say
-from zhiyin.loop.profile import comparison, parts
+from zhiyin.loop.profile import comparison, comparison_frame, comparison_python, parts
 from zhiyin.loop.profile.comparison import Kind, trait_kind
 from zhiyin.loop.profile.condition import Condition, Found, Names, One
 from zhiyin.loop.profile.segment_words import compared
@@ -41,22 +41,22 @@ class Trait(Condition):
         }
         if isinstance(self.value, timedelta):
             detail["since"] = (one.as_of.astimezone(UTC) - self.value).isoformat()
-        holds = comparison.holds(trait_kind(self.name), self.operator, self.value, found, one.as_of)
+        holds = comparison_python.holds(trait_kind(self.name), self.operator, self.value, found, one.as_of)
         return Found(holds, self.KIND, detail, self._until(found, one.as_of))
 
     def column(self, plan: Plan) -> nw.Expr:
         kind, column = trait_kind(self.name), plan.trait(self.name)
         if isinstance(self.value, timedelta):
             span = self.value if kind == "time" else None
-            plan.wakes(comparison.turns(column, span, plan.now))
-        return comparison.expression(kind, self.operator, self.value, column, plan.now).fill_null(False)
+            plan.wakes(comparison_frame.turns(column, span, plan.now))
+        return comparison_frame.expression(kind, self.operator, self.value, column, plan.now).fill_null(False)
 
     def _until(self, found: object, as_of: datetime) -> datetime | None:
         if not isinstance(self.value, timedelta) or found is None:
             return None
         if isinstance(found, datetime):
             return Window(within=self.value).turns(found, as_of)
-        return comparison.midnight(as_of) if comparison.dated(found) else None
+        return comparison_python.midnight(as_of) if comparison_python.dated(found) else None
 
     def words(self, names: Names, negated: bool) -> Text:
         if self.name == "email_consent" and self.operator in ("is", "is_not"):
