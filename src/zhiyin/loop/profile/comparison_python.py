@@ -108,10 +108,12 @@ def _equals_one(found: object, kind: Kind, values: Sequence[Any]) -> bool:
 
 
 def texts(values: Sequence[Any]) -> list[str]:
+    """The texts that values of a rule are."""
     return [text for text in map(as_text, values) if text]
 
 
 def numbers(values: Sequence[Any]) -> list[float]:
+    """The numbers among them."""
     return [float(text) for text in texts(values) if re.fullmatch(NUMBER, text)]
 
 
