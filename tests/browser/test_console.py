@@ -15,6 +15,7 @@ PAGES = (
     "/", "/customers", "/customers?q=nobody", "/customers/c1", "/customers/c3", "/recommendations", "/data",
     "/data/import", "/data/rejects", "/data/imports", "/data/sources", "/data/sources/new", "/data/sources/1",
     "/data/sources/files", "/data/live", "/data/live?source=nobody", "/settings", "/password",
+    "/customers/features", "/customers/features/orders", "/customers/features/email",
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ PAGES = (
     "/", "/overview/weekly", "/customers", "/recommendations", "/data", "/data/import", "/data/rejects",
     "/data/imports", "/data/sources", "/data/sources/new", "/data/live", "/data/live/rows",
     "/settings", "/settings/checks", "/password", "/segments", "/campaigns",
+    "/customers/features", "/customers/features/orders",
 )  # fmt: skip
 FILLED = (
     *PAGES, "/customers?q=lin", "/customers?stage=lead", "/customers?q=nobody", "/customers?sort=-revenue",

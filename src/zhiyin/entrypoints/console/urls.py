@@ -9,6 +9,7 @@ from zhiyin.entrypoints.console import (
     campaigns,
     customers,
     data,
+    features,
     health,
     jobs,
     live,
@@ -23,6 +24,7 @@ from zhiyin.entrypoints.console import (
 urlpatterns: list[URLPattern | URLResolver] = [
     *account.urlpatterns,
     *overview.urlpatterns,
+    *features.urlpatterns,  # before customers, whose ids may be anything
     *customers.urlpatterns,
     *segments.urlpatterns,
     *recommendations.urlpatterns,

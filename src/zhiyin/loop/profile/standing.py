@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED
 from zhiyin.domain.lifecycle import Lifecycle
+from zhiyin.loop.profile.features.spending import NOT_SEEN
 from zhiyin.loop.profile.lifecycle import DEFAULT_GAP_DAYS
-from zhiyin.loop.profile.traits import NOT_SEEN
 
 _DAY = 86_400
 _ORDERS = [ORDER_COMPLETED, ORDER_CANCELLED, ORDER_REFUNDED]
