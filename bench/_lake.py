@@ -101,6 +101,8 @@ def _month(
         "campaign": nothing,
         "products": products,
         "properties": pa.array(coupons),
+        "session_id": nothing,
+        "context": nothing,
         "month": pa.array(np.full(rows, f"{year}-{month:02d}")),
     }
     return pa.table(columns).cast(EVENTS.schema)

@@ -218,7 +218,7 @@ def _all_equal(pairs: Sequence[tuple[str, str]], line: Any) -> Any:
 
 
 def _paths(extract: Mapping[str, JsonPath]) -> dict[str, tuple[str, Sequence[str]]]:
-    paths = {}
+    paths: dict[str, tuple[str, Sequence[str]]] = {}
     for alias, path in extract.items():
         column, *keys = path.split(".", 1) if isinstance(path, str) else path
         if not keys or '"' in alias or not all(map(_JSON_KEY.fullmatch, keys)):
