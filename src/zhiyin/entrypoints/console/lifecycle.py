@@ -92,12 +92,11 @@ def history(request: HttpRequest, customer_id: str) -> HttpResponse:
     """Since when a customer was in which stage, the present first. For htmx."""
     found = flow.history(current(), customer_id)
     newest = found.transitions[::-1]
-    ends = [None, *(one.at for one in newest)]
     return render(
         request,
         "console/lifecycle/_history.html",
         {
-            "stages": list(zip(newest, ends, strict=False))[:SHOWN],
+            "stages": newest[:SHOWN],
             "earlier": max(0, len(newest) - SHOWN),
             "gap": found.gap_days,
         },
