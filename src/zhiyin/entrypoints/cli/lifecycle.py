@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from zhiyin.entrypoints.cli.output import JsonOption, WorkspaceOption, open_workspace, print_json, say, table
+from zhiyin.entrypoints.cli.output import (
+    JsonOption,
+    WorkspaceOption,
+    open_workspace,
+    print_json,
+    progress,
+    say,
+    table,
+)
 
 app = typer.Typer(no_args_is_help=True, help="The stages of customers, and who moved between them.")
 
@@ -68,7 +76,8 @@ def flow_(
     from zhiyin.domain.flow import PLACES, Course
     from zhiyin.services import flow
 
-    found = flow.flow(ws, flow.day(first), flow.day(second))
+    with progress("Counting stages at both days", quiet=as_json):
+        found = flow.flow(ws, flow.day(first), flow.day(second))
     if as_json:
         moves = [
             {"from": m.start, "to": m.end, "customers": m.customers, "course": m.course} for m in found.moves
