@@ -110,7 +110,7 @@ def computed(ws: Workspace, as_of: datetime) -> Iterator[nw.LazyFrame[Any]]:
     What needs the events is computed once and kept by the engine: ranks look at all customers several times.
     """
     with ws.lake.kept(traits(ws.lake.events(), as_of)) as found:
-        yield lifecycle(rfm(found), ws.settings.profile.gap_days)
+        yield lifecycle(rfm(found), ws.settings.profile.gap_days, ws.settings.profile.rules)
 
 
 def totals(ws: Workspace) -> dict[str, Any]:

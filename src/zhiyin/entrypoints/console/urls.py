@@ -11,6 +11,7 @@ from zhiyin.entrypoints.console import (
     data,
     health,
     jobs,
+    lifecycle,
     live,
     overview,
     recommendations,
@@ -23,6 +24,7 @@ from zhiyin.entrypoints.console import (
 urlpatterns: list[URLPattern | URLResolver] = [
     *account.urlpatterns,
     *overview.urlpatterns,
+    *lifecycle.urlpatterns,  # before the customers, whose ids may be any text
     *customers.urlpatterns,
     *segments.urlpatterns,
     *recommendations.urlpatterns,
