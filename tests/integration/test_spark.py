@@ -21,7 +21,7 @@ from zhiyin.adapters.records.models import Customer
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, Event, Line
 from zhiyin.domain.segment import Rule
 from zhiyin.loop.profile.segment_frame import mark, needs
-from zhiyin.services import profiles, segments
+from zhiyin.services import flow, profiles, segments
 from zhiyin.services.workspace import Workspace
 
 pytestmark = [
@@ -107,6 +107,14 @@ def test_a_whole_run_agrees(shops: tuple[Workspace, Workspace]) -> None:
     assert results[0] == results[1]
     assert snapshots[0] == snapshots[1]
     assert published[0] == published[1]
+
+
+def test_the_flow_between_two_days_agrees(shops: tuple[Workspace, Workspace]) -> None:
+    profiles.run(shops[0])
+    first, second = (NOW - timedelta(days=90)).date(), NOW.date()
+    found, other = (flow.flow(ws, first, second) for ws in shops)
+    assert found == other
+    assert len(found.moves) > 5
 
 
 RULES = (

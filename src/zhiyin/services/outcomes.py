@@ -143,7 +143,7 @@ def stages(ws: Workspace, found: Found) -> dict[str, tuple[Group, Group]]:
     if found.starts is None:
         return {}
     orders = ws.lake.events().filter(nw.col("event").is_in(OUTCOMES[:3]))
-    then = lifecycle(spending(orders, found.starts), ws.settings.profile.gap_days)
+    then = lifecycle(spending(orders, found.starts), ws.settings.profile.gap_days, ws.settings.profile.rules)
     people = ws.lake.engine.table(found.people.select(["customer_id", "assigned"]))
     staged = ws.lake.collect(
         people.join(then.select("customer_id", "lifecycle"), on="customer_id", how="left")

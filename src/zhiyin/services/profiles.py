@@ -109,7 +109,9 @@ def computed(ws: Workspace, as_of: datetime) -> Iterator[nw.LazyFrame[Any]]:
 
     What needs the events is computed once and kept by the engine: ranks look at all customers several times.
     """
-    shop = Shop(ws.timezone, ws.settings.shop.currency, ws.settings.profile.gap_days)
+    shop = Shop(
+        ws.timezone, ws.settings.shop.currency, ws.settings.profile.gap_days, ws.settings.profile.rules
+    )
     events = ws.lake.frame("events", EXTRACTED)
     with (
         ws.lake.kept(visits(events, as_of)) as visited,

@@ -23,6 +23,7 @@ _SECTIONS = (
 _PAGES = {
     "customers": (
         ("customers", _("All customers"), ()),
+        ("lifecycle", _("Lifecycle"), ("/customers/lifecycle",)),
         ("features", _("Features"), ("/customers/features",)),
     ),
     "data": (

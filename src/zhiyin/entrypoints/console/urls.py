@@ -12,6 +12,7 @@ from zhiyin.entrypoints.console import (
     features,
     health,
     jobs,
+    lifecycle,
     live,
     overview,
     recommendations,
@@ -25,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *account.urlpatterns,
     *overview.urlpatterns,
     *features.urlpatterns,  # before customers, whose ids may be anything
+    *lifecycle.urlpatterns,  # before the customers, whose ids may be any text
     *customers.urlpatterns,
     *segments.urlpatterns,
     *recommendations.urlpatterns,

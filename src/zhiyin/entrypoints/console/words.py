@@ -18,6 +18,16 @@ STAGES: Names = {
     "lapsed": _("Lapsed"),
     "won_back": _("Won back"),
 }
+# where the flow finds somebody at a day: a stage, or nothing known of them
+PLACES: Names = {"not_yet": _("Not known yet"), **STAGES}
+COURSES: Names = {
+    "came": _("Came"),
+    "stayed": _("Stayed"),
+    "closer": _("Moved closer"),
+    "away": _("Moved away"),
+}
+COURSE_FILLS = {"came": "blue", "stayed": "grey", "closer": "gain", "away": "harm"}
+PLACE_FILLS = {"not_yet": "pale"}  # the others: STAGE_FILLS
 GROUPS: Names = {
     "champions": _("Champions"),
     "loyal": _("Loyal"),

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import narwhals as nw
 
 from zhiyin.domain.feature import COMPUTED
+from zhiyin.domain.lifecycle import STAGE_RULES, StageRules
 from zhiyin.loop.profile.features import browsing, devices, discounts, rhythm
 from zhiyin.loop.profile.features.browsing import visits
 from zhiyin.loop.profile.features.spending import spending
@@ -35,11 +36,13 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What features ask of the shop: its clocks, its currency, its usual gap in days (0 to be measured)."""
+    """What features ask of the shop: its clocks, its currency, its usual gap in days (0 to be measured), its rules
+    of stages."""
 
     zone: ZoneInfo
     currency: str
     gap_days: int = 0
+    rules: StageRules = STAGE_RULES
 
 
 def summed(
@@ -64,7 +67,7 @@ def summed(
 
 def features(kept: nw.LazyFrame[Any], shop: Shop) -> nw.LazyFrame[Any]:
     """All computed features of the registry, with ``customer_id`` and the shop's ``gap_days``, from ``summed``."""
-    frame = rhythm.due(rhythm.regularity(lifecycle(rfm(kept), shop.gap_days)))
+    frame = rhythm.due(rhythm.regularity(lifecycle(rfm(kept), shop.gap_days, shop.rules)))
     return frame.with_columns(
         nw.col(one.name).fill_null(one.empty) for one in COMPUTED if one.empty is not None
     ).select("customer_id", "gap_days", *(one.name for one in COMPUTED))
