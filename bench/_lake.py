@@ -101,10 +101,11 @@ def _month(
         "campaign": nothing,
         "products": products,
         "properties": pa.array(coupons),
+        "session_id": nothing,
+        "context": nothing,
         "month": pa.array(np.full(rows, f"{year}-{month:02d}")),
     }
-    columns |= {name: nothing for name in EVENTS.schema.names if name not in columns}  # visits and context
-    return pa.table(columns).select(EVENTS.schema.names).cast(EVENTS.schema)
+    return pa.table(columns).cast(EVENTS.schema)
 
 
 def _ids(prefix: str, numbers: np.ndarray) -> pa.Array:

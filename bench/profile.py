@@ -130,13 +130,17 @@ def _workspace(folder: Path, events: int, customers: int) -> Workspace:
 
 def _profile(ws: Workspace) -> list[dict[str, Any]]:
     from zhiyin.adapters.records.profile import COLUMNS
+    from zhiyin.loop.profile.features.spending import spending
+    from zhiyin.loop.profile.lifecycle import lifecycle
+    from zhiyin.loop.profile.rfm import rfm
     from zhiyin.services import profiles
 
     columns = ["customer_id", *COLUMNS]
 
     def ours() -> pa.Table:
-        with profiles.computed(ws, simulated.AS_OF) as frame:
-            return ws.lake.collect(frame.select(*columns))
+        # what the SQL says as well; a run computes all other features too
+        with ws.lake.kept(spending(ws.lake.events(), simulated.AS_OF)) as kept:
+            return ws.lake.collect(lifecycle(rfm(kept)).select(*columns))
 
     def by_hand() -> pa.Table:
         return _sql(ws, PROFILE_SQL).select(columns)

@@ -103,7 +103,9 @@ def make_workspace(pristine: Path, tmp_path: Path) -> Iterator[Callable[..., Wor
 def spark() -> Iterator[Engine]:
     """Spark, started once; it lives for a minute, which is too short for the thorough compiler to pay off."""
     pytest.importorskip("pyspark", reason="the extra 'spark' is not installed")
-    os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+    os.environ.setdefault(
+        "JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
+    )
     built = engine("spark", threads=2)
     yield built
     built.session.stop()  # type: ignore[attr-defined]

@@ -21,7 +21,7 @@ from zhiyin.adapters.records.models import Customer
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, Event, Line
 from zhiyin.domain.segment import Rule
 from zhiyin.loop.profile.segment_frame import plan
-from zhiyin.services import profiles, segments
+from zhiyin.services import flow, profiles, segments
 from zhiyin.services.workspace import Workspace
 
 pytestmark = [
@@ -45,18 +45,34 @@ def shops(workspace: Workspace, spark: Engine) -> tuple[Workspace, Workspace]:
     """One workspace with a small history, opened twice: once for each engine."""
     rng, now = Random(7), NOW
     frozen = replace(workspace, now=lambda: now)
-    names = [ORDER_COMPLETED] * 6 + [ORDER_REFUNDED, ORDER_CANCELLED, "Product Viewed", "Email Opened"]
+    names = (
+        [ORDER_COMPLETED] * 6
+        + [ORDER_REFUNDED, ORDER_CANCELLED, "Product Viewed", "Email Opened"]
+        + ["page", "Products Searched"] * 3
+    )
     events = []
     for number in range(400):
         name = rng.choice(names)
         line = Line(rng.choice("xyz"), 1, 500, rng.choice(("Tea", "茶", None)))
+        query = rng.choice((" tea ", "茶", "", None))
         events.append(
             Event(
-                f"e{number}", "track", name, now - timedelta(seconds=rng.randint(-86_400, 86_400 * 300)),
+                f"e{number}", "page" if name == "page" else "track", name,
+                now - timedelta(seconds=rng.randint(-86_400, 86_400 * 300)),
                 rng.choice((None, *(f"c{i}" for i in range(50)))),
                 amount=rng.choice((None, 100, 500, 700)) if name.startswith("Order") else None,
                 products=(line,) if rng.random() < 0.8 else (),
-                properties={"coupon": rng.choice(("SPRING", "12345678.5", 12345678.5, None, 3))},
+                properties={
+                    "coupon": rng.choice(("SPRING", "12345678.5", 12345678.5, None, 3)),
+                    "discount": rng.choice((0, 1.5, "2.25", -1, "x", None)),
+                    "query": query,
+                },
+                session_id=rng.choice((None, *(f"e{i}" for i in range(0, 400, 5)))),
+                context={
+                    "device": {"type": rng.choice(("mobile", "desktop", "tv"))},
+                    "referrer": {"medium": rng.choice(("direct", "search", "internal"))},
+                    **({"utm": {"medium": rng.choice(("CPC", "email"))}} if rng.random() < 0.3 else {}),
+                },
             )
         )  # fmt: skip
     table = events_to_table(events, timezone=workspace.timezone, received_at=now)
@@ -77,6 +93,7 @@ def test_traits_rfm_and_lifecycle_agree(shops: tuple[Workspace, Workspace]) -> N
             answers.append(ws.lake.collect(frame.sort("customer_id")))
     first, second = answers
     assert first.num_rows > 40
+    assert [name for name in first.column_names if first[name].null_count == first.num_rows] == []
     assert first.schema == second.schema
     assert first.to_pylist() == second.to_pylist()
 
@@ -92,6 +109,14 @@ def test_a_whole_run_agrees(shops: tuple[Workspace, Workspace]) -> None:
     assert published[0] == published[1]
 
 
+def test_the_flow_between_two_days_agrees(shops: tuple[Workspace, Workspace]) -> None:
+    profiles.run(shops[0])
+    first, second = (NOW - timedelta(days=90)).date(), NOW.date()
+    found, other = (flow.flow(ws, first, second) for ws in shops)
+    assert found == other
+    assert len(found.moves) > 5
+
+
 RULES = (
     'lifecycle in ["at_risk", "lapsed"] and did("Order Completed", at_least=2, within="200d", where=[category == "Tea"]) '
     'and not (城市 == "上海" or not did("Product Viewed", within="90d"))',
@@ -101,6 +126,8 @@ RULES = (
     'did("Order Completed", where=[coupon == 12345678.5]) or did("Order Refunded", where=[coupon.starts("SP")])',
     'did("Order Completed", where=[category in ["茶", "Tea"], item_id == "x", amount > 100]) and email.missing()',
     'did("Order Completed", at_most=2, within="200d", before="30h") or did("Order Completed", since="2026-01-01")',
+    'regularity >= 0.1 or next_order_due <= 0 and discount_share >= 50 and main_device in ["mobile", "tv"]',
+    'best_weekday == 3 and night_share <= 40 and pages_per_visit >= 1.5 or last_search == "tea"',
     "everyone",
     "nobody",
 )

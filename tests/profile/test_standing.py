@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.domain.event import EMAIL_OPENED, ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, Event
+from zhiyin.loop.profile.features.spending import spending
 from zhiyin.loop.profile.lifecycle import lifecycle
 from zhiyin.loop.profile.standing import Standing, moved, stage
-from zhiyin.loop.profile.traits import traits
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GAP = 10
@@ -56,7 +56,7 @@ def test_folding_batches_finds_what_profiling_everybody_finds(
     edges = [0, *sorted(min(cut, len(events)) for cut in cuts), len(events)]
     for start, end in pairwise(edges):
         standings |= moved(standings, rows(events[start:end]))
-    full = duckdb.collect(lifecycle(traits(duckdb.table(rows(events)), NOW), GAP)).to_pylist()
+    full = duckdb.collect(lifecycle(spending(duckdb.table(rows(events)), NOW), GAP)).to_pylist()
     assert set(standings) == {row["customer_id"] for row in full}
     for row in full:
         one = standings[row["customer_id"]]

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, Event
+from zhiyin.loop.profile.features.spending import spending
 from zhiyin.loop.profile.lifecycle import lifecycle
 from zhiyin.loop.profile.rfm import rfm
-from zhiyin.loop.profile.traits import traits
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Rows = dict[str, dict[str, object]]
@@ -33,7 +33,7 @@ def profile(duckdb: Engine, *rows: tuple[str, str | None, float, int | None], ga
         for i, (name, customer, days, amount) in enumerate(rows)
     ]
     table = events_to_table(events, timezone=ZoneInfo("Asia/Shanghai"), received_at=NOW)
-    frame = lifecycle(rfm(traits(duckdb.table(table), NOW)), gap_days)
+    frame = lifecycle(rfm(spending(duckdb.table(table), NOW)), gap_days)
     return {row["customer_id"]: row for row in duckdb.collect(frame).to_pylist()}
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from zhiyin.domain.errors import BadSetting, WorkspaceNotFound
-from zhiyin.domain.settings import Settings
+from zhiyin.domain.settings import ProfileSettings, Settings
 from zhiyin.domain.text import say
 
 FILE = "zhiyin.toml"
@@ -38,6 +38,9 @@ _RANGES = {
     "smtp.connections": (1, 64),
     "smtp.timeout": (0.1, 600),
     "campaign.margin": (0.0, 1.0),
+    "profile.new_gaps": (0.01, 100.0),
+    "profile.active_gaps": (0.01, 100.0),
+    "profile.lapsed_gaps": (0.01, 1000.0),
     "collect.max_waiting_mb": (1, 1_000_000),
     "collect.disk_reserve_mb": (0, 1_000_000_000),
 }
@@ -69,7 +72,9 @@ def read(folder: str | Path, flags: Mapping[str, Any] | None = None) -> Settings
         section, name = value.key.split(".")
         sections.setdefault(section, {})[name] = value.value
     built: dict[str, Any] = {name: type(SECTIONS[name])(**values) for name, values in sections.items()}
-    return Settings(folder, **built)
+    settings = Settings(folder, **built)
+    _ = settings.profile.rules  # checked at the door, not at the first use
+    return settings
 
 
 def explain(folder: str | Path, flags: Mapping[str, Any] | None = None) -> list[Value]:
@@ -145,6 +150,7 @@ def write(folder: str | Path, changes: Mapping[str, Any]) -> None:
         section, name = key.split(".")
         value = _convert(key, raw, getattr(SECTIONS[section], name), "the form")
         document.setdefault(section, tomlkit.table())[name] = value
+    _ = ProfileSettings(**document.get("profile", {})).rules
     fresh = path.with_suffix(".toml.new")
     fresh.touch(mode=0o600)
     fresh.write_text(tomlkit.dumps(document), encoding="utf-8")

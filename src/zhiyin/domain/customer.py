@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+
+from zhiyin.domain.feature import COMPUTED, FEATURES, TraitKind
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
     """A person: how to reach them, the traits they stated, and the traits computed from their events.
 
-    ``traits`` holds both kinds under one name space; computed names are listed in ``COMPUTED_TRAITS`` and
-    cannot be stated. Money is in minor units, times are aware UTC.
+    ``traits`` holds both kinds under one name space; the computed ones are those of ``domain/feature`` and cannot
+    be stated. Money is in minor units, times are aware UTC.
     """
 
     customer_id: str
@@ -25,49 +26,13 @@ class Customer:
     traits: Mapping[str, object] = field(default_factory=dict)
 
 
-# name -> what it is. One table for the segment language, the console and the docs.
-COMPUTED_TRAITS: Mapping[str, str] = {
-    "first_seen": "time of the first thing they did",
-    "last_seen": "time of the last thing they did",
-    "first_order_at": "time of the first order",
-    "last_order_at": "time of the last order",
-    "orders": "number of completed orders, less cancelled ones",
-    "revenue": "sum of orders less refunds, in minor units",
-    "average_order_value": "revenue divided by orders, in minor units",
-    "recency_days": "days since the last order",
-    "r": "recency quintile, 5 = most recent",
-    "f": "frequency quintile, 5 = most orders",
-    "m": "monetary quintile, 5 = most revenue",
-    "rfm_group": "named group of the RFM quintiles",
-    "lifecycle": "stage of the customer's life",
-}
-
 LIST = "\x1f"  # stands before, between and after the elements of a list as text
 
-TraitKind = Literal["text", "number", "time", "flag"]
-
 # The traits with a column of their own; every other name is a stated trait, kept as text.
-TRAIT_KINDS: Mapping[str, TraitKind] = {
-    "customer_id": "text",
-    "email": "text",
-    "name": "text",
-    "language": "text",
-    "created_at": "time",
-    "email_consent": "flag",
-    "first_seen": "time",
-    "last_seen": "time",
-    "first_order_at": "time",
-    "last_order_at": "time",
-    "orders": "number",
-    "revenue": "number",
-    "average_order_value": "number",
-    "recency_days": "number",
-    "r": "number",
-    "f": "number",
-    "m": "number",
-    "rfm_group": "text",
-    "lifecycle": "text",
-}
+TRAIT_KINDS: Mapping[str, TraitKind] = {feature.name: feature.kind for feature in FEATURES}
+
+# Those of the computed ones that stand in the customer's row, where templates find them.
+COMPUTED_TRAITS: tuple[str, ...] = tuple(feature.name for feature in COMPUTED if feature.published)
 
 
 def as_text(value: object) -> str | None:

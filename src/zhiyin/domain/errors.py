@@ -47,6 +47,12 @@ class BadFile(ZhiyinError):
     code = "bad_file"
 
 
+class BadPeriod(ZhiyinError):
+    """A day cannot be read, lies in the future, or the first comes after the second."""
+
+    code = "bad_period"
+
+
 class BadRule(ZhiyinError):
     """A segment rule does not follow the segment language."""
 

@@ -12,6 +12,7 @@ EventType = Literal["track", "identify", "page", "screen", "group", "alias"]
 
 PRODUCT_VIEWED = "Product Viewed"
 PRODUCT_ADDED = "Product Added"
+PRODUCTS_SEARCHED = "Products Searched"
 ORDER_COMPLETED = "Order Completed"
 ORDER_REFUNDED = "Order Refunded"
 ORDER_CANCELLED = "Order Cancelled"

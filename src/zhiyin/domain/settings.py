@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from zhiyin.domain.lifecycle import StageRules
+
 
 @dataclass(frozen=True, slots=True)
 class ShopSettings:
@@ -142,6 +144,23 @@ class ProfileSettings:
     gap_days: int = field(
         default=0, metadata={"doc": "Usual days between orders; measured from the orders if 0."}
     )
+    new_gaps: float = field(
+        default=1.0, metadata={"doc": "Usual gaps after the first order for which a customer is new."}
+    )
+    active_gaps: float = field(
+        default=1.5, metadata={"doc": "Usual gaps after the last order for which a customer is active."}
+    )
+    lapsed_gaps: float = field(
+        default=3.0,
+        metadata={
+            "doc": "Usual gaps without an order after which a customer is lapsed; before that at risk."
+        },
+    )
+
+    @property
+    def rules(self) -> StageRules:
+        """The rules of the stages. Raises ``BadSetting`` where they do not follow each other."""
+        return StageRules.of(self.new_gaps, self.active_gaps, self.lapsed_gaps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from zhiyin.domain.flow import Flow
     from zhiyin.domain.recommendation import Recommendation
     from zhiyin.domain.segment import Rule
     from zhiyin.services.reports import CampaignReport
@@ -156,6 +158,12 @@ class Shop:
         from zhiyin.services import profiles
 
         profiles.run(self.workspace)
+
+    def flow(self, first: date | str, second: date | str) -> Flow:
+        """Who went from which stage to which between the ends of two days."""
+        from zhiyin.services import flow
+
+        return flow.flow(self.workspace, *(flow.day(str(day)) for day in (first, second)))
 
     def recommend(self, customer_id: str, n: int = 5, *, model: str | None = None) -> list[Recommendation]:
         """Items for a customer, best first, each with its reason."""

@@ -129,11 +129,12 @@ def _move(ws: Workspace, events: pa.Table) -> None:
     before = {who: _standing(*known) for who, *known in profile.standings(named)}
     after = moved(before, moving)
     run = ProfileRun.objects.order_by("-at").first()
-    gap, now = ws.settings.profile.gap_days or (run.gap_days if run else None), ws.now()
+    chosen, now = ws.settings.profile, ws.now()
+    gap, rules = chosen.gap_days or (run.gap_days if run else None), chosen.rules
     rows = [
         (
             who, one.first_seen, one.first_seen, one.last_seen, one.first_order_at, one.last_order_at,
-            one.orders, one.revenue, one.average_order_value, stage(one, now, gap),
+            one.orders, one.revenue, one.average_order_value, stage(one, now, gap, rules),
         )
         for who, one in sorted(after.items(), key=itemgetter(0))
     ]  # fmt: skip

@@ -18,8 +18,8 @@ from zhiyin.domain.decision import HOLDOUT
 from zhiyin.domain.lifecycle import Lifecycle
 from zhiyin.loop.measure.campaign import too_early
 from zhiyin.loop.measure.outcomes import OUTCOMES, Group, Responses, arms, decided, outcomes
+from zhiyin.loop.profile.features.spending import spending
 from zhiyin.loop.profile.lifecycle import lifecycle
-from zhiyin.loop.profile.traits import traits
 from zhiyin.services.workspace import Workspace
 
 _SIGNS = (1, -1, -1, 0)  # of the amounts of OUTCOMES: completed, refunded, cancelled, unsubscribed
@@ -143,7 +143,7 @@ def stages(ws: Workspace, found: Found) -> dict[str, tuple[Group, Group]]:
     if found.starts is None:
         return {}
     orders = ws.lake.events().filter(nw.col("event").is_in(OUTCOMES[:3]))
-    then = lifecycle(traits(orders, found.starts), ws.settings.profile.gap_days)
+    then = lifecycle(spending(orders, found.starts), ws.settings.profile.gap_days, ws.settings.profile.rules)
     people = ws.lake.engine.table(found.people.select(["customer_id", "assigned"]))
     staged = ws.lake.collect(
         people.join(then.select("customer_id", "lifecycle"), on="customer_id", how="left")

@@ -24,12 +24,12 @@ from zhiyin.adapters.records.models import Consent, Customer, ProfileRun
 from zhiyin.adapters.records.profile import COLUMNS, publish
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.customer import as_text
+from zhiyin.domain.feature import COMPUTED
 from zhiyin.domain.lifecycle import Lifecycle
 from zhiyin.domain.rfm import RfmGroup
 from zhiyin.domain.text import say
-from zhiyin.loop.profile.lifecycle import lifecycle
-from zhiyin.loop.profile.rfm import rfm
-from zhiyin.loop.profile.traits import traits
+from zhiyin.loop.profile.features import COLUMNS as EXTRACTED
+from zhiyin.loop.profile.features import Shop, features, summed, visits
 from zhiyin.services import segments
 from zhiyin.services.workspace import Workspace
 
@@ -105,12 +105,19 @@ def run(ws: Workspace, on_progress: Progress | None = None) -> ProfileResult:
 
 @contextmanager
 def computed(ws: Workspace, as_of: datetime) -> Iterator[nw.LazyFrame[Any]]:
-    """The computed traits of everyone who did anything, as a lazy frame for use inside ``with``.
+    """The computed features of everyone who did anything, as a lazy frame for use inside ``with``.
 
     What needs the events is computed once and kept by the engine: ranks look at all customers several times.
     """
-    with ws.lake.kept(traits(ws.lake.events(), as_of)) as found:
-        yield lifecycle(rfm(found), ws.settings.profile.gap_days)
+    shop = Shop(
+        ws.timezone, ws.settings.shop.currency, ws.settings.profile.gap_days, ws.settings.profile.rules
+    )
+    events = ws.lake.frame("events", EXTRACTED)
+    with (
+        ws.lake.kept(visits(events, as_of)) as visited,
+        ws.lake.kept(summed(events, visited, as_of, shop)) as found,
+    ):
+        yield features(found, shop)
 
 
 def totals(ws: Workspace) -> dict[str, Any]:
@@ -177,8 +184,6 @@ def _joined(found: nw.LazyFrame[Any], stated: nw.LazyFrame[Any]) -> nw.LazyFrame
     return both.with_columns(
         customer_id=nw.coalesce("customer_id", "customer_id_seen"),
         created_at=nw.coalesce("created_at", "first_seen"),
-        orders=nw.col("orders").fill_null(0),
-        revenue=nw.col("revenue").fill_null(0),
-        lifecycle=nw.col("lifecycle").fill_null(Lifecycle.LEAD.value),
+        **{one.name: nw.col(one.name).fill_null(one.empty) for one in COMPUTED if one.empty is not None},
         traits=nw.col("traits").fill_null("{}"),
     ).select(*PROFILES.schema.names, "gap_days")

@@ -30,11 +30,7 @@ from zhiyin.services import sizes
 from zhiyin.services.workspace import Workspace
 
 AnyRule = Mapping[str, Any] | Rule | str
-EXPORT_COLUMNS = (
-    "customer_id", "email", "name", "language", "created_at", "email_consent", "first_seen", "last_seen",
-    "first_order_at", "last_order_at", "orders", "revenue", "average_order_value", "recency_days",
-    "r", "f", "m", "rfm_group", "lifecycle",
-)  # fmt: skip
+EXPORT_COLUMNS = tuple(TRAIT_KINDS)
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 
 

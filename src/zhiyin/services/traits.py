@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zhiyin.domain.customer import TRAIT_KINDS
-from zhiyin.domain.lifecycle import Lifecycle
-from zhiyin.domain.rfm import RfmGroup
+from zhiyin.domain.feature import FEATURES, Feature, Owner, Unit
 from zhiyin.domain.segment import Rule, conditions
 from zhiyin.domain.text import Text, say
 from zhiyin.loop.profile.conditions import Trait
@@ -30,24 +29,19 @@ class TraitInfo:
     values: tuple[str, ...] = ()
 
 
-COMPUTED = (
-    TraitInfo("lifecycle", "choice", tuple(stage.value for stage in Lifecycle)),
-    TraitInfo("rfm_group", "choice", tuple(group.value for group in RfmGroup)),
-    TraitInfo("orders", "number"),
-    TraitInfo("revenue", "money"),
-    TraitInfo("average_order_value", "money"),
-    TraitInfo("recency_days", "number"),
-    TraitInfo("first_order_at", "time"),
-    TraitInfo("last_order_at", "time"),
-    TraitInfo("first_seen", "time"),
-    TraitInfo("last_seen", "time"),
-    TraitInfo("r", "number"),
-    TraitInfo("f", "number"),
-    TraitInfo("m", "number"),
-    TraitInfo("email", "text"),
-    TraitInfo("name", "text"),
-    TraitInfo("language", "choice", ("en", "zh-hans")),
-    TraitInfo("created_at", "time"),
+def _trait(feature: Feature) -> TraitInfo:
+    kind = feature.kind
+    if feature.closed and kind == "text":  # of a number one may ask for more or less as well
+        return TraitInfo(feature.name, "choice", feature.values)
+    return TraitInfo(feature.name, "money" if feature.unit == Unit.MONEY else kind, feature.values)
+
+
+# an id is no trait to choose by, and consent has a condition of its own
+_UNOFFERED = ("customer_id", "email_consent")
+COMPUTED_AND_CONTACT = tuple(
+    _trait(feature)
+    for feature in sorted(FEATURES, key=lambda one: one.owner == Owner.CONTACT)
+    if feature.name not in _UNOFFERED
 )
 
 
@@ -60,8 +54,8 @@ def known(ws: Workspace) -> list[TraitInfo]:
     from zhiyin.adapters.records.models import Customer
 
     rows = Customer.objects.order_by("customer_id").values_list("traits", flat=True)[:SAMPLE]
-    taken = {info.name for info in COMPUTED} | {"email_consent", "phone"}
-    return [*COMPUTED, *(info for info in stated(rows) if info.name not in taken)]
+    taken = {*TRAIT_KINDS, "phone"}
+    return [*COMPUTED_AND_CONTACT, *(info for info in stated(rows) if info.name not in taken)]
 
 
 def warnings(ws: Workspace, rule: Rule) -> list[Text]:

@@ -7,6 +7,8 @@ from typing import Literal
 
 import pyarrow as pa
 
+from zhiyin.domain.feature import FEATURES
+
 _TIME = pa.timestamp("us")  # plain UTC: functions on zoned timestamps cost 10 to 30 times as much
 
 LINES = pa.list_(
@@ -88,29 +90,16 @@ ITEMS = Dataset(
     key="item_id",
 )
 
+_COLUMN = {"text": pa.string(), "number": pa.int64(), "time": _TIME, "flag": pa.bool_()}
+
 PROFILES = Dataset(
     "profiles",
     pa.schema(
         [
-            ("customer_id", pa.string()),
-            ("email", pa.string()),
-            ("name", pa.string()),
-            ("language", pa.string()),
-            ("created_at", _TIME),
-            ("email_consent", pa.bool_()),
-            ("first_seen", _TIME),
-            ("last_seen", _TIME),
-            ("first_order_at", _TIME),
-            ("last_order_at", _TIME),
-            ("orders", pa.int64()),
-            ("revenue", pa.int64()),
-            ("average_order_value", pa.int64()),
-            ("recency_days", pa.int64()),
-            ("r", pa.int64()),
-            ("f", pa.int64()),
-            ("m", pa.int64()),
-            ("rfm_group", pa.string()),
-            ("lifecycle", pa.string()),
+            *(
+                (feature.name, pa.float64() if feature.decimals else _COLUMN[feature.kind])
+                for feature in FEATURES
+            ),
             ("traits", pa.string()),  # JSON object: the stated traits
         ]
     ),

@@ -30,6 +30,7 @@ from zhiyin.domain.text import say
 
 ENGINES = {"duckdb": "zhiyin.adapters.lake.engines:DuckDB", "spark": "zhiyin.adapters.lake.engines:Spark"}
 BATCH = 50_000
+JsonPath = str | Sequence[str]  # "column.key", or the column and one key after another
 # new column -> fields of a line, each with the values of which it must have one
 Lines = Mapping[str, Sequence[tuple[str, Sequence[str]]]]
 _JSON_KEY = re.compile(r"[^'\"\\\x00-\x1f]{1,200}")
@@ -39,7 +40,7 @@ class Engine(Protocol):
     """Reads Parquet files of one dataset lazily and runs lazy frames."""
 
     def scan(
-        self, files: Sequence[str], schema: pa.Schema, extract: Mapping[str, str], lines: Lines
+        self, files: Sequence[str], schema: pa.Schema, extract: Mapping[str, JsonPath], lines: Lines
     ) -> nw.LazyFrame[Any]: ...
 
     def table(self, table: pa.Table) -> nw.LazyFrame[Any]: ...
@@ -87,7 +88,7 @@ class DuckDB:
         return self._local.connection
 
     def scan(
-        self, files: Sequence[str], schema: pa.Schema, extract: Mapping[str, str], lines: Lines
+        self, files: Sequence[str], schema: pa.Schema, extract: Mapping[str, JsonPath], lines: Lines
     ) -> nw.LazyFrame[Any]:
         if files:
             relation = self.connection.read_parquet(list(files), hive_partitioning=True, union_by_name=True)
@@ -98,8 +99,16 @@ class DuckDB:
             f'CAST("{name}" AS VARCHAR) AS "{name}"' if name == "month" else f'"{name}"'
             for name in schema.names
         ]
-        for alias, (column, key) in _paths(extract).items():
-            columns.append(f'json_extract_string("{column}", \'$."{key}"\') AS "{alias}"')
+        if missing := set(schema.names) - set(relation.columns):  # the files are older than the schema
+            typed = self.connection.from_arrow(schema.empty_table())
+            kinds = dict(zip(typed.columns, typed.types, strict=True))
+            columns = [
+                f'CAST(NULL AS {kinds[name]}) AS "{name}"' if name in missing else column
+                for name, column in zip(schema.names, columns, strict=True)
+            ]
+        for alias, (column, keys) in _paths(extract).items():
+            path = "".join(f'."{key}"' for key in keys)
+            columns.append(f'json_extract_string("{column}", \'${path}\') AS "{alias}"')
         for alias, pairs in lines.items():
             same = " AND ".join(f'line."{field}" {_among(values)}' for field, values in pairs)
             columns.append(
@@ -153,7 +162,7 @@ class Spark:
         self.session.sparkContext.setLogLevel("ERROR")
 
     def scan(
-        self, files: Sequence[str], schema: pa.Schema, extract: Mapping[str, str], lines: Lines
+        self, files: Sequence[str], schema: pa.Schema, extract: Mapping[str, JsonPath], lines: Lines
     ) -> nw.LazyFrame[Any]:
         from pyspark.sql import functions as F
         from pyspark.sql.pandas.types import from_arrow_schema
@@ -165,9 +174,14 @@ class Spark:
             frame = self.session.read.option("basePath", root).parquet(*files)
         else:
             frame = self.session.createDataFrame([], from_arrow_schema(schema))
-        columns = [F.col(name) for name in schema.names]
-        for alias, (column, key) in _paths(extract).items():
-            columns.append(F.get_json_object(F.col(column), f"$['{key}']").alias(alias))
+        known, kinds = set(frame.columns), from_arrow_schema(schema)
+        columns = [
+            F.col(name) if name in known else F.lit(None).cast(kinds[name].dataType).alias(name)
+            for name in schema.names
+        ]
+        for alias, (column, keys) in _paths(extract).items():
+            path = "".join(f"['{key}']" for key in keys)
+            columns.append(F.get_json_object(F.col(column), f"${path}").alias(alias))
         for alias, pairs in lines.items():
             found = F.exists(F.col("products"), partial(_all_among, pairs))
             columns.append(F.coalesce(found, F.lit(False)).alias(alias))
@@ -209,13 +223,13 @@ def _all_among(pairs: Sequence[tuple[str, Sequence[str]]], line: Any) -> Any:
     return reduce(and_, [line[field].isin(list(values)) for field, values in pairs])
 
 
-def _paths(extract: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    paths = {}
+def _paths(extract: Mapping[str, JsonPath]) -> dict[str, tuple[str, Sequence[str]]]:
+    paths: dict[str, tuple[str, Sequence[str]]] = {}
     for alias, path in extract.items():
-        column, _, key = path.partition(".")
-        if not _JSON_KEY.fullmatch(key) or '"' in alias:
-            raise ValueError(f"{key!r} cannot be extracted from JSON")
-        paths[alias] = (column, key)
+        column, *keys = path.split(".", 1) if isinstance(path, str) else path
+        if not keys or '"' in alias or not all(map(_JSON_KEY.fullmatch, keys)):
+            raise ValueError(f"{path!r} cannot be extracted from JSON")
+        paths[alias] = (column, keys)
     return paths
 
 

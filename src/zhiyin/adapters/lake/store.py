@@ -19,7 +19,7 @@ from deltalake.exceptions import CommitFailedError
 
 from zhiyin.adapters.lake.changes import earliest
 from zhiyin.adapters.lake.datasets import DATASETS, Dataset
-from zhiyin.adapters.lake.engines import Engine, Lines, engine
+from zhiyin.adapters.lake.engines import Engine, JsonPath, Lines, engine
 from zhiyin.adapters.lake.lease import lease
 from zhiyin.domain.text import say
 
@@ -58,11 +58,12 @@ class Lake:
     # -- reading ------------------------------------------------------------------------------------------
 
     def frame(
-        self, dataset: str, extract: Mapping[str, str] | None = None, lines: Lines | None = None
+        self, dataset: str, extract: Mapping[str, JsonPath] | None = None, lines: Lines | None = None
     ) -> nw.LazyFrame[Any]:
         """A lazy frame of a dataset as it is now.
 
-        ``extract`` maps a new text column to ``column.json_key``. ``lines`` (of events only) maps a new column
+        ``extract`` maps a new text column to ``column.json_key``, or to the column and one key after another where
+        objects are nested. A column that the files do not have yet is null. ``lines`` (of events only) maps a new column
         to fields with the values they may have; it is true where one line of the event fits them all.
         """
         spec = DATASETS[dataset]
@@ -217,7 +218,7 @@ class Lake:
     def replace(self, dataset: str, rows: pa.Table | pa.RecordBatchReader) -> None:
         """Replace the whole dataset in one commit; readers see the old or the new, never a part."""
         with self.writing():
-            self._write(DATASETS[dataset], rows, "overwrite")
+            self._write(DATASETS[dataset], rows, "overwrite", schema_mode="overwrite")
 
     def compact(self, dataset: str) -> int:
         """Join small files; returns how many were replaced."""
@@ -332,6 +333,7 @@ class Lake:
         mode: Any,
         app_id: str = "",
         version: int = 0,
+        schema_mode: Any = None,
     ) -> None:
         if isinstance(rows, pa.Table):
             rows = rows.select(spec.schema.names).cast(spec.schema)
@@ -342,6 +344,7 @@ class Lake:
                     str(self.folder / spec.name),
                     rows,
                     mode=mode,
+                    schema_mode=schema_mode,
                     partition_by=[spec.partition] if spec.partition else None,
                     commit_properties=CommitProperties(app_transactions=transactions),
                 )

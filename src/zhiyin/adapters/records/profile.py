@@ -12,12 +12,10 @@ from django.db import connection, transaction
 
 from zhiyin.adapters.records.among import among
 from zhiyin.adapters.records.customer import Customer
+from zhiyin.domain.customer import COMPUTED_TRAITS
 from zhiyin.domain.lifecycle import Lifecycle
 
-COLUMNS = (
-    "first_seen", "last_seen", "first_order_at", "last_order_at", "orders", "revenue",
-    "average_order_value", "recency_days", "r", "f", "m", "rfm_group", "lifecycle",
-)  # fmt: skip
+COLUMNS = COMPUTED_TRAITS
 _TEXTS = ("rfm_group", "lifecycle")
 
 

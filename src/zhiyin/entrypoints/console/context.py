@@ -21,13 +21,18 @@ _SECTIONS = (
 )
 # section -> its pages: route, name, and how their addresses begin
 _PAGES = {
+    "customers": (
+        ("customers", _("All customers"), ()),
+        ("lifecycle", _("Lifecycle"), ("/customers/lifecycle",)),
+        ("features", _("Features"), ("/customers/features",)),
+    ),
     "data": (
         ("data", _("Data health"), ()),
         ("sources", _("Sources"), ("/data/sources",)),
         ("live", _("Live events"), ("/data/live",)),
         ("rejects", _("Rejects"), ("/data/rejects",)),
         ("imports", _("Imports"), ("/data/import",)),
-    )
+    ),
 }
 
 

@@ -10,8 +10,7 @@ from django.urls import path
 from django.utils.translation import gettext
 
 from zhiyin.domain import money
-from zhiyin.domain.lifecycle import Lifecycle
-from zhiyin.entrypoints.console import drawing, formats, words
+from zhiyin.entrypoints.console import drawing, formats, standing
 from zhiyin.entrypoints.site import current
 from zhiyin.services import overview
 
@@ -31,8 +30,8 @@ def page(request: HttpRequest) -> HttpResponse:
             "recent": recent,
             "lifts": drawing.domain(_bounds(effect.lift for effect in recent)),
             "added_domain": drawing.domain(_bounds([shown.added])),
-            "stages": _stages(shown.totals["lifecycle"]),
-            "heat": _heat(shown.totals["heat"]),
+            "stages": standing.bars(shown.totals["lifecycle"]),
+            "heat": standing.heat(shown.totals["heat"]),
         },
     )
 
@@ -65,36 +64,6 @@ def weekly(request: HttpRequest) -> HttpResponse:
 def _bounds(estimates: Any) -> list[float | None]:
     known = [estimate for estimate in estimates if estimate is not None]
     return [bound for estimate in known for bound in (estimate.low, estimate.value, estimate.high)]
-
-
-def _stages(counts: dict[str, int]) -> list[dict[str, Any]]:
-    shares = drawing.shares(counts.get(stage.value, 0) for stage in Lifecycle)
-    return [
-        {
-            "code": stage.value,
-            "count": counts.get(stage.value, 0),
-            "share": share / 100,
-            "fill": words.STAGE_FILLS[stage.value],
-        }
-        for stage, share in zip(Lifecycle, shares, strict=True)
-    ]
-
-
-def _heat(cells: list[dict[str, int]]) -> list[dict[str, Any]]:
-    counts = {(cell["r"], cell["f"]): cell["customers"] for cell in cells}
-    most = max(counts.values(), default=0)
-    return [
-        {
-            "r": r,
-            "cells": [
-                {"f": f, "count": count, "depth": round(8 + 58 * count / most) if count else 0}
-                for f in range(1, 6)
-                for count in [counts.get((r, f), 0)]
-            ],
-        }
-        for r in range(5, 0, -1)
-        if most
-    ]
 
 
 urlpatterns = [path("", page, name="overview"), path("overview/weekly", weekly, name="overview_weekly")]

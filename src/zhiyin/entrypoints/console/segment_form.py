@@ -13,8 +13,9 @@ from typing import Any as Json
 from django.http import QueryDict
 
 from zhiyin.domain.event import ORDER_COMPLETED
+from zhiyin.domain.feature import FEATURES, Unit
 
-MONEY = frozenset({"revenue", "average_order_value"})  # traits in minor units
+MONEY = frozenset(one.name for one in FEATURES if one.unit == Unit.MONEY)  # in minor units
 OTHER = "other"  # the choice of a period that opens a field of its own
 
 

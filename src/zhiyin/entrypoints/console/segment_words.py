@@ -12,33 +12,18 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from zhiyin.domain.feature import FEATURES
 from zhiyin.domain.money import display
 from zhiyin.domain.segment import Rule
 from zhiyin.entrypoints.console import formats, words
+from zhiyin.entrypoints.console.segment_form import MONEY
 from zhiyin.loop.profile import segment_words
 from zhiyin.services.workspace import Workspace
 
 # name -> what a marketer calls it; stated traits that have a usual name are here as well
 TRAITS: Mapping[str, Json] = {
-    "lifecycle": _("Lifecycle stage"),
-    "rfm_group": _("RFM group"),
-    "orders": _("Number of orders"),
-    "revenue": _("Revenue"),
-    "average_order_value": _("Average order"),
-    "recency_days": _("Days since last order"),
-    "first_order_at": _("First order"),
-    "last_order_at": _("Last order"),
-    "first_seen": _("First seen"),
-    "last_seen": _("Last seen"),
-    "r": _("Recency (1 to 5)"),
-    "f": _("Frequency (1 to 5)"),
-    "m": _("Money (1 to 5)"),
-    "email": _("E-mail address"),
-    "email_consent": _("May receive e-mail"),
+    **{feature.name: words.lazily(feature.label) for feature in FEATURES},
     "phone": _("Phone"),
-    "name": _("Name"),
-    "language": _("Language"),
-    "created_at": _("Customer since"),
     "city": _("City"),
     "country": _("Country"),
     "province": _("Province"),
@@ -78,6 +63,9 @@ CHOICES: Mapping[str, Mapping[str, Json]] = {
     "lifecycle": words.STAGES,
     "rfm_group": words.GROUPS,
     "email_consent": FLAGS,
+    "best_weekday": words.WEEKDAYS,
+    "main_device": words.DEVICES,
+    "main_channel": words.ORIGINS,
 }
 
 
@@ -102,7 +90,7 @@ def value(name: str, raw: Json, currency: str) -> str:
     """A value of a trait for a reader: stages by name, money with its symbol."""
     if isinstance(raw, bool):
         return str(FLAGS["true" if raw else "false"])
-    if name in ("revenue", "average_order_value", "amount") and isinstance(raw, int | float):
+    if name in (*MONEY, "amount") and isinstance(raw, int | float):
         return display(raw, currency, whole=raw % 100 == 0)
     if name in CHOICES:
         return str(CHOICES[name].get(str(raw), raw))

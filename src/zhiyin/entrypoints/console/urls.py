@@ -9,8 +9,10 @@ from zhiyin.entrypoints.console import (
     campaigns,
     customers,
     data,
+    features,
     health,
     jobs,
+    lifecycle,
     live,
     overview,
     recommendations,
@@ -23,6 +25,8 @@ from zhiyin.entrypoints.console import (
 urlpatterns: list[URLPattern | URLResolver] = [
     *account.urlpatterns,
     *overview.urlpatterns,
+    *features.urlpatterns,  # before customers, whose ids may be anything
+    *lifecycle.urlpatterns,  # before the customers, whose ids may be any text
     *customers.urlpatterns,
     *segments.urlpatterns,
     *recommendations.urlpatterns,

@@ -18,6 +18,16 @@ STAGES: Names = {
     "lapsed": _("Lapsed"),
     "won_back": _("Won back"),
 }
+# where the flow finds somebody at a day: a stage, or nothing known of them
+PLACES: Names = {"not_yet": _("Not known yet"), **STAGES}
+COURSES: Names = {
+    "came": _("Came"),
+    "stayed": _("Stayed"),
+    "closer": _("Moved closer"),
+    "away": _("Moved away"),
+}
+COURSE_FILLS = {"came": "blue", "stayed": "grey", "closer": "gain", "away": "harm"}
+PLACE_FILLS = {"not_yet": "pale"}  # the others: STAGE_FILLS
 GROUPS: Names = {
     "champions": _("Champions"),
     "loyal": _("Loyal"),
@@ -400,6 +410,38 @@ CHECK_TEXTS: dict[tuple[str, str], Promise | str] = {
     ("extras", "ok"): _("No part is missing."),
 }
 CHANNELS: Names = {"email": _("E-mail"), "sms": _("Text message"), "wechat": _("WeChat")}
+FEATURE_KINDS: Names = {
+    "text": _("text"),
+    "number": _("number"),
+    "time": _("time"),
+    "flag": _("yes or no"),
+}
+WEEKDAYS: Names = {
+    "1": _("Monday"),
+    "2": _("Tuesday"),
+    "3": _("Wednesday"),
+    "4": _("Thursday"),
+    "5": _("Friday"),
+    "6": _("Saturday"),
+    "7": _("Sunday"),
+}
+DEVICES: Names = {
+    "desktop": _("Desktop computer"),
+    "mobile": _("Mobile phone"),
+    "tablet": _("Tablet"),
+    "tv": _("Television"),
+    "other": pgettext_lazy("device", "Other"),
+}
+# where a visit comes from; the marks of links are the shop's own and stand for themselves
+ORIGINS: Names = {
+    "direct": _("Direct"),
+    "search": _("Search engine"),
+    "social": _("Social network"),
+    "email": _("E-mail"),
+    "assistant": _("AI assistant"),
+    "paid": _("Advertisement"),
+    "referral": _("Another website"),
+}
 PURPOSES: Names = {
     "marketing": _("offers"),
     "transactional": _("orders"),
@@ -457,6 +499,11 @@ def tell(text: object) -> str:
     return (
         texts.tell(text, gettext, gettext(", ")).replace("。 ", "。") if isinstance(text, str) else str(text)
     )
+
+
+def lazily(text: texts.Text) -> Promise:
+    """A sentence of the domain without values, to be translated when it is shown."""
+    return _(text.template)
 
 
 def name(names: Names, code: object) -> str:

@@ -69,7 +69,7 @@ class Part(NamedTuple):
 
 def parts(cores: int) -> list[Part]:
     """A part for each core; a smaller one for the first, which has to store what they all find."""
-    first, other = (4, 5) if cores == 2 else (1, 3)
+    first, other = (2, 3) if cores == 2 else (1, 3)
     of = first + other * (cores - 1)
     return [Part(0, of, first), *(Part(start, of, other) for start in range(first, of, other))]
 

@@ -6,18 +6,22 @@ from typing import Any
 
 import narwhals as nw
 
-from zhiyin.domain.lifecycle import Lifecycle
+from zhiyin.domain.lifecycle import STAGE_RULES, Lifecycle, StageRules
 
 DEFAULT_GAP_DAYS = 30  # where nobody has ordered twice yet
 _DAY = 86_400
 
 
-def lifecycle(traits: nw.LazyFrame[Any], gap_days: int = 0) -> nw.LazyFrame[Any]:
+def lifecycle(
+    traits: nw.LazyFrame[Any],
+    gap_days: int = 0,
+    rules: StageRules = STAGE_RULES,
+) -> nw.LazyFrame[Any]:
     """The frame with columns ``gap_days`` and ``lifecycle``.
 
     The gap is the shop's usual time between orders: ``gap_days``, or if 0 the median over customers who
     ordered more than once of their average time between orders, in whole days, at least one. The first rule
-    that holds decides, all in whole days:
+    that holds decides, all in whole days; the numbers are those of ``rules`` unless a shop has its own:
 
     1. ``lead``: no order (or all cancelled).
     2. ``new``: the first order is no more than one gap ago.
@@ -42,16 +46,16 @@ def lifecycle(traits: nw.LazyFrame[Any], gap_days: int = 0) -> nw.LazyFrame[Any]
             )
             .drop("usual", "rounded")
         )
-    gap = nw.col("gap_days")
-    recent = nw.col("recency_days") * 2 <= gap * 3
-    rules = (
+    gap, recency = nw.col("gap_days"), nw.col("recency_days") * 100
+    recent = recency <= gap * rules.active
+    cases = (
         (nw.col("orders") <= 0, Lifecycle.LEAD),
-        (nw.col("age_days") <= gap, Lifecycle.NEW),
-        (recent & (nw.col("silence_days") > gap * 3).fill_null(False), Lifecycle.WON_BACK),
+        (nw.col("age_days") * 100 <= gap * rules.new, Lifecycle.NEW),
+        (recent & (nw.col("silence_days") * 100 > gap * rules.lapsed).fill_null(False), Lifecycle.WON_BACK),
         (recent, Lifecycle.ACTIVE),
-        (nw.col("recency_days") <= gap * 3, Lifecycle.AT_RISK),
+        (recency <= gap * rules.lapsed, Lifecycle.AT_RISK),
     )
     stage: nw.Expr = nw.lit(Lifecycle.LAPSED.value)
-    for holds, name in reversed(rules):
+    for holds, name in reversed(cases):
         stage = nw.when(holds).then(nw.lit(name.value)).otherwise(stage)
     return frame.with_columns(lifecycle=stage)

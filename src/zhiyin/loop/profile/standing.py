@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED
-from zhiyin.domain.lifecycle import Lifecycle
+from zhiyin.domain.lifecycle import STAGE_RULES, Lifecycle, StageRules
+from zhiyin.loop.profile.features.spending import NOT_SEEN
 from zhiyin.loop.profile.lifecycle import DEFAULT_GAP_DAYS
-from zhiyin.loop.profile.traits import NOT_SEEN
 
 _DAY = 86_400
 _ORDERS = [ORDER_COMPLETED, ORDER_CANCELLED, ORDER_REFUNDED]
@@ -112,23 +112,31 @@ def _sums(events: pa.Table) -> Iterator[tuple[str, int, int, int, int, list[int]
         yield who, first, last, revenue, orders, ordered.get(who, [])
 
 
-def stage(standing: Standing, now: datetime, gap_days: int | None) -> str:
+def stage(
+    standing: Standing,
+    now: datetime,
+    gap_days: int | None,
+    rules: StageRules = STAGE_RULES,
+) -> str:
     """The lifecycle stage, by the rules of ``loop/profile/lifecycle``; ``gap_days`` as last measured."""
     first, last = standing.first_order_at, standing.last_order_at
     if standing.orders <= 0 or first is None or last is None:
         return Lifecycle.LEAD.value
     gap = gap_days or DEFAULT_GAP_DAYS
     age, recency = _days(now, first), _days(now, last)
-    recent = recency * 2 <= gap * 3
-    if age <= gap:
+    recent = recency <= rules.days(rules.active, gap)
+    if age <= rules.days(rules.new, gap):
         return Lifecycle.NEW.value
     if recent:
         # where the order before the last is not known, who was won back before still is
+        lapse = rules.days(rules.lapsed, gap)
         silent = (
-            standing.stage == Lifecycle.WON_BACK if standing.silence is None else _won(standing.silence, gap)
+            standing.stage == Lifecycle.WON_BACK
+            if standing.silence is None
+            else standing.silence // _DAY > lapse
         )
         return (Lifecycle.WON_BACK if silent else Lifecycle.ACTIVE).value
-    return (Lifecycle.AT_RISK if recency <= gap * 3 else Lifecycle.LAPSED).value
+    return (Lifecycle.AT_RISK if recency <= rules.days(rules.lapsed, gap) else Lifecycle.LAPSED).value
 
 
 def _order(standing: Standing, at: datetime) -> None:
@@ -144,10 +152,6 @@ def _order(standing: Standing, at: datetime) -> None:
 
 def _moment(micros: int) -> datetime:
     return _EPOCH + timedelta(microseconds=micros)
-
-
-def _won(silence: float, gap: int) -> bool:
-    return int(silence // _DAY) > gap * 3
 
 
 def _days(now: datetime, then: datetime) -> int:

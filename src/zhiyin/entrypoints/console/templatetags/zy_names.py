@@ -20,6 +20,30 @@ def stage(code: str) -> str:
 
 
 @register.filter
+def place(code: str) -> str:
+    """A lifecycle stage, or that nothing was known yet."""
+    return words.name(words.PLACES, code)
+
+
+@register.filter
+def place_fill(code: str) -> str:
+    """The colour of a place."""
+    return words.PLACE_FILLS.get(code) or words.STAGE_FILLS[code]
+
+
+@register.filter
+def course(code: str) -> str:
+    """What a move means: Moved away."""
+    return words.name(words.COURSES, code)
+
+
+@register.filter
+def course_fill(code: str) -> str:
+    """The colour of a move."""
+    return words.COURSE_FILLS[code]
+
+
+@register.filter
 def rfm_group(code: str) -> str:
     """An RFM group: Champions."""
     return words.name(words.GROUPS, code) or formats.NONE

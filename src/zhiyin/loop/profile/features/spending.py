@@ -1,8 +1,8 @@
-"""Traits that follow from events: seen, orders, revenue, recency."""
+"""events → what each customer did and spent: seen, orders, revenue, returns, and the sums of the gaps between orders."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import narwhals as nw
@@ -19,6 +19,7 @@ from zhiyin.domain.event import (
     ORDER_COMPLETED,
     ORDER_REFUNDED,
 )
+from zhiyin.loop.profile.features.whole import DAY, HOUR, percent, plain, seconds, seconds_of, share
 
 # What the shop did to a customer, and opens, which mail programs do by themselves: nobody was seen.
 NOT_SEEN = (
@@ -30,22 +31,23 @@ NOT_SEEN = (
     EMAIL_OPENED,
     CONTACT_REVEALED,
 )
-_DAY = 86_400
 
 
-def traits(events: nw.LazyFrame[Any], as_of: datetime) -> nw.LazyFrame[Any]:
+def spending(events: nw.LazyFrame[Any], as_of: datetime) -> nw.LazyFrame[Any]:
     """What each customer did up to a moment: one row a customer who did anything.
 
     Columns: ``customer_id``, ``first_seen``, ``last_seen``, ``first_order_at``, ``last_order_at``, ``orders``
     (completed less cancelled), ``revenue`` (orders less refunds and cancellations, minor units),
     ``average_order_value`` (revenue by orders, rounded down), ``recency_days`` (whole days since the last
-    order), and for ``lifecycle``: ``age_days`` since the first order, ``silence_days`` between the last two
-    orders, ``gap_seconds`` between orders on average. A customer all of whose orders were cancelled has
-    no order times. Anonymous events and events after ``as_of`` do not count.
+    order), ``tenure_days`` since first seen, ``returns`` and ``return_share`` (per cent of the money ordered); for
+    ``lifecycle``: ``age_days`` since the first order, ``silence_days`` between the last two orders,
+    ``gap_seconds`` between orders on average; for ``rhythm``: number, sum and sum of squares of the gaps between
+    orders in whole hours, ``gaps``, ``gap_hours``, ``gap_squares``. A customer all of whose orders were cancelled
+    has no order times and no gaps. Anonymous events and events after ``as_of`` do not count.
 
-    Two scans: one sums everything; the order before the last needs the order of orders.
+    Two scans: one sums everything; the gaps need the order of orders.
     """
-    now = _plain(as_of)
+    now = plain(as_of)
     # comparisons one by one reach the Parquet reader, where a list to look into would not
     known = events.filter(
         ~nw.col("customer_id").is_null(),
@@ -59,6 +61,9 @@ def traits(events: nw.LazyFrame[Any], as_of: datetime) -> nw.LazyFrame[Any]:
             ordered_at=nw.when(completed).then(nw.col("timestamp")),
             placed=nw.when(completed).then(nw.lit(1)).otherwise(nw.lit(0)),
             cancelled=nw.when(nw.col("event") == ORDER_CANCELLED).then(nw.lit(1)).otherwise(nw.lit(0)),
+            ordered=nw.when(completed).then(nw.col("amount")),
+            refunded=nw.when(nw.col("event") == ORDER_REFUNDED).then(nw.col("amount")),
+            returned=nw.when(nw.col("event") == ORDER_REFUNDED).then(nw.lit(1)).otherwise(nw.lit(0)),
             money=nw.when(completed)
             .then(nw.col("amount"))
             .otherwise(nw.when(given_back).then(nw.lit(0) - nw.col("amount"))),
@@ -72,64 +77,63 @@ def traits(events: nw.LazyFrame[Any], as_of: datetime) -> nw.LazyFrame[Any]:
             placed=nw.col("placed").sum(),
             cancelled=nw.col("cancelled").sum(),
             revenue=nw.col("money").sum(),
+            ordered=nw.col("ordered").sum(),
+            refunded=nw.col("refunded").sum(),
+            returns=nw.col("returned").sum(),
         )
     )
-    return _derived(summed.join(_order_before_last(known), on="customer_id", how="left"), now)
+    return _derived(summed.join(_gaps(known), on="customer_id", how="left"), now)
 
 
-def _order_before_last(known: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def _gaps(known: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """The order before the last, and the gaps between orders; of orders at one moment the gap is none."""
     before = nw.col("timestamp").shift(1).over("customer_id", order_by="timestamp")
+    hours = share(seconds("timestamp") - seconds("before"), HOUR)
     return (
         known.filter(nw.col("event") == ORDER_COMPLETED)
         .with_columns(before=before)
+        .with_columns(gap=nw.when(~nw.col("before").is_null()).then(hours))
+        .with_columns(square=nw.col("gap") * nw.col("gap"))
         .group_by("customer_id")
-        .agg(previous_order_at=nw.col("before").max())
+        .agg(
+            previous_order_at=nw.col("before").max(),
+            gaps=nw.col("gap").count(),
+            gap_hours=nw.col("gap").sum(),
+            gap_squares=nw.col("square").sum(),
+        )
     )
 
 
 def _derived(frame: nw.LazyFrame[Any], now: datetime) -> nw.LazyFrame[Any]:
     left = nw.col("placed") - nw.col("cancelled")
+    sums = ("ordered", "refunded", "gaps", "gap_hours", "gap_squares")
     frame = frame.with_columns(
         orders=nw.when(left > 0).then(left).otherwise(nw.lit(0)).cast(nw.Int64),
         placed=nw.col("placed").cast(nw.Int64),
         revenue=nw.col("revenue").cast(nw.Int64).fill_null(0),
-    )
+        returns=nw.col("returns").cast(nw.Int64),
+    ).with_columns(*(nw.col(name).cast(nw.Int64).fill_null(0) for name in sums))
     buyer = nw.col("orders") > 0
     times = ("first_order_at", "last_order_at", "previous_order_at")
     frame = frame.with_columns(*(nw.when(buyer).then(nw.col(name)).alias(name) for name in times))
-    frame = frame.with_columns(*(_seconds(name).alias(f"{name}_s") for name in times))
-    present = _seconds_of(now)
+    gaps = ("gaps", "gap_hours", "gap_squares")
+    frame = frame.with_columns(
+        *(nw.when(buyer).then(nw.col(name)).otherwise(nw.lit(0)).alias(name) for name in gaps)
+    )
+    frame = frame.with_columns(*(seconds(name).alias(f"{name}_s") for name in (*times, "first_seen")))
+    present = seconds_of(now)
     several = nw.col("placed") > 1
     first, last = nw.col("first_order_at_s"), nw.col("last_order_at_s")
     return frame.with_columns(
-        average_order_value=nw.when(buyer).then(_share(nw.col("revenue"), nw.col("orders"))),
-        recency_days=_share(nw.lit(present) - last, _DAY),
-        age_days=_share(nw.lit(present) - first, _DAY),
-        silence_days=_share(last - nw.col("previous_order_at_s"), _DAY),
-        gap_seconds=nw.when(several).then(_share(last - first, nw.col("placed") - 1)),
+        average_order_value=nw.when(buyer).then(share(nw.col("revenue"), nw.col("orders"))),
+        recency_days=share(nw.lit(present) - last, DAY),
+        tenure_days=share(nw.lit(present) - nw.col("first_seen_s"), DAY),
+        return_share=percent(nw.col("refunded"), nw.col("ordered")),
+        age_days=share(nw.lit(present) - first, DAY),
+        silence_days=share(last - nw.col("previous_order_at_s"), DAY),
+        gap_seconds=nw.when(several).then(share(last - first, nw.col("placed") - 1)),
     ).select(
         "customer_id", "first_seen", "last_seen", "first_order_at", "last_order_at", "orders", "revenue",
-        "average_order_value", "recency_days", "age_days", "silence_days", "gap_seconds",
+        "average_order_value", "recency_days", "tenure_days", "returns", "return_share", "age_days",
+        "silence_days", "gap_seconds", "placed", *gaps,
     )  # fmt: skip
-
-
-def _share(amount: nw.Expr, parts: nw.Expr | int) -> nw.Expr:
-    """Whole division, rounded down; exact below 2^53, and simpler for an engine than its own."""
-    return (amount / parts).floor().cast(nw.Int64)
-
-
-def _seconds(name: str) -> nw.Expr:
-    """Seconds since 1901 of a time, from calendar parts, since engines share no other way to count; every
-    fourth year is a leap year until 2099."""
-    at = nw.col(name).dt
-    years = at.year().cast(nw.Int64) - 1901
-    days = years * 365 + _share(years, 4) + at.ordinal_day().cast(nw.Int64) - 1
-    return days * _DAY + at.hour().cast(nw.Int64) * 3600 + at.minute().cast(nw.Int64) * 60 + at.second()
-
-
-def _seconds_of(now: datetime) -> int:
-    return int((now.replace(microsecond=0) - datetime(1901, 1, 1)).total_seconds())  # noqa: DTZ001 - plain UTC
-
-
-def _plain(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,73 @@
+"""events → features: one row for every customer who did anything, with everything that events tell of them.
+
+One file an owner, as the registry ``domain/feature`` names them. All of it is lazy; nothing after ``as_of`` counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import narwhals as nw
+
+from zhiyin.domain.feature import COMPUTED
+from zhiyin.domain.lifecycle import STAGE_RULES, StageRules
+from zhiyin.loop.profile.features import browsing, devices, discounts, rhythm
+from zhiyin.loop.profile.features.browsing import visits
+from zhiyin.loop.profile.features.spending import spending
+from zhiyin.loop.profile.lifecycle import lifecycle
+from zhiyin.loop.profile.rfm import rfm
+
+__all__ = ["COLUMNS", "Shop", "features", "summed", "visits"]
+
+# The text columns that the events must bring beside their own: what ``Lake.frame`` takes to extract.
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "coupon": ("properties", "coupon"),
+    "discount": ("properties", "discount"),
+    "query": ("properties", "query"),
+    "device": ("context", "device", "type"),
+    "utm_medium": ("context", "utm", "medium"),
+    "referrer_medium": ("context", "referrer", "medium"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What features ask of the shop: its clocks, its currency, its usual gap in days (0 to be measured), its rules
+    of stages."""
+
+    zone: ZoneInfo
+    currency: str
+    gap_days: int = 0
+    rules: StageRules = STAGE_RULES
+
+
+def summed(
+    events: nw.LazyFrame[Any], visited: nw.LazyFrame[Any], as_of: datetime, shop: Shop
+) -> nw.LazyFrame[Any]:
+    """What takes the events: to be computed once and kept, since ``features`` looks at it several times.
+
+    ``visited`` are the ``visits`` of the same events and moment, kept as well.
+    """
+    frame = spending(events, as_of)
+    for owned in (
+        rhythm.hours(events, as_of, shop.zone),
+        browsing.browsing(visited),
+        browsing.searches(events, as_of),
+        discounts.discounts(events, as_of, shop.currency),
+        devices.devices(visited),
+        devices.channels(visited),
+    ):
+        frame = frame.join(owned, on="customer_id", how="left")
+    return frame
+
+
+def features(kept: nw.LazyFrame[Any], shop: Shop) -> nw.LazyFrame[Any]:
+    """All computed features of the registry, with ``customer_id`` and the shop's ``gap_days``, from ``summed``."""
+    frame = rhythm.due(rhythm.regularity(lifecycle(rfm(kept), shop.gap_days, shop.rules)))
+    return frame.with_columns(
+        nw.col(one.name).fill_null(one.empty) for one in COMPUTED if one.empty is not None
+    ).select("customer_id", "gap_days", *(one.name for one in COMPUTED))

@@ -1,0 +1,142 @@
+"""orders and actions → rhythm: how long between orders, how regular, when the next is due, at which hours."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import narwhals as nw
+
+from zhiyin.domain.feature import RHYTHM_DAYS
+from zhiyin.loop.profile.features.spending import NOT_SEEN
+from zhiyin.loop.profile.features.whole import percent, plain, share
+
+STRENGTH = 2  # the shop's usual gap weighs as much as so many gaps of the customer's own
+FEWEST = 3  # gaps from which on their scatter says anything
+_NIGHT = 6  # it is over at this hour
+
+
+def regularity(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """The frame of ``spending`` with ``gap_hours_mean`` and ``regularity``.
+
+    With mean μ and deviation σ of the gaps between orders, burstiness is (σ − μ) / (σ + μ) (Goh and Barabási,
+    EPL 81, 48002, 2008): −1 for a clock, 0 for chance, towards 1 for bursts. Regularity is the same with its sign
+    turned, to three decimal places; missing below four orders, and where all orders are of one hour.
+    """
+    gaps, total, squares = nw.col("gaps"), nw.col("gap_hours"), nw.col("gap_squares")
+    # σ / μ is the root of n Σg² − (Σg)² by Σg: whole numbers up to here, so that engines agree
+    root = (gaps * squares - total * total).cast(nw.Float64).sqrt()
+    whole = total.cast(nw.Float64)
+    thousandths = ((whole - root) / (whole + root) * 1000.0 + 0.5).floor()
+    return frame.with_columns(
+        gap_hours_mean=nw.when(gaps > 0).then(share(total * 2 + gaps, gaps * 2)),
+        regularity=nw.when((gaps >= FEWEST) & (total > 0)).then(thousandths.cast(nw.Float64) / 1000.0),
+    )
+
+
+def due(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """The frame, which has ``gap_days`` of the whole shop by now, with ``personal_gap_days``, ``next_order_due``.
+
+    The own gap is the mean of the customer's gaps and of two more of the shop's usual length: with the rate of
+    purchases drawn from a gamma distribution, as Ehrenberg has it (1959), what is expected after few gaps lies
+    between one's own and everybody's. At least one day; missing for who never ordered.
+    """
+    parts = nw.col("gaps") + STRENGTH
+    hours = nw.col("gap_days") * (24 * STRENGTH) + nw.col("gap_hours")
+    days = share(hours + parts * 12, parts * 24)
+    own = nw.when(days >= 1).then(days).otherwise(nw.lit(1)).cast(nw.Int64)
+    return frame.with_columns(personal_gap_days=nw.when(nw.col("orders") > 0).then(own)).with_columns(
+        next_order_due=nw.col("personal_gap_days") - nw.col("recency_days")
+    )
+
+
+def hours(events: nw.LazyFrame[Any], as_of: datetime, zone: ZoneInfo) -> nw.LazyFrame[Any]:
+    """``best_hour``, ``best_weekday`` and ``night_share`` of what each customer did in a year, by the shop's clocks."""
+    now = plain(as_of)
+    start = now - timedelta(days=RHYTHM_DAYS)
+    minutes = _minutes(start, now, zone)
+    counted = (
+        events.filter(
+            ~nw.col("customer_id").is_null(),
+            nw.col("timestamp") > start,
+            nw.col("timestamp") <= now,
+            nw.col("month") >= f"{start:%Y-%m}",
+            *(nw.col("event") != name for name in NOT_SEEN),
+        )
+        .select("customer_id", minute=minutes)
+        .with_columns(day=share(nw.col("minute"), 1440))
+        .with_columns(hour=share(nw.col("minute") - nw.col("day") * 1440, 60))
+        # 1 January 1901 was a Tuesday
+        .with_columns(weekday=nw.col("day") + 1 - share(nw.col("day") + 1, 7) * 7)
+        .with_columns(
+            nw.when(nw.col("weekday") == day).then(nw.lit(1)).otherwise(nw.lit(0)).alias(f"on_{day}")
+            for day in range(7)
+        )
+        .group_by("customer_id", "hour")
+        .agg(nw.len().alias("n"), *(nw.col(f"on_{day}").sum() for day in range(7)))
+        .with_columns(n=nw.col("n").cast(nw.Int64))
+    )
+    # the most, and of several the smallest, in one number: count · size + (size − 1 − place)
+    found = (
+        counted.with_columns(
+            code=nw.col("n") * 24 + 23 - nw.col("hour"),
+            night=nw.when(nw.col("hour") < _NIGHT).then(nw.col("n")).otherwise(nw.lit(0)),
+        )
+        .group_by("customer_id")
+        .agg(
+            nw.col("code").max(),
+            nw.col("night").sum(),
+            nw.col("n").sum(),
+            *(nw.col(f"on_{day}").sum() for day in range(7)),
+        )
+        .with_columns(nw.col("night").cast(nw.Int64), nw.col("n").cast(nw.Int64))
+        .with_columns(
+            days=nw.max_horizontal(*(nw.col(f"on_{day}").cast(nw.Int64) * 7 + (6 - day) for day in range(7)))
+        )
+    )
+    return found.select(
+        "customer_id",
+        best_hour=nw.lit(23) - (nw.col("code") - share(nw.col("code"), 24) * 24),
+        best_weekday=nw.lit(7) - (nw.col("days") - share(nw.col("days"), 7) * 7),
+        night_share=percent(nw.col("night"), nw.col("n")),
+    )
+
+
+def _minutes(start: datetime, now: datetime, zone: ZoneInfo) -> nw.Expr:
+    """Minutes since 1901 by the zone's clocks: what they add to UTC changes a few times a year at most."""
+    at = nw.col("timestamp").dt
+    years = at.year().cast(nw.Int64) - 1901
+    days = years * 365 + share(years, 4) + at.ordinal_day().cast(nw.Int64) - 1
+    utc = days * 1440 + at.hour().cast(nw.Int64) * 60 + at.minute().cast(nw.Int64)
+    (_, added), *later = offsets(start, now, zone)
+    ahead: nw.Expr = nw.lit(added)
+    for since, changed in later:
+        ahead = nw.when(nw.col("timestamp") >= since).then(nw.lit(changed)).otherwise(ahead)
+    return utc + ahead
+
+
+def offsets(start: datetime, now: datetime, zone: ZoneInfo) -> list[tuple[datetime, int]]:
+    """From which plain UTC moment on the zone's clocks are how many minutes ahead; the first from ``start`` on.
+
+    Clocks change on quarters of an hour, and never twice a day.
+
+    >>> offsets(datetime(2026, 1, 1), datetime(2026, 6, 1), ZoneInfo("Europe/Berlin"))
+    [(datetime.datetime(2026, 1, 1, 0, 0), 60), (datetime.datetime(2026, 3, 29, 1, 0), 120)]
+    """
+    quarter, day = timedelta(minutes=15), timedelta(days=1)
+    found = [(start, _ahead(start, zone))]
+    at = start.replace(minute=start.minute // 15 * 15, second=0, microsecond=0)
+    while at < now:
+        if _ahead(at + day, zone) == found[-1][1]:
+            at += day
+            continue
+        at += quarter
+        if _ahead(at, zone) != found[-1][1]:
+            found.append((at, _ahead(at, zone)))
+    return [one for one in found if one[0] <= now]
+
+
+def _ahead(moment: datetime, zone: ZoneInfo) -> int:
+    offset = moment.replace(tzinfo=UTC).astimezone(zone).utcoffset()
+    return 0 if offset is None else offset // timedelta(minutes=1)

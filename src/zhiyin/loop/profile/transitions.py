@@ -1,0 +1,87 @@
+"""Transitions: a customer's orders → since when they were in which stage."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from zhiyin.domain.lifecycle import STAGE_RULES, Lifecycle, StageRules
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """The stage that a customer entered, and when."""
+
+    stage: Lifecycle
+    at: datetime
+
+
+def transitions(
+    orders: Iterable[datetime],
+    gap_days: int,
+    until: datetime,
+    *,
+    cancelled: Iterable[datetime] = (),
+    known_since: datetime | None = None,
+    rules: StageRules = STAGE_RULES,
+) -> tuple[Transition, ...]:
+    """Every change of stage up to a moment, the oldest first, by the rules of ``loop/profile/lifecycle``.
+
+    ``orders`` and ``cancelled`` are the times of completed and cancelled orders, in any order;
+    ``gap_days`` is the usual gap, one for the whole history; ``known_since`` begins a time as lead where it
+    lies before the first order. A stage ends at the second at which the whole days run over.
+
+    >>> from datetime import UTC
+    >>> first = datetime(2026, 1, 1, tzinfo=UTC)
+    >>> [(t.stage.value, f"{t.at:%m-%d}") for t in transitions([first], 10, datetime(2026, 3, 1, tzinfo=UTC))]
+    [('new', '01-01'), ('active', '01-12'), ('at_risk', '01-17'), ('lapsed', '02-01')]
+    """
+    bought = sorted(at for at in orders if at <= until)
+    back = sorted(at for at in cancelled if at <= until)
+    moments = set(_boundaries(bought, gap_days, rules))
+    moments.update(bought, back, [known_since] if known_since else [])
+    found: list[Transition] = []
+    for at in sorted(moment for moment in moments if moment <= until):
+        stage = _stage(bought, back, at, gap_days, rules)
+        if not found or found[-1].stage != stage:
+            found.append(Transition(stage, at))
+    return tuple(found)
+
+
+def _boundaries(bought: Sequence[datetime], gap_days: int, rules: StageRules) -> Iterator[datetime]:
+    """When a stage ends by itself: one day after its last whole day, unless an order comes before."""
+    if bought:
+        yield _second(bought[0]) + (rules.days(rules.new, gap_days) + 1) * _DAY
+    for number, at in enumerate(bought, 1):
+        for gaps in (rules.active, rules.lapsed):
+            end = _second(at) + (rules.days(gaps, gap_days) + 1) * _DAY
+            if number == len(bought) or end < bought[number]:
+                yield end
+
+
+def _stage(
+    bought: Sequence[datetime], back: Sequence[datetime], at: datetime, gap_days: int, rules: StageRules
+) -> Lifecycle:
+    placed = bisect_right(bought, at)
+    if placed <= bisect_right(back, at):
+        return Lifecycle.LEAD
+    last = bought[placed - 1]
+    silence = _days(bought[placed - 2], last) if placed > 1 else 0
+    recency = _days(last, at)
+    if _days(bought[0], at) <= rules.days(rules.new, gap_days):
+        return Lifecycle.NEW
+    if recency <= rules.days(rules.active, gap_days):
+        return Lifecycle.WON_BACK if silence > rules.days(rules.lapsed, gap_days) else Lifecycle.ACTIVE
+    return Lifecycle.AT_RISK if recency <= rules.days(rules.lapsed, gap_days) else Lifecycle.LAPSED
+
+
+def _days(start: datetime, end: datetime) -> int:
+    return (_second(end) - _second(start)) // _DAY
+
+
+def _second(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)  # stages are judged by whole seconds

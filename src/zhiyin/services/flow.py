@@ -1,0 +1,153 @@
+"""The customers' stages: how many are where, who moved between two days, and one customer's history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import narwhals as nw
+
+from zhiyin.adapters.records.models import ProfileRun
+from zhiyin.domain.errors import BadPeriod, NotFound
+from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED
+from zhiyin.domain.flow import PLACES, Flow, Move
+from zhiyin.domain.lifecycle import StageRules
+from zhiyin.domain.text import say
+from zhiyin.loop.profile import flow as verb
+from zhiyin.loop.profile.lifecycle import DEFAULT_GAP_DAYS
+from zhiyin.loop.profile.transitions import Transition, transitions
+from zhiyin.services.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """Sizes of the stages as last profiled; ``gap_days`` are the usual days between orders, by ``rules``."""
+
+    at: datetime
+    customers: int
+    counts: Mapping[str, int]
+    gap_days: int
+    rules: StageRules
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One customer's stages, the oldest first, judged by one usual gap."""
+
+    transitions: tuple[Transition, ...]
+    gap_days: int
+
+
+def show(ws: Workspace, totals: Mapping[str, Any] | None = None) -> Stages:
+    """How many customers are in each stage; ``totals`` are those of ``profiles.totals`` where they are known.
+
+    Raises ``NotFound`` before the first profiling.
+    """
+    from zhiyin.services import profiles
+
+    found = profiles.totals(ws) if totals is None else totals
+    if found["profiled_at"] is None:
+        raise _unprofiled()
+    return Stages(
+        found["profiled_at"], found["customers"], found["lifecycle"], _gap(ws), ws.settings.profile.rules
+    )
+
+
+def flow(ws: Workspace, first: date, second: date) -> Flow:
+    """Who went from which stage to which between the ends of two days of the shop; today ends now.
+
+    Computed from the events up to each day, in one query; nothing is stored and later events change nothing.
+    Raises ``BadPeriod`` for a day in the future or days in the wrong order, ``NotFound`` before the first
+    profiling.
+    """
+    now = ws.now()
+    today = now.astimezone(ws.timezone).date()
+    for day in (first, second):
+        if day > today:
+            raise BadPeriod(
+                say("{day} lies in the future.", day=day.isoformat()),
+                fix=say("Choose today, {today}, or an earlier day.", today=today.isoformat()),
+            )
+    if first > second:
+        raise BadPeriod(
+            say("{first} lies after {second}.", first=first.isoformat(), second=second.isoformat()),
+            why=say("The flow goes from the earlier day to the later one."),
+            fix=say("Exchange the two."),
+        )
+    if ws.lake.table("profiles") is None:
+        raise _unprofiled()
+    start, end = (_end(ws, day, now) for day in (first, second))
+    settings = ws.settings.profile
+    frame = verb.flow(
+        ws.lake.events(),
+        ws.lake.profiles().select("customer_id", "created_at"),
+        start,
+        end,
+        settings.gap_days,
+        settings.rules,
+    )
+    rows = ws.lake.collect(frame).to_pylist()
+    place = {name: number for number, name in enumerate(PLACES)}
+    moves = [Move(row["start"], row["end"], row["customers"]) for row in rows]
+    moves.sort(key=lambda move: (place[move.start], place[move.end]))
+    gaps = [
+        min((row[name] for row in rows if row[name] is not None), default=None)
+        for name in ("gap_first", "gap_second")
+    ]
+    return Flow(start, end, tuple(moves), *gaps)
+
+
+def history(ws: Workspace, customer_id: str) -> History:
+    """Since when a customer was in which stage, judged by the usual gap of today. Raises ``NotFound``."""
+    from zhiyin.services import customers
+
+    row, now, gap = customers.get(ws, customer_id), ws.now(), _gap(ws)
+    times: dict[str, list[datetime]] = {ORDER_COMPLETED: [], ORDER_CANCELLED: []}
+    theirs = (
+        ws.lake.events()
+        .filter(nw.col("customer_id") == customer_id, nw.col("event").is_in(sorted(times)))
+        .select("event", "timestamp")
+    )
+    for event in ws.lake.collect(theirs).to_pylist():
+        times[event["event"]].append(event["timestamp"].replace(tzinfo=UTC))
+    known = min((at for at in (row.created_at, row.first_seen) if at), default=None)
+    found = transitions(
+        times[ORDER_COMPLETED],
+        gap,
+        now,
+        cancelled=times[ORDER_CANCELLED],
+        known_since=known,
+        rules=ws.settings.profile.rules,
+    )
+    return History(found, gap)
+
+
+def day(text: str) -> date:
+    """A day as written, 2026-03-05. Raises ``BadPeriod``."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise BadPeriod(
+            say("{text!r} is not a day.", text=text), fix=say("Write it as 2026-03-05.")
+        ) from error
+
+
+def _end(ws: Workspace, day: date, now: datetime) -> datetime:
+    """The last moment of a day of the shop, or now."""
+    midnight = datetime.combine(day, time(), ws.timezone) + timedelta(days=1)  # of the wall clock
+    return min(now, midnight.astimezone(UTC) - timedelta(microseconds=1))
+
+
+def _gap(ws: Workspace) -> int:
+    run = ProfileRun.objects.order_by("-at").first()
+    return ws.settings.profile.gap_days or (run.gap_days if run else None) or DEFAULT_GAP_DAYS
+
+
+def _unprofiled() -> NotFound:
+    return NotFound(
+        say("No customer has been profiled yet."),
+        why=say("Stages follow from orders, by the usual time between them."),
+        fix=say("Import customers and orders, then run `zhiyin profile`."),
+    )

@@ -1,0 +1,112 @@
+"""The lifecycle page: what opens a segment, the flow of a period, and what stands there when there is none."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from tests.console.small_shop import PASSWORD, client
+from tests.services.test_profiles import happened
+
+from zhiyin.adapters.records.models import Customer
+from zhiyin.domain.event import ORDER_COMPLETED
+from zhiyin.domain.flow import Flow, Move
+from zhiyin.entrypoints.console import flow_drawing
+from zhiyin.services import flow, profiles
+from zhiyin.services.workspace import Workspace
+
+
+def get(path: str, language: str = "en") -> str:
+    browser = client(language)
+    assert browser.login(username="yue@example.com", password=PASSWORD)
+    return html.unescape(browser.get(path, headers={"HX-Request": "true"}).content.decode())
+
+
+def plain(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", page).split())
+
+
+def test_a_cell_opens_a_new_segment_with_its_rule(filled: Workspace) -> None:
+    page = get("/customers/lifecycle")
+    r, f = next((cell.r, cell.f) for cell in Customer.objects.filter(r__isnull=False))
+    link = next(
+        found for found in re.findall(r'href="(/segments/new\?r=[^"]*)"', page) if f"r={r}&f={f}&" in found
+    )
+    built = get(link)
+    assert f"Recency {r}, frequency {f}" in built
+    assert re.search(rf"Recency \(1 to 5\) is {r} .*Frequency \(1 to 5\) is {f}", plain(built), re.S)
+
+
+def test_the_flow_of_the_period_in_the_address_is_asked_for(filled: Workspace) -> None:
+    page = get("/customers/lifecycle?from=2026-01-01&to=2026-02-01")
+    assert 'hx-get="/customers/lifecycle/flow?from=2026-01-01&to=2026-02-01"' in page
+    assert 'value="2026-01-01"' in page
+
+
+@pytest.mark.parametrize(("language", "known"), [("en", "Known on"), ("zh-hans", "共")])
+def test_figures_of_the_flow_are_those_of_the_service(filled: Workspace, language: str, known: str) -> None:
+    today = filled.today().date()
+    since = today - timedelta(days=60)
+    found = flow.flow(filled, since, today)
+    page = get(f"/customers/lifecycle/flow?from={since}&to={today}", language)
+    assert known in page
+    assert page.count("<path") == len(found.moves) > 0
+    table = page[page.index('class="zy-table zy-matrix"') :]
+    cells = [
+        int(cell) for cell in re.findall(r"<td[^>]*>(?:<span[^>]*>)?(\d+)", table[: table.index("</table>")])
+    ]
+    assert sum(cells[:-7]) == 2 * found.customers  # the cells, and their sums at the right
+    assert cells[-7:] == [*found.at_second.values(), found.customers]
+
+
+def test_days_that_cannot_be_are_told_in_place(filled: Workspace) -> None:
+    today = filled.today().date()
+    assert "lies in the future" in get(
+        f"/customers/lifecycle/flow?from={today}&to={today + timedelta(days=1)}"
+    )
+    assert "Exchange the two" in get(f"/customers/lifecycle/flow?from={today}&to={today - timedelta(days=1)}")
+    assert "is not a day" in get("/customers/lifecycle/flow?from=%3Cb%3E&to=x")
+    assert "不是日期" in get("/customers/lifecycle/flow?from=soon&to=x", "zh-hans")
+    assert "Nobody changed the stage" in get(f"/customers/lifecycle/flow?from={today}&to={today}")
+
+
+def test_days_before_everybody_say_so(owned: Workspace) -> None:
+    happened(owned, (ORDER_COMPLETED, "ann", 3, 100))
+    profiles.run(owned)
+    assert "Nobody was known by then" in get("/customers/lifecycle/flow?from=2001-01-01&to=2001-01-02")
+
+
+def test_the_empty_page_says_what_to_do_next(owned: Workspace) -> None:
+    assert "Import customers" in get("/customers/lifecycle")
+    Customer.objects.create(customer_id="ann")
+    assert "Import orders" in get("/customers/lifecycle")
+
+
+def test_a_customer_shows_the_history_of_stages(filled: Workspace) -> None:
+    assert 'hx-get="/customers/stages/c1"' in get("/customers/c1")
+    text = plain(get("/customers/stages/c1"))
+    assert text.startswith("Won back since") or text.startswith("Active since")
+    assert "Nothing is known yet" in get("/customers/stages/c3")
+    assert "There is no customer" in get("/customers/stages/nobody")
+
+
+def test_heights_are_in_proportion_and_no_label_covers_another() -> None:
+    now = flow.day("2026-01-01")
+    moves = (
+        Move("not_yet", "lead", 3),
+        Move("lead", "lead", 1),
+        Move("lead", "new", 995),
+        Move("new", "active", 1),
+    )
+    drawn = flow_drawing.draw(Flow(now, now, moves))  # type: ignore[arg-type]
+    for side in (drawn.left, drawn.right):
+        assert sum(place.customers for place in side) == 1000
+        tops = [place.middle for place in side]
+        assert all(after - before >= 39 for before, after in pairwise(tops))
+        assert side[0].top >= 0
+        assert side[-1].top + side[-1].height <= drawn.height
+    assert next(place.height for place in drawn.left if place.code == "lead") == pytest.approx(239.04)
+    assert len(drawn.bands) == len(moves)
