@@ -102,6 +102,7 @@ def boot(settings: Settings) -> None:
         django_settings.configure(**options(settings))
         django.setup()
         return
+    from asgiref.local import Local
     from django.db import connections
 
     wanted = options(settings)
@@ -116,7 +117,8 @@ def boot(settings: Settings) -> None:
             old.update(new)  # in place: the connections of other threads share it and follow when they reopen
         else:
             connections.settings = connections.configure_settings(wanted["DATABASES"])
-            del connections["default"]
+            # the wrappers of other threads would go on with the settings that they began with
+            connections._connections = Local(connections.thread_critical)
 
 
 def migrate() -> None:
