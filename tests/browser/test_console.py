@@ -12,11 +12,11 @@ from zhiyin.services.workspace import Workspace
 pytestmark = pytest.mark.browser
 
 PAGES = (
-    "/", "/customers", "/customers?q=nobody", "/customers/c1", "/customers/c3", "/customers/lifecycle", "/recommendations",
+    "/", "/customers", "/customers?q=nobody", "/customers/c1", "/customers/c3", "/lifecycle", "/recommendations",
     "/data",
     "/data/import", "/data/rejects", "/data/imports", "/data/sources", "/data/sources/new", "/data/sources/1",
     "/data/sources/files", "/data/live", "/data/live?source=nobody", "/settings", "/password",
-    "/customers/features", "/customers/features/orders", "/customers/features/email",
+    "/features", "/features/orders", "/features/email",
 )  # fmt: skip
 
 

@@ -46,45 +46,45 @@ def visited(filled: Workspace) -> Workspace:
 
 
 def test_the_catalogue_names_every_feature(visited: Workspace) -> None:
-    text = page("/customers/features")
-    assert all(f'href="/customers/features/{one.name}"' in text for one in FEATURES)
+    text = page("/features")
+    assert all(f'href="/features/{one.name}"' in text for one in FEATURES)
     told = words(text)
     assert "Regularity of orders regularity 1 like a clock, 0 by chance, −1 in bursts" in told
     assert "Visits to the website or app; half an hour of silence ends one. number 90 days 100%" in told
 
 
 def test_an_empty_catalogue_says_what_comes(owned: Workspace) -> None:
-    told = words(page("/customers/features"))
+    told = words(page("/features"))
     assert "Nobody is profiled yet" in told
     assert "Regularity of orders" in told
-    assert "Not known of anybody yet" in words(page("/customers/features/regularity"))
+    assert "Not known of anybody yet" in words(page("/features/regularity"))
 
 
 def test_the_catalogue_is_reached_from_the_customers(owned: Workspace) -> None:
-    assert 'href="/customers/features"' in page("/customers")
+    assert 'href="/features"' in page("/customers")
 
 
 @pytest.mark.parametrize("one", FEATURES, ids=lambda one: one.name)
 def test_every_feature_has_a_page_in_both_languages(visited: Workspace, one: object) -> None:
-    address = f"/customers/features/{one.name}"  # type: ignore[attr-defined]
+    address = f"/features/{one.name}"  # type: ignore[attr-defined]
     assert one.meaning in html.unescape(page(address))  # type: ignore[attr-defined]
     assert english(page(address, "zh-hans")) == []
 
 
 def test_the_catalogue_is_chinese_where_the_console_is(visited: Workspace) -> None:
-    for address in ("/customers/features", "/customers/c1"):
+    for address in ("/features", "/customers/c1"):
         assert english(page(address, "zh-hans")) == []
 
 
 def test_values_are_told_in_words(visited: Workspace) -> None:
-    assert "Mobile phone 1 100.0%" in words(page("/customers/features/main_device"))
-    assert "搜索引擎 1 100.0%" in words(page("/customers/features/main_channel", "zh-hans"))
-    assert "The values name people" in words(page("/customers/features/email"))
-    assert "person1@example.com" not in page("/customers/features/email")
+    assert "Mobile phone 1 100.0%" in words(page("/features/main_device"))
+    assert "搜索引擎 1 100.0%" in words(page("/features/main_channel", "zh-hans"))
+    assert "The values name people" in words(page("/features/email"))
+    assert "person1@example.com" not in page("/features/email")
 
 
 def test_a_feature_that_is_none_is_not_found(visited: Workspace) -> None:
-    page("/customers/features/none", status=404)
+    page("/features/none", status=404)
 
 
 def test_a_customers_page_shows_her_features(visited: Workspace) -> None:

@@ -30,7 +30,7 @@ def plain(page: str) -> str:
 
 
 def test_a_cell_opens_a_new_segment_with_its_rule(filled: Workspace) -> None:
-    page = get("/customers/lifecycle")
+    page = get("/lifecycle")
     r, f = next((cell.r, cell.f) for cell in Customer.objects.filter(r__isnull=False))
     link = next(
         found for found in re.findall(r'href="(/segments/new\?r=[^"]*)"', page) if f"r={r}&f={f}&" in found
@@ -41,8 +41,8 @@ def test_a_cell_opens_a_new_segment_with_its_rule(filled: Workspace) -> None:
 
 
 def test_the_flow_of_the_period_in_the_address_is_asked_for(filled: Workspace) -> None:
-    page = get("/customers/lifecycle?from=2026-01-01&to=2026-02-01")
-    assert 'hx-get="/customers/lifecycle/flow?from=2026-01-01&to=2026-02-01"' in page
+    page = get("/lifecycle?from=2026-01-01&to=2026-02-01")
+    assert 'hx-get="/lifecycle/flow?from=2026-01-01&to=2026-02-01"' in page
     assert 'value="2026-01-01"' in page
 
 
@@ -51,7 +51,7 @@ def test_figures_of_the_flow_are_those_of_the_service(filled: Workspace, languag
     today = filled.today().date()
     since = today - timedelta(days=60)
     found = flow.flow(filled, since, today)
-    page = get(f"/customers/lifecycle/flow?from={since}&to={today}", language)
+    page = get(f"/lifecycle/flow?from={since}&to={today}", language)
     assert known in page
     assert page.count("<path") == len(found.moves) > 0
     table = page[page.index('class="zy-table zy-matrix"') :]
@@ -64,33 +64,31 @@ def test_figures_of_the_flow_are_those_of_the_service(filled: Workspace, languag
 
 def test_days_that_cannot_be_are_told_in_place(filled: Workspace) -> None:
     today = filled.today().date()
-    assert "lies in the future" in get(
-        f"/customers/lifecycle/flow?from={today}&to={today + timedelta(days=1)}"
-    )
-    assert "Exchange the two" in get(f"/customers/lifecycle/flow?from={today}&to={today - timedelta(days=1)}")
-    assert "is not a day" in get("/customers/lifecycle/flow?from=%3Cb%3E&to=x")
-    assert "不是日期" in get("/customers/lifecycle/flow?from=soon&to=x", "zh-hans")
-    assert "Nobody changed the stage" in get(f"/customers/lifecycle/flow?from={today}&to={today}")
+    assert "lies in the future" in get(f"/lifecycle/flow?from={today}&to={today + timedelta(days=1)}")
+    assert "Exchange the two" in get(f"/lifecycle/flow?from={today}&to={today - timedelta(days=1)}")
+    assert "is not a day" in get("/lifecycle/flow?from=%3Cb%3E&to=x")
+    assert "不是日期" in get("/lifecycle/flow?from=soon&to=x", "zh-hans")
+    assert "Nobody changed the stage" in get(f"/lifecycle/flow?from={today}&to={today}")
 
 
 def test_days_before_everybody_say_so(owned: Workspace) -> None:
     happened(owned, (ORDER_COMPLETED, "ann", 3, 100))
     profiles.run(owned)
-    assert "Nobody was known by then" in get("/customers/lifecycle/flow?from=2001-01-01&to=2001-01-02")
+    assert "Nobody was known by then" in get("/lifecycle/flow?from=2001-01-01&to=2001-01-02")
 
 
 def test_the_empty_page_says_what_to_do_next(owned: Workspace) -> None:
-    assert "Import customers" in get("/customers/lifecycle")
+    assert "Import customers" in get("/lifecycle")
     Customer.objects.create(customer_id="ann")
-    assert "Import orders" in get("/customers/lifecycle")
+    assert "Import orders" in get("/lifecycle")
 
 
 def test_a_customer_shows_the_history_of_stages(filled: Workspace) -> None:
-    assert 'hx-get="/customers/stages/c1"' in get("/customers/c1")
-    text = plain(get("/customers/stages/c1"))
+    assert 'hx-get="/lifecycle/of/c1"' in get("/customers/c1")
+    text = plain(get("/lifecycle/of/c1"))
     assert text.startswith("Won back since") or text.startswith("Active since")
-    assert "Nothing is known yet" in get("/customers/stages/c3")
-    assert "There is no customer" in get("/customers/stages/nobody")
+    assert "Nothing is known yet" in get("/lifecycle/of/c3")
+    assert "There is no customer" in get("/lifecycle/of/nobody")
 
 
 def test_heights_are_in_proportion_and_no_label_covers_another() -> None:
@@ -110,3 +108,9 @@ def test_heights_are_in_proportion_and_no_label_covers_another() -> None:
         assert side[-1].top + side[-1].height <= drawn.height
     assert next(place.height for place in drawn.left if place.code == "lead") == pytest.approx(239.04)
     assert len(drawn.bands) == len(moves)
+
+
+@pytest.mark.parametrize("named", ["lifecycle", "features", "features/orders", "stages/c1"])
+def test_customers_may_be_called_as_pages_are(filled: Workspace, named: str) -> None:
+    Customer.objects.create(customer_id=named, name="Ms. Page", created_at=filled.now())
+    assert "Ms. Page" in get(f"/customers/{named}")

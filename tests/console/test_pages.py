@@ -11,14 +11,14 @@ PAGES = (
     "/", "/overview/weekly", "/customers", "/recommendations", "/data", "/data/import", "/data/rejects",
     "/data/imports", "/data/sources", "/data/sources/new", "/data/live", "/data/live/rows",
     "/settings", "/settings/checks", "/password", "/segments", "/campaigns",
-    "/customers/lifecycle", "/customers/features", "/customers/features/orders",
+    "/lifecycle", "/features", "/features/orders",
 )  # fmt: skip
 FILLED = (
     *PAGES, "/customers?q=lin", "/customers?stage=lead", "/customers?q=nobody", "/customers?sort=-revenue",
     "/customers?segment=everybody&consent=yes", "/customers?r=5&f=5", "/customers/c1", "/customers/c2",
     "/customers/c3", "/customers/c1?show=orders", "/recommendations?customer=lin", "/data/sources/files",
     "/data/sources/zhiyin", "/data/live?rejects=1&name=tea", "/data/live/rows?few=1", "/data/rejects?reason=bad_date",
-    "/customers/lifecycle?from=2026-01-01&to=2026-02-01", "/customers/lifecycle/flow", "/customers/stages/c1",
+    "/lifecycle?from=2026-01-01&to=2026-02-01", "/lifecycle/flow", "/lifecycle/of/c1",
 )  # fmt: skip
 
 

@@ -23,8 +23,8 @@ _SECTIONS = (
 _PAGES = {
     "customers": (
         ("customers", _("All customers"), ()),
-        ("lifecycle", _("Lifecycle"), ("/customers/lifecycle",)),
-        ("features", _("Features"), ("/customers/features",)),
+        ("lifecycle", _("Lifecycle"), ("/lifecycle",)),
+        ("features", _("Features"), ("/features",)),
     ),
     "data": (
         ("data", _("Data health"), ()),
@@ -76,7 +76,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     from zhiyin.services import overview
 
     live = {"campaigns": overview.live_campaigns(workspace)}
-    section = request.path.strip("/").split("/")[0] or "overview"
+    section = _section(request.path)
     pages = {section: _pages(section, request.path)}
     return {
         **shown,
@@ -88,6 +88,14 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "fresh": overview.fresh(workspace),
         "owner_name": user.first_name or user.get_username(),
     }
+
+
+def _section(path: str) -> str:
+    """The section of an address: that of a page that says how its own begin, else its first word."""
+    for section, pages in _PAGES.items():
+        if any(begin and path.startswith(begin) for _route, _label, begin in pages):
+            return section
+    return path.strip("/").split("/")[0] or "overview"
 
 
 def _pages(section: str, path: str) -> tuple[Page, ...]:

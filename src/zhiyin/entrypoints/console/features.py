@@ -94,6 +94,6 @@ def _rows(found: features.Spread, ws: Workspace, language: str) -> list[tuple[st
 
 
 urlpatterns = [
-    path("customers/features", catalogue, name="features"),
-    path("customers/features/<str:name>", feature, name="feature"),
+    path("features", catalogue, name="features"),
+    path("features/<str:name>", feature, name="feature"),
 ]

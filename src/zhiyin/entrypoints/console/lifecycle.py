@@ -161,7 +161,7 @@ def _in_days(text: str, days: int) -> str:
 
 
 urlpatterns = [
-    path("customers/lifecycle", page, name="lifecycle"),
-    path("customers/lifecycle/flow", moves, name="lifecycle_flow"),
-    path("customers/stages/<path:customer_id>", history, name="customer_stages"),
+    path("lifecycle", page, name="lifecycle"),
+    path("lifecycle/flow", moves, name="lifecycle_flow"),
+    path("lifecycle/of/<path:customer_id>", history, name="customer_stages"),
 ]

@@ -25,9 +25,9 @@ from zhiyin.entrypoints.console import (
 urlpatterns: list[URLPattern | URLResolver] = [
     *account.urlpatterns,
     *overview.urlpatterns,
-    *features.urlpatterns,  # before customers, whose ids may be anything
-    *lifecycle.urlpatterns,  # before the customers, whose ids may be any text
-    *customers.urlpatterns,
+    *customers.urlpatterns,  # ids may be any text, so the section's other pages do not begin with its name
+    *features.urlpatterns,
+    *lifecycle.urlpatterns,
     *segments.urlpatterns,
     *recommendations.urlpatterns,
     *campaigns.urlpatterns,
