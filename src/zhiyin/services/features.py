@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import narwhals as nw
+import numpy as np
+import pyarrow as pa
 
 from zhiyin.domain.errors import NotFound
 from zhiyin.domain.feature import BY_NAME, FEATURES, Feature, Owner
@@ -94,7 +96,7 @@ def spread(ws: Workspace, name: str) -> Spread:
         return Spread(of, values=_by_month(ws, known.select(at=nw.col(name))))
     counted = known.select(value=nw.col(name)).group_by("value").agg(n=nw.len())
     if feature.kind == "number" and not feature.closed:
-        return _numbers(of, ws.lake.collect(counted).to_pydict())
+        return _numbers(of, ws.lake.collect(counted.sort("value")))
     rows = ws.lake.collect(counted.sort("n", "value", descending=[True, False]).head(TOP)).to_pylist()
     values = [Value(_text(row["value"]), int(row["n"])) for row in rows]
     if feature.closed:
@@ -116,17 +118,14 @@ def of(ws: Workspace, customer_id: str) -> Mapping[str, Any]:
     }
 
 
-def _numbers(of: Known, counted: Mapping[str, list[Any]]) -> Spread:
-    values, counts = counted["value"], counted["n"]
-    if not values:
+def _numbers(of: Known, counted: pa.Table) -> Spread:
+    if not counted.num_rows:
         return Spread(of)
-    ordered = sorted(zip(values, counts, strict=True))
-    half, passed = of.known / 2, 0
-    for middle, n in ordered:  # noqa: B007 - the value at which half are passed
-        passed += n
-        if passed >= half:
-            break
-    return Spread(of, bars=histogram(values, counts), least=ordered[0][0], middle=middle, most=ordered[-1][0])
+    # amounts may be as many as customers: no Python object for each
+    values, counts = counted["value"].to_numpy(), counted["n"].to_numpy()
+    middle = values[np.searchsorted(np.cumsum(counts), of.known / 2)]
+    least, half, most = (one.item() for one in (values[0], middle, values[-1]))
+    return Spread(of, bars=histogram(values, counts), least=least, middle=half, most=most)
 
 
 def _by_month(ws: Workspace, times: nw.LazyFrame[Any]) -> tuple[Value, ...]:

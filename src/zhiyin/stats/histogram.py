@@ -26,7 +26,11 @@ class Bar:
     n: int
 
 
-def histogram(values: Sequence[float], counts: Sequence[int], bars: int = BARS) -> tuple[Bar, ...]:
+def histogram(
+    values: Sequence[float] | NDArray[np.number],
+    counts: Sequence[int] | NDArray[np.integer],
+    bars: int = BARS,
+) -> tuple[Bar, ...]:
     """About ``bars`` bars by rising value, of distinct values with how often each occurs.
 
     At most so many values get a bar each. Otherwise bars are equally wide, with borders that are round numbers (1, 2 or 5
