@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.profile.witnesses import witnesses
-from tests.profile.worlds import NOW, NUMBERS, TEXTS, World, rules, worlds
+from tests.profile.worlds import KINDS, NOW, NUMBERS, TEXTS, World, rules, worlds
 
 from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.domain.event import Event, Line
 from zhiyin.domain.segment import Rule
-from zhiyin.loop.profile.condition import One
+from zhiyin.loop.profile.conditions import CONDITIONS
 from zhiyin.loop.profile.segment_frame import plan
 from zhiyin.loop.profile.segment_json import parse
 from zhiyin.loop.profile.segment_python import holds, until
@@ -55,6 +55,10 @@ def test_nothing_changes_by_itself_before_the_time_to_wake(
     world = World({**world.profiles, **made.profiles}, [*world.events, *made.events])
     with tempfile.TemporaryDirectory() as folder:
         _wakes(duckdb, Path(folder), world, several, as_of)
+
+
+def test_every_kind_of_condition_is_tried() -> None:
+    assert set(KINDS) == set(CONDITIONS) - {"in_segment"}  # which gives way to another rule before
 
 
 def test_every_value_against_every_comparison(duckdb: Engine, tmp_path: Path) -> None:
@@ -187,39 +191,27 @@ def _agree(
     duckdb: Engine, folder: Path, world: World, several: list[Rule], as_of: datetime = NOW
 ) -> list[list[str]]:
     """Members of each rule, the same by both interpreters."""
-    made = plan(several, as_of)
-    profiles, events = world.frames(duckdb, folder, made.needs)
-    rows = duckdb.collect(made.mark(profiles, events)).to_pylist()
+    rows = world.mark(duckdb, folder, several, as_of)
     marked = {row["customer_id"]: [row[f"rule_{i}"] for i in range(len(several))] for row in rows}
     assert len(rows) == len(marked) == len(world.profiles)
-    done: dict[str | None, list[Event]] = defaultdict(list)
-    for event in world.events:
-        done[event.customer_id].append(event)
-    for customer_id, found in marked.items():
-        traits = world.traits(customer_id)
-        for rule, inside in zip(several, found, strict=True):
-            one = One(traits, done[customer_id], as_of)
+    for customer_id, one in world.everyone(as_of, several).items():
+        for rule, inside in zip(several, marked[customer_id], strict=True):
             assert inside is holds(rule, one), (rule, one)
     return [sorted(key for key, found in marked.items() if found[i]) for i in range(len(several))]
 
 
 def _wakes(duckdb: Engine, folder: Path, world: World, several: list[Rule], as_of: datetime) -> None:
     """Both interpreters wake at the same time, and until then every rule stays as it is."""
-    made = plan(several, as_of, wake=True)
-    rows = duckdb.collect(made.mark(*world.frames(duckdb, folder, made.needs))).to_pylist()
-    done: dict[str | None, list[Event]] = defaultdict(list)
-    for event in world.events:
-        done[event.customer_id].append(event)
-    for row in rows:
-        traits, events = world.traits(row["customer_id"]), done[row["customer_id"]]
-        one = One(traits, events, as_of)
+    customers = world.everyone(as_of, several)
+    for row in world.mark(duckdb, folder, several, as_of, wake=True):
+        one = customers[row["customer_id"]]
         moments = [moment for rule in several if (moment := until(rule, one)) is not None]
         assert row["wake_at"] == (min(moments).replace(tzinfo=None) if moments else None)
         last = min(moments, default=as_of + timedelta(days=40_000)) - timedelta(microseconds=1)
         for later in (last, as_of + (last - as_of) / 2, min(last, as_of + timedelta(microseconds=1))):
             for number, rule in enumerate(several):
                 inside = row[f"rule_{number}"]
-                assert holds(rule, One(traits, events, later)) is inside is holds(rule, one), (
+                assert holds(rule, replace(one, as_of=later)) is inside is holds(rule, one), (
                     rule,
                     one,
                     later,

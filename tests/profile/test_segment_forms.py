@@ -21,8 +21,8 @@ from zhiyin.domain.segment import MAX_CONDITIONS, MAX_LETTERS, All, Any, Conditi
 from zhiyin.domain.text import Text
 from zhiyin.loop.profile import rules as python
 from zhiyin.loop.profile import segment_json
-from zhiyin.loop.profile.conditions import Did, InSegment, Trait
-from zhiyin.loop.profile.rules import did, field, in_segment, trait
+from zhiyin.loop.profile.conditions import Consents, Did, InSegment, Nearest, Sample, Trait
+from zhiyin.loop.profile.rules import consents, did, field, in_segment, nearest, sample, trait
 from zhiyin.loop.profile.segment_text import format, parse
 
 VALIDATOR = Draft202012Validator(segment_json.schema())
@@ -33,6 +33,7 @@ BESIDE_THE_SCHEMA = (
     "{place}: at_most is less than at_least.",
     "{place}: within must reach further back than before.",
     "{place}: until must be later than since.",
+    "{place}.to: {name!r} is a time.",
 )
 
 
@@ -114,6 +115,12 @@ def test_a_rule_reads_as_it_is_meant() -> None:
         ("all(vip == True)", All((Trait("vip", "is", True),))),
         ("any()", Any(())),
         ('in_segment("vip")', InSegment("vip")),
+        ("sample(10)", Sample(10)),
+        ('sample(0.5, seed="茶")', Sample(0.5, "茶")),
+        ('nearest(500, by="revenue")', Nearest(500, "revenue")),
+        ('nearest(3, by="last_seen", to="lowest")', Nearest(3, "last_seen", "lowest")),
+        ('nearest(3, by="年 龄", to=30)', Nearest(3, "年 龄", 30)),
+        ('consents("sms", purpose="tracking", granted=False)', Consents("sms", "tracking", False)),
         ('did("A", at_least=2, at_most=4)', Did("A", 2, 4)),
         ('did("A", within="2w", before="36h")', Did("A", within=timedelta(days=14), before=timedelta(hours=36))),
         ('did("A", since="2026-03-01", until="2026-04-01T00:00:00Z")',
@@ -137,6 +144,8 @@ def test_text_forms(text: str, rule: Rule) -> None:
         (did("A", where=[field("a") > 3, field("item_id").is_in(["x"])]), 'did("A", where=[a > 3, item_id in ["x"]])'),
         (did("A", since=datetime(2026, 3, 1, tzinfo=UTC)), 'did("A", since="2026-03-01")'),
         (trait("birthday").after(date(2000, 1, 1)), 'birthday.after("2000-01-01")'),
+        (sample(10, seed="a") & nearest(5, "orders", to=3), 'sample(10, seed="a") and nearest(5, by="orders", to=3)'),
+        (~consents("email"), 'not consents("email")'),
         (python.everyone() & python.nobody(), "everyone and nobody"),
         (trait("a") != "x", 'a != "x"'),
     ],
@@ -188,6 +197,14 @@ def test_what_cannot_be_read_is_pointed_at(text: str, letter: int) -> None:
         ('did("A", within="1d", before="24h")', "within must reach further back than before"),
         ('did("A", at_least=3, at_most=2)', "at_most is less than at_least"),
         ('did("A", at_least=0)', "whole number from 1"),
+        ("sample(0)", "percentage from 0.0001 to 100"),
+        ("sample(100.5)", "percentage from 0.0001 to 100"),
+        ("sample(10, seed=3)", "text of at most 100 letters"),
+        ('nearest(5, by="email")', "'email' is neither a number nor a time"),
+        ('nearest(5, by="last_seen", to=3)', "'last_seen' is a time"),
+        ('nearest(5, by="orders", to="top")', '"highest", "lowest" or a number'),
+        ("nearest(5)", "needs by"),
+        ('consents("email", granted="yes")', "needs true or false"),
         ('did("A", within_days=30)', '"within": "30d"'),
         ('birthday.within("90m")', "needs whole days"),
         ('did("A", where=[category != "Tea"])', "is_not does not apply to 'category'"),
@@ -248,7 +265,8 @@ def _refusal(form: Json) -> str:
 
 _LEAVES: st.SearchStrategy[Json] = st.sampled_from(
     (
-        None, True, False, 0, 1, -1, 3.0, 2.5, 10**15, 10**6 + 1, "", "x", " x", "x ", "x\n", "a\nb", "\x00", "\x1f", "茶🍵",
+        None, True, False, 0, 1, -1, 3.0, 0.0001, 0.00009, 100, 100.5, "highest", "top",
+        2.5, 10**15, 10**6 + 1, "", "x", " x", "x ", "x\n", "a\nb", "\x00", "\x1f", "茶🍵",
         "[1]", "{", "x" * 501, "x" * 101, "3d", "0d", "03d", "36500d", "36501d", "5214w", "5215w", "52560000m",
         "52560001m", "876000h", "876001h", "3.5d", "2026-02-29", "2024-02-29", "1900-02-29", "2000-02-29", "2026-04-31",
         "0999-01-01", "3000-01-01", "2026-01-01T24:00", "2026-01-01T23:59:59.123456+14:59", "2026-01-01T08:00+15:00",
@@ -259,7 +277,9 @@ _LEAVES: st.SearchStrategy[Json] = st.sampled_from(
 )  # fmt: skip
 _KEYS = st.sampled_from(
     ("all", "any", "not", "trait", "did", "never", "in_segment", "at_least", "at_most", "within", "before", "since",
-     "until", "where", "is", "is_not", "in", "more_than", "contains", "has", "exists", "after", "within_days", "property")
+     "until", "where", "is", "is_not", "in", "more_than", "contains", "has", "exists", "after", "within_days", "property",
+     "sample", "seed", "nearest", "by", "to",
+     "consents", "purpose", "granted")
 )  # fmt: skip
 _NAMED = st.sampled_from(
     ("orders", "email", "last_seen", "email_consent", "city", "category", "amount", "campaign")
@@ -308,6 +328,10 @@ def as_python(rule: Rule) -> str:
     form = segment_json.dump(rule)
     if "trait" in form:
         return _compared("trait", form.pop("trait"), form)
+    if "did" not in form:
+        kind = next(iter(form))
+        rest = "".join(f", {name}={value!r}" for name, value in form.items() if name != kind)
+        return f"{kind}({form[kind]!r}{rest})"
     event, where = form.pop("did"), form.pop("where", [])
     filters = ", ".join(_compared("field", one.pop("property"), one) for one in where)
     parts = "".join(f", {name}={value!r}" for name, value in form.items())

@@ -17,7 +17,7 @@ from zhiyin.domain.event import Event, Line
 from zhiyin.domain.segment import Filter, Rule, conditions
 from zhiyin.loop.profile.comparison import EVENT_FIELDS, LINE_FIELDS, property_kind, trait_kind
 from zhiyin.loop.profile.comparison_python import NUMBER
-from zhiyin.loop.profile.conditions import Did, Trait
+from zhiyin.loop.profile.conditions import Consents, Did, Nearest, Trait
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -37,7 +37,30 @@ def witnesses(rules: Iterable[Rule], as_of: datetime) -> World:
                 customer_id = _new(profiles)
                 profiles[customer_id] = {"traits": {}}
                 events += [_event(f"w{len(events) + i}", customer_id, *one) for i, one in enumerate(done)]
+        elif isinstance(condition, Nearest):
+            for value in _measured(condition):
+                own = {condition.by: value}
+                stated = trait_kind(condition.by) == "stated"
+                profiles[_new(profiles)] = {"traits": own} if stated else {"traits": {}, **own}
+        elif isinstance(condition, Consents):
+            for said in (
+                {},
+                {condition.purpose: True},
+                {condition.purpose: False},
+                {"else": condition.granted},
+            ):
+                profiles[_new(profiles)] = {"traits": {}, "consents": {condition.channel: said}}
     return World({key: {**row, "customer_id": key} for key, row in profiles.items()}, events)
+
+
+def _measured(one: Nearest) -> list[object]:
+    """Values on both sides of the aim, each twice, and one that is no value."""
+    if trait_kind(one.by) == "time":
+        moments: list[object] = [datetime(2026, 1, day, tzinfo=UTC) for day in (1, 1, 2, 2)]
+        return [None, *moments]
+    aim = 3 if isinstance(one.to, str) else math.floor(one.to)
+    values: list[object] = [aim + step for step in (0, 0, -1, -1, 1, 1, 2)]
+    return [None, *values, *([f"{aim}.0", "-0", "x", [aim]] if trait_kind(one.by) == "stated" else [])]
 
 
 def _new(profiles: dict[str, dict[str, object]]) -> str:

@@ -16,11 +16,11 @@ import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, Q, Sum
 
 from zhiyin.adapters.lake.datasets import PROFILES
 from zhiyin.adapters.lake.lease import lease
-from zhiyin.adapters.records.models import Consent, Customer, ProfileRun
+from zhiyin.adapters.records.models import Customer, ProfileRun
 from zhiyin.adapters.records.profile import COLUMNS, publish
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.customer import as_text
@@ -30,10 +30,11 @@ from zhiyin.domain.rfm import RfmGroup
 from zhiyin.domain.text import say
 from zhiyin.loop.profile.features import COLUMNS as EXTRACTED
 from zhiyin.loop.profile.features import Shop, features, summed, visits
-from zhiyin.services import segments
+from zhiyin.services import consents, segments
 from zhiyin.services.workspace import Workspace
 
-OWN = ("customer_id", "email", "name", "language", "created_at", "email_consent", "traits")
+_ROW = ("customer_id", "email", "name", "language", "created_at", "traits")
+OWN = (*_ROW, "email_consent", "consents")
 BATCH = 20_000
 Progress = Callable[..., None]
 
@@ -153,16 +154,14 @@ def _counts(column: str, names: list[str]) -> dict[str, int]:
 
 def _write_stated(path: Path) -> None:
     """What records know of the customers, as a file the engine can join, a batch at a time."""
-    consent = Consent.objects.filter(customer=OuterRef("pk"), channel="email", purpose=MARKETING)
-    rows = (
-        Customer.objects.order_by()
-        .annotate(email_consent=Subquery(consent.values("granted")[:1]))
-        .values_list(*OWN)
-        .iterator(chunk_size=BATCH)
-    )
+    rows = Customer.objects.order_by().values_list(*_ROW).iterator(chunk_size=BATCH)
     with pq.ParquetWriter(path, _STATED) as writer:
         while batch := [row for _, row in zip(range(BATCH), rows, strict=False)]:
-            columns = dict(zip(OWN, map(list, zip(*batch, strict=True)), strict=True))
+            columns = dict(zip(_ROW, map(list, zip(*batch, strict=True)), strict=True))
+            said = consents.known(columns["customer_id"])
+            words = [said.get(who, {}) for who in columns["customer_id"]]
+            columns["email_consent"] = [word.get(consents.EMAIL, {}).get(MARKETING) for word in words]
+            columns["consents"] = [consents.as_text(word) for word in words]
             columns["created_at"] = [
                 at and at.astimezone(UTC).replace(tzinfo=None) for at in columns["created_at"]
             ]
@@ -186,4 +185,5 @@ def _joined(found: nw.LazyFrame[Any], stated: nw.LazyFrame[Any]) -> nw.LazyFrame
         created_at=nw.coalesce("created_at", "first_seen"),
         **{one.name: nw.col(one.name).fill_null(one.empty) for one in COMPUTED if one.empty is not None},
         traits=nw.col("traits").fill_null("{}"),
+        consents=nw.col("consents").fill_null("{}"),
     ).select(*PROFILES.schema.names, "gap_days")

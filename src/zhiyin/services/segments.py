@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,10 +22,11 @@ from zhiyin.domain import spreadsheet
 from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.decision import Fact
 from zhiyin.domain.errors import BadRule, Conflict, NotFound
-from zhiyin.domain.segment import All, Rule
+from zhiyin.domain.segment import All, Condition, Rule
 from zhiyin.domain.text import say
 from zhiyin.loop.profile import segment_expand, segment_frame, segment_json, segment_python, segment_text
 from zhiyin.loop.profile.condition import One
+from zhiyin.loop.profile.conditions.nearest import Cut
 from zhiyin.loop.profile.segment_frame import Needs
 from zhiyin.services import sizes
 from zhiyin.services.workspace import Workspace
@@ -234,8 +236,30 @@ def why(ws: Workspace, key_or_rule: AnyRule, customer_id: str) -> Why:
     """
     rule, as_of = expanded(ws, _rule_or_key(ws, key_or_rule)), ws.now()
     needs = segment_frame.plan([rule], as_of).needs
-    one = One(_traits_of(ws, needs, customer_id), list(_events_of(ws, needs, customer_id)), as_of)
+    profile = _profile_of(ws, needs, customer_id)
+    one = One(
+        _traits_of(profile, needs),
+        list(_events_of(ws, needs, customer_id)),
+        as_of,
+        json.loads(profile["consents"] or "{}"),
+        cuts(ws, [rule], as_of),
+    )
     return Why(segment_python.holds(rule, one), segment_python.facts(rule, one))
+
+
+def cuts(ws: Workspace, rules: Sequence[Rule], as_of: datetime) -> dict[Condition, Cut | None]:
+    """Where those end who are nearest, for each ``nearest`` of expanded rules: one query over all customers each."""
+    found: dict[Condition, Cut | None] = {}
+    for one in segment_frame.nearests(rules):
+        plan = segment_frame.plan([], as_of)
+        one.measure(plan)  # notes what it needs
+        found[one] = one.cut(ws.lake.collect(one.ranked(profiles(ws, plan.needs), plan)))
+    return found
+
+
+def profiles(ws: Workspace, needs: Needs) -> nw.LazyFrame[Any]:
+    """The customers as last profiled, with the columns that a plan needs."""
+    return ws.lake.digested(ws.lake.frame("profiles", needs.profile), needs.digests)
 
 
 def _form(ws: Workspace, rule: AnyRule, key: str) -> dict[str, Any]:
@@ -257,25 +281,31 @@ def _rule_or_key(ws: Workspace, key_or_rule: AnyRule) -> AnyRule:
 
 
 def _mark(ws: Workspace, rules: Sequence[AnyRule], as_of: datetime) -> nw.LazyFrame[Any]:
-    plan = segment_frame.plan([expanded(ws, rule) for rule in rules], as_of)
-    profiles = ws.lake.frame("profiles", plan.needs.traits)
-    return plan.mark(profiles, ws.lake.frame("events", plan.needs.properties, plan.needs.lines))
+    whole = [expanded(ws, rule) for rule in rules]
+    plan = segment_frame.plan(whole, as_of, cuts=cuts(ws, whole, as_of))
+    return plan.mark(
+        profiles(ws, plan.needs), ws.lake.frame("events", plan.needs.properties, plan.needs.lines)
+    )
 
 
 def _members(ws: Workspace, rule: AnyRule) -> nw.LazyFrame[Any]:
     return _mark(ws, [rule], ws.now()).filter(nw.col("rule_0")).select("customer_id")
 
 
-def _traits_of(ws: Workspace, needs: Needs, customer_id: str) -> dict[str, object]:
+def _profile_of(ws: Workspace, needs: Needs, customer_id: str) -> dict[str, Any]:
     frame = ws.lake.frame("profiles", needs.traits).filter(nw.col("customer_id") == customer_id)
-    rows = ws.lake.collect(frame.select(*TRAIT_KINDS, *needs.traits)).to_pylist()
+    rows = ws.lake.collect(frame.select(*TRAIT_KINDS, "consents", *needs.traits)).to_pylist()
     if not rows:
         raise NotFound(
             say("The customer {customer_id!r} has no profile.", customer_id=customer_id),
             why=say("They are not known, or came after the last profiling."),
             fix=say("Run `zhiyin profile`, or check the id."),
         )
-    row = rows[0]
+    profile: dict[str, Any] = rows[0]
+    return profile
+
+
+def _traits_of(row: Mapping[str, Any], needs: Needs) -> dict[str, object]:
     found = {path.partition(".")[2]: row[column] for column, path in needs.traits.items()}
     for name in TRAIT_KINDS:
         value = row[name]

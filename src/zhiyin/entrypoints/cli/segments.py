@@ -271,10 +271,13 @@ def _words(code: str, detail: Any) -> tuple[str, str, str]:
     from zhiyin.domain.segment import Not
     from zhiyin.loop.profile.segment_json import parse
     from zhiyin.loop.profile.segment_text import format
+    from zhiyin.loop.profile.segment_words import PlainNames, found
 
     rule = parse(detail["condition"])
     needs = format(Not(rule) if code.endswith("_not") else rule)
     if code.startswith("trait"):
         return detail["trait"], "nothing" if detail["found"] is None else str(detail["found"]), needs
+    if not code.startswith("did"):
+        return format(rule), str(found(rule, detail, PlainNames())), needs
     last = f", last {detail['last'][:10]}" if detail["last"] else ""
     return detail["event"], f"{detail['found']}{last}", needs

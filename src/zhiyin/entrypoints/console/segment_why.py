@@ -14,7 +14,8 @@ from zhiyin.domain.decision import Fact
 from zhiyin.domain.segment import Not, Rule
 from zhiyin.entrypoints.console import formats
 from zhiyin.entrypoints.console import segment_words as words
-from zhiyin.loop.profile.conditions import Did
+from zhiyin.loop.profile import segment_words
+from zhiyin.loop.profile.conditions import Did, Trait
 from zhiyin.loop.profile.segment_json import parse
 from zhiyin.services.workspace import Workspace
 
@@ -57,7 +58,10 @@ def fact(ws: Workspace, one: Fact) -> tuple[str, str]:
     if isinstance(rule, Did):
         since = _since(ws, rule, one.detail)
         return _did_found(ws, rule, one.detail, since), _did_needs(ws, rule, since, negated=negated)
-    return _trait_found(ws, one.detail), _needs(ws, rule, negated=negated)
+    if isinstance(rule, Trait):
+        return _trait_found(ws, one.detail), _needs(ws, rule, negated=negated)
+    found = segment_words.found(rule, one.detail, words.names(ws))
+    return words.tell(found), _needs(ws, rule, negated=negated)
 
 
 def _since(ws: Workspace, rule: Did, detail: Mapping[str, Any]) -> str:

@@ -66,6 +66,8 @@ CHOICES: Mapping[str, Mapping[str, Json]] = {
     "best_weekday": words.WEEKDAYS,
     "main_device": words.DEVICES,
     "main_channel": words.ORIGINS,
+    "channel": words.CHANNELS,
+    "purpose": words.PURPOSES,
 }
 
 
@@ -142,8 +144,17 @@ class Names:
 
 def sentence(ws: Workspace, rule: Rule) -> str:
     """A rule as one sentence in the reader's language, without a full stop."""
-    names = Names(ws.settings.shop.currency, ws.timezone)
-    return spaced(words.tell(segment_words.sentence(rule, names)))
+    return tell(segment_words.sentence(rule, names(ws)))
+
+
+def names(ws: Workspace) -> Names:
+    """How the readers of a shop call things."""
+    return Names(ws.settings.shop.currency, ws.timezone)
+
+
+def tell(text: str) -> str:
+    """A sentence of the rules in the reader's language."""
+    return spaced(words.tell(text))
 
 
 def capitalised(ws: Workspace, rule: Rule) -> str:

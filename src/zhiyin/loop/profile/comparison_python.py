@@ -60,6 +60,11 @@ def dated(found: object) -> bool:
     return re.match(ISO_DATE, as_text(found) or "") is not None
 
 
+def stated_number(found: object) -> float | None:
+    """The number that a stated value is, else None."""
+    return _number(as_text(found) or "")
+
+
 def midnight(as_of: datetime) -> datetime:
     """When the next UTC day begins, by which stated times are compared."""
     today = as_of.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

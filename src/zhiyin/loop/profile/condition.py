@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from zhiyin.domain import segment
 from zhiyin.domain.event import Event
-from zhiyin.domain.text import Text
+from zhiyin.domain.text import Text, say
 from zhiyin.loop.profile import parts
 from zhiyin.loop.profile.parts import Part
 
 if TYPE_CHECKING:
     import narwhals as nw
 
+    from zhiyin.loop.profile.conditions.nearest import Cut
     from zhiyin.loop.profile.segment_frame import Plan
 
 
@@ -28,12 +29,15 @@ class One:
     """One customer at one moment.
 
     ``traits`` maps the names of ``TRAIT_KINDS`` and of stated traits to values, times aware; a missing name is
-    a missing trait.
+    a missing trait. ``consents`` holds the latest word by channel and purpose; ``cuts`` where those who are
+    nearest end, see ``conditions/nearest``.
     """
 
     traits: Mapping[str, object]
     events: Sequence[Event]
     as_of: datetime
+    consents: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
+    cuts: Mapping[segment.Condition, Cut | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class Condition(segment.Condition):
     __slots__ = ()
     KIND: ClassVar[str]
     PARTS: ClassVar[tuple[Part, ...]] = ()
+    LISTENS: ClassVar[tuple[str, ...]] = ()  # events that may change it, beside those that its parts name
 
     def find(self, one: One) -> Found:
         """Whether it holds for one customer."""
@@ -87,6 +92,10 @@ class Condition(segment.Condition):
     def words(self, names: Names, negated: bool) -> Text:
         """The condition, or its opposite, as a sentence without a full stop."""
         raise NotImplementedError
+
+    def told(self, detail: Mapping[str, Any], names: Names) -> Text:
+        """What was found, in words, of the ``detail`` that ``find`` gave."""
+        return say("found: {found}", found=str(detail.get("found")))
 
     def check(self, place: str) -> None:
         """Raise ``BadRule`` where its parts do not go together."""

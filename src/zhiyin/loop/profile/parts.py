@@ -194,7 +194,25 @@ class Day:
         return {"type": "string", "pattern": rf"^{DATE}{END}"}
 
 
+class Flag:
+    """Yes or no."""
+
+    name = "flag"
+
+    def read(self, value: Any, place: str, zone: tzinfo) -> bool:
+        if not isinstance(value, bool):
+            raise BadRule(say("{place} needs true or false.", place=place))
+        return value
+
+    def dump(self, value: bool) -> bool:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
 EVENT, SEGMENT, TIMES, DURATION, MOMENT, DAY = EventName(), SegmentKey(), Whole(), Duration(), Moment(), Day()
+FLAG = Flag()
 EXAMPLE = say('An example: {"did": "Order Completed", "at_least": 3, "within": "90d"}')
 
 WINDOW = (

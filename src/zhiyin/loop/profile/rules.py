@@ -11,10 +11,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any as Json
 from typing import Generic, TypeVar
 
+from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.segment import All, Any, Filter, Rule, Scalar
 from zhiyin.loop.profile import comparison, parts
 from zhiyin.loop.profile.comparison import property_kind
-from zhiyin.loop.profile.conditions import Did, InSegment, Trait
+from zhiyin.loop.profile.conditions import Consents, Did, InSegment, Nearest, Sample, Trait
+from zhiyin.loop.profile.conditions.nearest import HIGHEST
 from zhiyin.loop.profile.filters import FILTERS
 
 Span = str | timedelta
@@ -53,6 +55,30 @@ def did(
 def in_segment(key: str) -> InSegment:
     """Is in another segment."""
     return InSegment.read({"in_segment": key}, "in_segment", UTC)
+
+
+def consents(channel: str, *, purpose: str = MARKETING, granted: bool = True) -> Consents:
+    """Consented to a channel for a purpose, or refused it where not ``granted``.
+
+    >>> consents("email").purpose
+    'marketing'
+    """
+    form = {"consents": channel, "purpose": purpose, "granted": granted}
+    return Consents.read(form, "consents", UTC)
+
+
+def sample(percent: float, *, seed: str = "") -> Sample:
+    """Is among so many percent of all customers, picked by chance; another seed picks others."""
+    return Sample.read({"sample": percent, "seed": seed}, "sample", UTC)
+
+
+def nearest(n: int, by: str, *, to: str | float = HIGHEST) -> Nearest:
+    """Is among the ``n`` customers, out of all, with the highest or lowest value of a trait, or nearest to a number.
+
+    >>> nearest(500, "revenue").to
+    'highest'
+    """
+    return Nearest.read({"nearest": n, "by": by, "to": to}, "nearest", UTC)
 
 
 def trait(name: str) -> Subject[Trait]:

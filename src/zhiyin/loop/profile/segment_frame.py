@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import reduce
@@ -14,9 +14,11 @@ from typing import Any as Unknown
 
 import narwhals as nw
 
+from zhiyin.domain import segment
 from zhiyin.domain.customer import TRAIT_KINDS
-from zhiyin.domain.segment import All, Any, Not, Rule, Window
+from zhiyin.domain.segment import All, Any, Not, Rule, Window, conditions
 from zhiyin.loop.profile.condition import Condition
+from zhiyin.loop.profile.conditions.nearest import Cut, Nearest
 
 Frame = nw.LazyFrame[Unknown]
 Line = tuple[tuple[str, tuple[str, ...]], ...]  # fields of a line, each with the values it may have
@@ -28,24 +30,42 @@ class Needs:
 
     ``traits`` and ``properties`` map a column to the JSON path it is taken from, ``lines`` a column to the
     fields of a line and the values that one and the same line of the event must have. What ``Lake.frame``
-    takes. ``events`` are the names of the events that count.
+    takes. ``events`` are the names of the events that count. ``consents`` maps a column to the JSON path of a
+    channel and purpose, ``digests`` to the column and the text before it whose MD5 digest it is.
     """
 
     traits: Mapping[str, str]
     properties: Mapping[str, str]
     lines: Mapping[str, Line]
     events: frozenset[str]
+    consents: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    digests: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def profile(self) -> dict[str, str | tuple[str, str, str]]:
+        """What is taken from the JSON of a profile."""
+        return {**self.traits, **self.consents}
 
 
-def plan(rules: Sequence[Rule], as_of: datetime, *, wake: bool = False) -> Plan:
+Cuts = Mapping[segment.Condition, Cut | None]
+
+
+def plan(rules: Sequence[Rule], as_of: datetime, *, wake: bool = False, cuts: Cuts | None = None) -> Plan:
     """What it takes to evaluate some rules at a moment: made before there is any frame.
 
     With ``wake`` the frame also gets ``wake_at``: the next moment at which time alone may change one of the
-    rules for a customer, null if it never does. It may come too early, but never too late.
+    rules for a customer, null if it never does. It may come too early, but never too late. ``cuts`` are those
+    of the rules' ``nearest``, which take all customers to find.
     """
-    made = Plan(as_of, wake=wake)
+    made = Plan(as_of, wake=wake, cuts=cuts)
     made.rules = [_expression(rule, made) for rule in rules]
     return made
+
+
+def nearests(rules: Iterable[Rule]) -> tuple[Nearest, ...]:
+    """The conditions of rules whose cut has to be found first, each once."""
+    found = (one for rule in rules for one in conditions(rule))
+    return tuple(dict.fromkeys(one for one in found if isinstance(one, Nearest)))
 
 
 class Plan:
@@ -54,9 +74,11 @@ class Plan:
     Equal requests share a column. Columns are numbered, since names of traits differ only by case at times.
     """
 
-    def __init__(self, as_of: datetime, *, wake: bool = False) -> None:
+    def __init__(self, as_of: datetime, *, wake: bool = False, cuts: Cuts | None = None) -> None:
         self.as_of = as_of
         self.wake = wake
+        self._cuts = cuts or {}
+        self._uncut: list[segment.Condition] = []
         self._turns: list[nw.Expr] = []
         self.now = plain(as_of)
         self.rules: list[nw.Expr] = []
@@ -64,12 +86,28 @@ class Plan:
         self._properties: dict[str, str] = {}
         self._lines: dict[Line, str] = {}
         self._tallies: dict[str, _Tally] = {}
+        self._consents: dict[tuple[str, str], str] = {}
+        self._digests: dict[str, str] = {}
 
     def trait(self, name: str) -> nw.Expr:
         """The column of a trait: its own, or for a stated one its text."""
         if name in TRAIT_KINDS:
             return nw.col(name)
         return nw.col(self._traits.setdefault(name, f"trait_{len(self._traits)}"))
+
+    def consent(self, channel: str, purpose: str) -> nw.Expr:
+        """The latest word about a channel and purpose: the text true or false, null where there is none."""
+        return nw.col(self._consents.setdefault((channel, purpose), f"consent_{len(self._consents)}"))
+
+    def digest(self, salt: str) -> nw.Expr:
+        """The MD5 digest of a text with the customer's id behind it, as 32 small hexadecimal digits."""
+        return nw.col(self._digests.setdefault(salt, f"digest_{len(self._digests)}"))
+
+    def cut(self, nearest: segment.Condition) -> Cut | None:
+        """Where those who are nearest end; None where there are fewer of them. It must be there for ``mark``."""
+        if nearest not in self._cuts:
+            self._uncut.append(nearest)
+        return self._cuts.get(nearest)
 
     def event_property(self, name: str) -> nw.Expr:
         """The text of a property of an event."""
@@ -106,10 +144,14 @@ class Plan:
             properties={column: f"properties.{name}" for name, column in self._properties.items()},
             lines={column: fields for fields, column in self._lines.items()},
             events=frozenset(one.event for one in self._tallies.values()),
+            consents={column: ("consents", *said) for said, column in self._consents.items()},
+            digests={column: ("customer_id", salt) for salt, column in self._digests.items()},
         )
 
     def mark(self, profiles: Frame, events: Frame) -> Frame:
         """The profiles with a true or false column ``rule_0``, ``rule_1``, … for each rule, never null."""
+        if self._uncut:
+            raise ValueError(f"there is no cut of {self._uncut}")
         frame = profiles
         if self._tallies:
             frame = frame.join(self._counts(events), on="customer_id", how="left")

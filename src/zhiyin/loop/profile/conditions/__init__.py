@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from zhiyin.loop.profile.condition import Condition
+from zhiyin.loop.profile.conditions.consents import Consents
 from zhiyin.loop.profile.conditions.did import Did
 from zhiyin.loop.profile.conditions.in_segment import InSegment
+from zhiyin.loop.profile.conditions.nearest import Nearest
+from zhiyin.loop.profile.conditions.sample import Sample
 from zhiyin.loop.profile.conditions.trait import Trait
 
-CONDITIONS: Mapping[str, type[Condition]] = {kind.KIND: kind for kind in (Trait, Did, InSegment)}
+_KINDS: tuple[type[Condition], ...] = (Trait, Did, Consents, InSegment, Sample, Nearest)
 
-__all__ = ["CONDITIONS", "Did", "InSegment", "Trait"]
+CONDITIONS: Mapping[str, type[Condition]] = {kind.KIND: kind for kind in _KINDS}
+
+__all__ = ["CONDITIONS", "Consents", "Did", "InSegment", "Nearest", "Sample", "Trait"]
