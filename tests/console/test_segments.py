@@ -198,8 +198,8 @@ def test_who_is_chosen_and_why_is_told_in_chinese(shop: Workspace) -> None:
             "属于消费总额最高的 2 位客户，且不属于最近活跃最早的 3 位客户，"
             "且拒绝将邮件用于优惠，且不在全部客户的 100% 抽样“a”中"
         )
-        told = segment_why.told(shop, segments.why(shop, rule, "c1").facts)
-    assert [one["needs"].split("：")[0] for one in told] == ["需要", "不得为", "需要", "不得为"]
+        told = segment_why.told(shop, segments.why(shop, rule, segments.members(shop, "everyone")[0]).facts)
+    assert [one["needs"].split("：")[0] for one in told] == ["要求", "要求不是", "要求", "要求不是"]
     assert "其中最后一位是" in told[0]["found"]
     assert told[3]["found"] == "随机抽中"
 

@@ -150,7 +150,7 @@ def test_consents_are_the_latest_words(duckdb: Engine, tmp_path: Path) -> None:
             "is not among the 5 nearest to 30 by age",
         ),
         (consents("email"), "consented to marketing by email", "did not consent to marketing by email"),
-        (consents("sms", granted=False), "refused marketing by sms", "did not refuse sms for marketing"),
+        (consents("sms", granted=False), "refused marketing by sms", "did not refuse marketing by sms"),
     ],
 )
 def test_words(rule: Condition, told: str, denied: str) -> None:
