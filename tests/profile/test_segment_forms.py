@@ -34,6 +34,7 @@ BESIDE_THE_SCHEMA = (
     "{place}: within must reach further back than before.",
     "{place}: until must be later than since.",
     "{place}.to: {name!r} is a time.",
+    "{place} must lie between the years 1000 and 3000, in UTC.",
 )
 
 
@@ -193,6 +194,7 @@ def test_what_cannot_be_read_is_pointed_at(text: str, letter: int) -> None:
         ('did("A", within="365250d")', "36,500 days"),
         ('did("A", since="3026-01-01")', "must be a date or time"),
         ('did("A", since="2026-02-30")', "must be a date or time"),
+        ('did("A", since="1000-01-01T00:00+08:00")', "between the years 1000 and 3000"),
         ('did("A", since="2026-03-01", until="2026-03-01")', "until must be later than since"),
         ('did("A", within="1d", before="24h")', "within must reach further back than before"),
         ('did("A", at_least=3, at_most=2)', "at_most is less than at_least"),
@@ -269,7 +271,8 @@ _LEAVES: st.SearchStrategy[Json] = st.sampled_from(
         2.5, 10**15, 10**6 + 1, "", "x", " x", "x ", "x\n", "a\nb", "\x00", "\x1f", "茶🍵",
         "[1]", "{", "x" * 501, "x" * 101, "3d", "0d", "03d", "36500d", "36501d", "5214w", "5215w", "52560000m",
         "52560001m", "876000h", "876001h", "3.5d", "2026-02-29", "2024-02-29", "1900-02-29", "2000-02-29", "2026-04-31",
-        "0999-01-01", "3000-01-01", "2026-01-01T24:00", "2026-01-01T23:59:59.123456+14:59", "2026-01-01T08:00+15:00",
+        "0999-01-01", "3000-01-01", "1000-01-01T00:00+08:00",
+        "2999-12-31T23:00-08:00", "2026-01-01T24:00", "2026-01-01T23:59:59.123456+14:59", "2026-01-01T08:00+15:00",
         "2026-01-01 08:00Z", [], ["x"], ["x", 1, True], [[]], [{}], {}, {"property": "a", "is": 1},
         [{"property": "a", "is": 1}],
         [{"property": "category", "is_not": "x"}], [{"property": "a"}], ["x"] * 1001,

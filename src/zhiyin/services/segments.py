@@ -134,6 +134,23 @@ def rule_of(rule: AnyRule, zone: tzinfo = UTC) -> Rule:
     return segment_json.parse(rule, zone) if isinstance(rule, Mapping) else rule
 
 
+def rule_or_key(ws: Workspace, key_or_rule: AnyRule) -> AnyRule:
+    """The rule of a segment's key; a rule in any of its forms stays as it is. Raises ``NotFound``."""
+    if isinstance(key_or_rule, str) and is_key(key_or_rule):
+        rule: dict[str, Any] = get(ws, key_or_rule).rule
+        return rule
+    return key_or_rule
+
+
+def is_key(text: str) -> bool:
+    """Whether a text can only be the key of a segment.
+
+    >>> is_key("at-risk"), is_key("everyone"), is_key("orders >= 3")
+    (True, False, False)
+    """
+    return _KEY.fullmatch(text) is not None and text not in ("everyone", "nobody")
+
+
 def expanded(ws: Workspace, rule: AnyRule, key: str = "") -> Rule:
     """The rule with those of the segments that it names in their place; ``key`` is its own, if it has one.
 
@@ -234,7 +251,7 @@ def why(ws: Workspace, key_or_rule: AnyRule, customer_id: str) -> Why:
     Answers from the same profiles and events as ``count`` and ``members``. Raises ``NotFound`` for a customer
     without a profile.
     """
-    rule, as_of = expanded(ws, _rule_or_key(ws, key_or_rule)), ws.now()
+    rule, as_of = expanded(ws, rule_or_key(ws, key_or_rule)), ws.now()
     needs = segment_frame.plan([rule], as_of).needs
     profile = _profile_of(ws, needs, customer_id)
     one = One(
@@ -267,17 +284,6 @@ def _form(ws: Workspace, rule: AnyRule, key: str) -> dict[str, Any]:
     form = segment_json.dump(rule_of(rule, ws.timezone))
     expanded(ws, form, key)
     return form
-
-
-def _rule_or_key(ws: Workspace, key_or_rule: AnyRule) -> AnyRule:
-    if (
-        isinstance(key_or_rule, str)
-        and _KEY.fullmatch(key_or_rule)
-        and key_or_rule not in ("everyone", "nobody")
-    ):
-        rule: dict[str, Any] = get(ws, key_or_rule).rule
-        return rule
-    return key_or_rule
 
 
 def _mark(ws: Workspace, rules: Sequence[AnyRule], as_of: datetime) -> nw.LazyFrame[Any]:

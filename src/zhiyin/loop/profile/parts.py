@@ -166,7 +166,10 @@ class Moment:
                 say('{place} must be a date or time such as "2026-03-01" or "2026-03-01T08:30".', place=place)
             )
         moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        found = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        if not 1000 <= found.year < 3000:  # it could not be read again as it is kept, in UTC
+            raise BadRule(say("{place} must lie between the years 1000 and 3000, in UTC.", place=place))
+        return found
 
     def dump(self, value: datetime) -> str:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
