@@ -135,8 +135,8 @@ def test_weights_are_what_counting_gives(
 
 
 @settings(max_examples=12)
-@given(events=EVENTS_DRAWN, days=st.integers(0, 60))
-def test_nothing_later_counts(duckdb: Engine, events: list[Event], days: int) -> None:
+@given(events=EVENTS_DRAWN, days=st.sampled_from((0, 0.05, 0.52, 3, 30)))
+def test_nothing_later_counts(duckdb: Engine, events: list[Event], days: float) -> None:
     then = NOW - timedelta(days=days)
     fading = Fading(then.astimezone(SHANGHAI).date())
     known = [one for one in events if one.timestamp <= then]
