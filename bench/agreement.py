@@ -27,7 +27,7 @@ from zhiyin.loop.profile.condition import Condition
 from zhiyin.loop.profile.segment_json import parse
 from zhiyin.loop.profile.segment_python import holds
 
-WORLDS, JOINED, ALONE = 40, 8, 2  # of each world: rules with several conditions, and of each kind by itself
+WORLDS, JOINED, ALONE = 14, 8, 4  # of each world: rules with several conditions, and of each kind by itself
 PAIRS, EACH = 10_000, 300
 
 
@@ -57,7 +57,7 @@ def main(several_worlds: int = WORLDS) -> list[dict[str, Any]]:
         phases=[Phase.generate],
     )
     @given(
-        world=worlds(customers=6, events=40),
+        world=worlds(customers=12, events=80),
         alone=alone,
         joined=st.lists(rules(3), min_size=JOINED, max_size=JOINED),
         as_of=st.sampled_from(MOMENTS_ASKED),

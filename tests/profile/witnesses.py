@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from tests.profile.worlds import World
+from tests.profile.worlds import CHANNELS, PURPOSES, World
 
 from zhiyin.domain.customer import as_text
 from zhiyin.domain.event import Event, Line
@@ -50,6 +50,9 @@ def witnesses(rules: Iterable[Rule], as_of: datetime) -> World:
                 {"else": condition.granted},
             ):
                 profiles[_new(profiles)] = {"traits": {}, "consents": {condition.channel: said}}
+    for number, row in enumerate(profiles.values()):  # everybody has said something
+        channel, purpose = CHANNELS[number % 3], PURPOSES[number // 3 % 3]
+        row.setdefault("consents", {channel: {purpose: number % 2 == 0}})
     return World({key: {**row, "customer_id": key} for key, row in profiles.items()}, events)
 
 

@@ -16,12 +16,13 @@ import narwhals as nw
 import pyarrow as pa
 from django.db import IntegrityError, transaction
 
-from zhiyin.adapters.lake.rows import event_of
+from zhiyin.adapters.lake.rows import events_of
 from zhiyin.adapters.records.models import Campaign, Customer, Segment
 from zhiyin.domain import spreadsheet
 from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.decision import Fact
 from zhiyin.domain.errors import BadRule, Conflict, NotFound
+from zhiyin.domain.event import Event
 from zhiyin.domain.segment import All, Condition, Rule
 from zhiyin.domain.text import say
 from zhiyin.loop.profile import segment_expand, segment_frame, segment_json, segment_python, segment_text
@@ -256,7 +257,7 @@ def why(ws: Workspace, key_or_rule: AnyRule, customer_id: str) -> Why:
     profile = _profile_of(ws, needs, customer_id)
     one = One(
         _traits_of(profile, needs),
-        list(_events_of(ws, needs, customer_id)),
+        _events_of(ws, needs, customer_id),
         as_of,
         json.loads(profile["consents"] or "{}"),
         cuts(ws, [rule], as_of),
@@ -279,6 +280,17 @@ def profiles(ws: Workspace, needs: Needs) -> nw.LazyFrame[Any]:
     return ws.lake.digested(ws.lake.frame("profiles", needs.profile), needs.digests)
 
 
+def of_customer(ws: Workspace, customer_id: str) -> list[Segment]:
+    """The segments, of those in the lists, that a customer is in now, by name: one query for all rules."""
+    rows = list_(ws)
+    hers = nw.col("customer_id") == customer_id
+    marked = _mark(ws, [row.rule for row in rows], ws.now(), hers)
+    found = (
+        ws.lake.collect(marked.select(*(f"rule_{i}" for i in range(len(rows))))).to_pylist() if rows else []
+    )
+    return [row for i, row in enumerate(rows) if any(one[f"rule_{i}"] for one in found)]
+
+
 def _form(ws: Workspace, rule: AnyRule, key: str) -> dict[str, Any]:
     """What is kept of a rule, once it is sure that it can be evaluated."""
     form = segment_json.dump(rule_of(rule, ws.timezone))
@@ -286,12 +298,17 @@ def _form(ws: Workspace, rule: AnyRule, key: str) -> dict[str, Any]:
     return form
 
 
-def _mark(ws: Workspace, rules: Sequence[AnyRule], as_of: datetime) -> nw.LazyFrame[Any]:
+def _mark(
+    ws: Workspace, rules: Sequence[AnyRule], as_of: datetime, among: nw.Expr | None = None
+) -> nw.LazyFrame[Any]:
+    """The profiles of all, or of those ``among``, with a column for each rule."""
     whole = [expanded(ws, rule) for rule in rules]
     plan = segment_frame.plan(whole, as_of, cuts=cuts(ws, whole, as_of))
-    return plan.mark(
-        profiles(ws, plan.needs), ws.lake.frame("events", plan.needs.properties, plan.needs.lines)
-    )
+    frames = [
+        profiles(ws, plan.needs),
+        ws.lake.frame("events", plan.needs.properties, plan.needs.lines),
+    ]
+    return plan.mark(*(frame if among is None else frame.filter(among) for frame in frames))
 
 
 def _members(ws: Workspace, rule: AnyRule) -> nw.LazyFrame[Any]:
@@ -319,10 +336,14 @@ def _traits_of(row: Mapping[str, Any], needs: Needs) -> dict[str, object]:
     return found
 
 
-def _events_of(ws: Workspace, needs: Needs, customer_id: str) -> Iterator[Any]:
+def _events_of(ws: Workspace, needs: Needs, customer_id: str) -> list[Event]:
+    """What one customer did, as far as it counts: all that is needed of it and no more, since it may be a million."""
     if not needs.events:
-        return
+        return []
     wanted = nw.col("event").is_in(sorted(needs.events))
     frame = ws.lake.events().filter(nw.col("customer_id") == customer_id, wanted)
-    for row in ws.lake.collect(frame).to_pylist():
-        yield event_of(row)
+    columns = [*_COUNTED, "properties"] if needs.properties else _COUNTED
+    return list(events_of(ws.lake.collect(frame.select(*columns))))
+
+
+_COUNTED = ["event_id", "type", "event", "timestamp", "customer_id", "amount", "campaign", "products"]

@@ -11,7 +11,7 @@ import typer
 from zhiyin.entrypoints.cli.output import JsonOption, WorkspaceOption, open_workspace, print_json, say, table
 
 if TYPE_CHECKING:
-    from zhiyin.services.segments import Count
+    from zhiyin.services.segments import AnyRule, Count
     from zhiyin.services.workspace import Workspace
 
 app = typer.Typer(no_args_is_help=True, help="Named rules.")
@@ -252,13 +252,13 @@ def _say_count(ws: Workspace, row: Any, done: str, as_json: bool) -> None:
     _say_warnings(ws, row.rule)
 
 
-def _warnings(ws: Workspace, rule: dict[str, Any] | str) -> list[str]:
+def _warnings(ws: Workspace, rule: AnyRule) -> list[str]:
     from zhiyin.services import segments, traits
 
     return [str(text) for text in traits.warnings(ws, segments.rule_of(rule, ws.timezone))]
 
 
-def _say_warnings(ws: Workspace, rule: dict[str, Any] | str) -> None:
+def _say_warnings(ws: Workspace, rule: AnyRule) -> None:
     from rich.markup import escape
 
     for text in _warnings(ws, rule):
