@@ -11,6 +11,7 @@ import pytest
 from django.db.models import QuerySet
 
 from zhiyin.adapters import clock
+from zhiyin.adapters.lake import Lake
 from zhiyin.adapters.lake.rows import event_of, events_to_table
 from zhiyin.adapters.records import erasure
 from zhiyin.adapters.records.models import Hit, Judged
@@ -276,3 +277,14 @@ def test_the_workers_rounds_judge(workspace: Workspace, later: Callable[[timedel
 def test_an_empty_lake_has_nobody(workspace: Workspace) -> None:
     assert engagements.step(workspace) == engagements.settle(workspace) == 0
     assert engagements.of(workspace, "ann") == []
+
+
+def test_while_somebody_is_erased_hits_go_on_waiting(
+    workspace: Workspace, later: Callable[[timedelta], None]
+) -> None:
+    take(workspace, delivered(), opened(900))
+    later(LONG)
+    other = Lake(workspace.lake.folder)
+    with other.unread():
+        assert engagements.step(workspace) == 0
+    assert engagements.step(workspace) == 1

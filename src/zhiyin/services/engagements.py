@@ -8,6 +8,7 @@ report does, and what a person did becomes ``Message Opened`` or ``Message Click
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from zhiyin.adapters.records import hit
 from zhiyin.adapters.records.among import among
 from zhiyin.adapters.records.models import Hit, Judged, Message
 from zhiyin.domain.engagement import EMAIL, HUMAN, JUDGED, RULE
+from zhiyin.domain.errors import Busy
 from zhiyin.domain.event import (
     EMAIL_DELIVERED,
     EMAIL_LINK_CLICKED,
@@ -39,6 +41,7 @@ BEHIND = timedelta(
 DELIVERY = timedelta(hours=1)  # so long a hit waits for the lake to know when its message was delivered
 _STEP = 10  # hits are judged by the ten seconds: each time is a look into the lake
 _AT_ONCE = 5_000
+_MOMENT = 0.2  # seconds for which the worker waits for the lake
 _HITS = {EMAIL_OPENED: MESSAGE_OPENED, EMAIL_LINK_CLICKED: MESSAGE_CLICKED}
 _PROPERTIES = ("token", "step", "user_agent", "method", "url", "rule")
 
@@ -81,16 +84,22 @@ class Engagement:
 
 
 def step(ws: Workspace) -> int:
-    """Judge the hits whose time has come; returns how many. To be repeated; a crash between loses and doubles nothing."""
+    """Judge the hits whose time has come; returns how many. To be repeated; a crash between loses and doubles nothing.
+
+    While somebody is being erased they go on waiting.
+    """
     if ws.spool.waiting() > BEHIND.total_seconds():
         return 0
     due = clock.system() - WAIT
-    return _judge(ws, due.replace(second=due.second // _STEP * _STEP, microsecond=0))
+    with suppress(Busy), ws.lake.reading(_MOMENT):
+        return _judge(ws, due.replace(second=due.second // _STEP * _STEP, microsecond=0))
+    return 0
 
 
 def settle(ws: Workspace) -> int:
     """Judge all hits that are in the lake at once: for who knows that nothing else comes."""
-    return _judge(ws, None)
+    with ws.lake.reading():
+        return _judge(ws, None)
 
 
 def of(ws: Workspace, customer_id: str) -> list[Letter]:
