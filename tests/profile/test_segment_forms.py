@@ -308,6 +308,9 @@ def as_python(rule: Rule) -> str:
     form = segment_json.dump(rule)
     if "trait" in form:
         return _compared("trait", form.pop("trait"), form)
+    if "interested" in form:
+        parts = "".join(f", {name}={value!r}" for name, value in form.items() if name != "interested")
+        return f"interested({form['interested']!r}{parts})"
     event, where = form.pop("did"), form.pop("where", [])
     filters = ", ".join(_compared("field", one.pop("property"), one) for one in where)
     parts = "".join(f", {name}={value!r}" for name, value in form.items())

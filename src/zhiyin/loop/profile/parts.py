@@ -98,6 +98,51 @@ class SegmentKey:
         return {"type": "string", "pattern": self.pattern}
 
 
+class Phrase:
+    """A text that says what is looked for."""
+
+    name = "phrase"
+
+    def read(self, value: Any, place: str, zone: tzinfo) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise BadRule(say("{place} needs a text.", place=place))
+        check_text(value, place)
+        return value
+
+    def dump(self, value: str) -> str:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX_TEXT,
+            "pattern": rf"^(?=[\s\S]*\S){LETTERS[1:]}",
+        }
+
+
+class Choice:
+    """One of a few words."""
+
+    name = "choice"
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def read(self, value: Any, place: str, zone: tzinfo) -> str:
+        if value not in self.words:
+            raise BadRule(
+                say("{place} must be one of {words}.", place=place, words=", ".join(self.words)),
+            )
+        return str(value)
+
+    def dump(self, value: str) -> str:
+        return str(value)
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": list(self.words)}
+
+
 class Whole:
     """A whole number between bounds."""
 
