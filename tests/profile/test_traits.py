@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, Event
+from zhiyin.domain.lifecycle import STAGE_RULES, StageRules
 from zhiyin.loop.profile.features.spending import spending
 from zhiyin.loop.profile.lifecycle import lifecycle
-from zhiyin.loop.profile.rfm import rfm
+from zhiyin.loop.profile.rfm import borders, cuts, rfm
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Rows = dict[str, dict[str, object]]
@@ -26,14 +27,21 @@ def duckdb() -> Engine:
     return engine("duckdb", threads=1)
 
 
-def profile(duckdb: Engine, *rows: tuple[str, str | None, float, int | None], gap_days: int = 0) -> Rows:
+def profile(
+    duckdb: Engine,
+    *rows: tuple[str, str | None, float, int | None],
+    gap_days: int = 0,
+    rules: StageRules = STAGE_RULES,
+) -> Rows:
     """Profiles by customer; events are name, customer, days ago, amount."""
     events = [
         Event(f"e{i}", "track", name, NOW - timedelta(days=days), customer, amount=amount)
         for i, (name, customer, days, amount) in enumerate(rows)
     ]
     table = events_to_table(events, timezone=ZoneInfo("Asia/Shanghai"), received_at=NOW)
-    frame = lifecycle(rfm(spending(duckdb.table(table), NOW)), gap_days)
+    summed = spending(duckdb.table(table), NOW)
+    found = cuts(duckdb.collect(borders(summed)).to_pylist())
+    frame = lifecycle(rfm(summed, found), gap_days, rules)
     return {row["customer_id"]: row for row in duckdb.collect(frame).to_pylist()}
 
 

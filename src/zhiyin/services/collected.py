@@ -13,14 +13,14 @@ from django.db import transaction
 
 from zhiyin.adapters.records import profile
 from zhiyin.adapters.records.models import Collected as CollectedRow
-from zhiyin.adapters.records.models import Customer, Identity, ProfileRun
+from zhiyin.adapters.records.models import Customer, Identity
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.consent import Consent as Answer
 from zhiyin.domain.event import Event
 from zhiyin.domain.lifecycle import Lifecycle
 from zhiyin.loop.collect.arrival import Arrival
 from zhiyin.loop.profile.standing import Standing, moved, parted, stage
-from zhiyin.services import consents, tallies
+from zhiyin.services import consents, facts, tallies
 from zhiyin.services.shares import Understood
 from zhiyin.services.workspace import Workspace
 
@@ -128,9 +128,7 @@ def _move(ws: Workspace, events: pa.Table) -> None:
     named = pc.unique(moving["customer_id"]).to_pylist()
     before = {who: _standing(*known) for who, *known in profile.standings(named)}
     after = moved(before, moving)
-    run = ProfileRun.objects.order_by("-at").first()
-    chosen, now = ws.settings.profile, ws.now()
-    gap, rules = chosen.gap_days or (run.gap_days if run else None), chosen.rules
+    gap, rules, now = facts.gap_days(ws), ws.settings.profile.rules, ws.now()
     rows = [
         (
             who, one.first_seen, one.first_seen, one.last_seen, one.first_order_at, one.last_order_at,

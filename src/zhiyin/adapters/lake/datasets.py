@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pyarrow as pa
@@ -28,7 +28,8 @@ class Dataset:
     """One table of facts.
 
     ``key`` names the column that is unique; ``person`` the column that names a customer, None where the
-    table holds nobody; ``erasure`` what happens to a person's rows: ``delete`` removes them.
+    table holds nobody; ``erasure`` what happens to a person's rows: ``delete`` removes them. ``changes`` names a
+    small dataset of the same form, whose rows stand in the place of those with the same key.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Dataset:
     partition: str | None = None
     person: str | None = None
     erasure: Literal["delete", "none"] = "none"
+    changes: str | None = None
 
 
 EVENTS = Dataset(
@@ -106,6 +108,7 @@ PROFILES = Dataset(
     key="customer_id",
     person="customer_id",
     erasure="delete",
+    changes="profiles_changed",
 )
 
 REJECTS = Dataset(
@@ -132,4 +135,6 @@ REJECTS = Dataset(
     erasure="delete",
 )
 
-DATASETS = {d.name: d for d in (EVENTS, ITEMS, PROFILES, REJECTS)}
+PROFILES_CHANGED = replace(PROFILES, name="profiles_changed", changes=None)
+
+DATASETS = {d.name: d for d in (EVENTS, ITEMS, PROFILES, PROFILES_CHANGED, REJECTS)}

@@ -140,7 +140,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField()),
                 ('customers', models.BigIntegerField()),
-                ('gap_days', models.IntegerField(blank=True, null=True)),
+                ('facts', models.JSONField(default=dict)),
             ],
         ),
         migrations.CreateModel(
