@@ -42,7 +42,9 @@ def summed(duckdb: Engine, *orders: tuple[str, float, int]):  # type: ignore[no-
 
 def test_five_buyers_are_the_borders_of_five_fifths(duckdb: Engine) -> None:
     found = of(duckdb, *((f"c{i}", 60 - 10 * i, 100 * i) for i in range(1, 6)))
-    assert found == Facts(None, {"r": (-40, -30, -20, -10), "f": (1, 1, None, None), "m": (200, 300, 400, 500)})
+    assert found == Facts(
+        None, {"r": (-40, -30, -20, -10), "f": (1, 1, None, None), "m": (200, 300, 400, 500)}
+    )
     assert found.gap_days == 30
 
 
@@ -67,8 +69,15 @@ def test_whoever_comes_later_is_placed_between_the_borders(duckdb: Engine) -> No
 numbers = st.integers(-(10**12), 10**12) | st.none()
 
 
+known = st.builds(
+    Facts,
+    st.none() | st.integers(1, 999),
+    st.dictionaries(st.sampled_from("rfm"), st.tuples(*[numbers] * 4)),
+)
+
+
 @settings(max_examples=50)
-@given(st.builds(Facts, st.none() | st.integers(1, 999), st.dictionaries(st.sampled_from("rfm"), st.tuples(*[numbers] * 4))))  # fmt: skip
+@given(known)
 def test_facts_survive_being_kept(known: Facts) -> None:
     assert Facts.load(json.loads(json.dumps(known.dump()))) == known
 

@@ -126,13 +126,17 @@ def _move(ws: Workspace, events: pa.Table) -> None:
     if not moving.num_rows:
         return
     named = pc.unique(moving["customer_id"]).to_pylist()
-    before = {who: _standing(*known) for who, *known in profile.standings(named)}
-    after = moved(before, moving)
-    gap, rules, now = facts.gap_days(ws), ws.settings.profile.rules, ws.now()
+    rules, now = ws.settings.profile.rules, ws.now()
+    before, own = {}, {}
+    for who, *known, gap in profile.standings(named):
+        before[who] = _standing(*known)
+        if rules.personal and gap:
+            own[who] = gap
+    after, usual = moved(before, moving), facts.gap_days(ws)
     rows = [
         (
             who, one.first_seen, one.first_seen, one.last_seen, one.first_order_at, one.last_order_at,
-            one.orders, one.revenue, one.average_order_value, stage(one, now, gap, rules),
+            one.orders, one.revenue, one.average_order_value, stage(one, now, own.get(who, usual), rules),
         )
         for who, one in sorted(after.items(), key=itemgetter(0))
     ]  # fmt: skip

@@ -22,7 +22,7 @@ from zhiyin.services.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """Sizes of the stages as last profiled; ``gap_days`` are the usual days between orders, by ``rules``."""
+    """Sizes of the stages as last profiled, by ``rules``; ``gap_days`` are the shop's usual days between orders."""
 
     at: datetime
     customers: int
@@ -33,10 +33,12 @@ class Stages:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One customer's stages, the oldest first, judged by one usual gap."""
+    """One customer's stages, the oldest first; ``gap_days`` are the shop's usual ones, ``personal`` says whether
+    each order made the customer's own of them."""
 
     transitions: tuple[Transition, ...]
     gap_days: int
+    personal: bool = False
 
 
 def show(ws: Workspace, totals: Mapping[str, Any] | None = None) -> Stages:
@@ -50,7 +52,11 @@ def show(ws: Workspace, totals: Mapping[str, Any] | None = None) -> Stages:
     if found["profiled_at"] is None:
         raise _unprofiled()
     return Stages(
-        found["profiled_at"], found["customers"], found["lifecycle"], facts.gap_days(ws), ws.settings.profile.rules
+        found["profiled_at"],
+        found["customers"],
+        found["lifecycle"],
+        facts.gap_days(ws),
+        ws.settings.profile.rules,
     )
 
 
@@ -102,6 +108,7 @@ def history(ws: Workspace, customer_id: str) -> History:
     """Since when a customer was in which stage, judged by the usual gap of today. Raises ``NotFound``."""
     from zhiyin.services import customers
 
+    rules = ws.settings.profile.rules
     row, now, gap = customers.get(ws, customer_id), ws.now(), facts.gap_days(ws)
     times: dict[str, list[datetime]] = {ORDER_COMPLETED: [], ORDER_CANCELLED: []}
     theirs = (
@@ -118,9 +125,9 @@ def history(ws: Workspace, customer_id: str) -> History:
         now,
         cancelled=times[ORDER_CANCELLED],
         known_since=known,
-        rules=ws.settings.profile.rules,
+        rules=rules,
     )
-    return History(found, gap)
+    return History(found, gap, rules.personal)
 
 
 def day(text: str) -> date:

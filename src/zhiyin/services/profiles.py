@@ -59,7 +59,11 @@ def run(ws: Workspace, on_progress: Progress | None = None) -> ProfileResult:
     """
     as_of, started = ws.now(), time.perf_counter()
     tell = on_progress or (lambda done, total=None, label=None: None)
-    with alone(ws), ws.lake.reading(), tempfile.TemporaryDirectory(dir=ws.folder, prefix=".profile-") as folder:
+    with (
+        alone(ws),
+        ws.lake.reading(),
+        tempfile.TemporaryDirectory(dir=ws.folder, prefix=".profile-") as folder,
+    ):
         known, made = Path(folder) / "customers.parquet", Path(folder) / "profiles.parquet"
         tell(0, None, "Reading customers")
         stated.write(known)
@@ -147,7 +151,7 @@ def totals(ws: Workspace) -> dict[str, Any]:
         customers=Count("pk"), buyers=Count("pk", filter=Q(orders__gt=0)), revenue=Sum("revenue")
     )
     heat = Customer.objects.filter(r__isnull=False).order_by("r", "f")
-    latest = ProfileRun.objects.order_by("-at")
+    latest = ProfileRun.objects.filter(customers__gt=0).order_by("-at")
     return {
         "customers": sums["customers"],
         "buyers": sums["buyers"],

@@ -31,9 +31,7 @@ def write(path: Path, of: Collection[str] | None = None) -> None:
     asked = (
         [customers]
         if of is None
-        else [
-            customers.filter(pk__in=ids[start : start + _ASKED]) for start in range(0, len(ids), _ASKED)
-        ]
+        else [customers.filter(pk__in=ids[start : start + _ASKED]) for start in range(0, len(ids), _ASKED)]
     )
     rows = (row for some in asked for row in some.values_list(*OWN).iterator(chunk_size=BATCH))
     with pq.ParquetWriter(path, SCHEMA) as writer:

@@ -48,7 +48,10 @@ def lifecycle(
     cases = (
         (nw.col("orders") <= 0, Lifecycle.LEAD),
         (nw.col("age_days") * 100 <= gap * rules.new, Lifecycle.NEW),
-        (recent & (nw.col("silence_days") * 100 > before * rules.lapsed).fill_null(False), Lifecycle.WON_BACK),
+        (
+            recent & (nw.col("silence_days") * 100 > before * rules.lapsed).fill_null(False),
+            Lifecycle.WON_BACK,
+        ),
         (recent, Lifecycle.ACTIVE),
         (recency <= gap * rules.lapsed, Lifecycle.AT_RISK),
     )

@@ -78,6 +78,7 @@ class Migration(migrations.Migration):
                 ('orders', models.BigIntegerField(db_index=True, default=0)),
                 ('revenue', models.BigIntegerField(db_index=True, default=0)),
                 ('average_order_value', models.BigIntegerField(blank=True, null=True)),
+                ('personal_gap_days', models.BigIntegerField(blank=True, null=True)),
                 ('recency_days', models.BigIntegerField(blank=True, null=True)),
                 ('r', models.SmallIntegerField(blank=True, null=True)),
                 ('f', models.SmallIntegerField(blank=True, null=True)),
