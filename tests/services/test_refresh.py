@@ -81,7 +81,10 @@ def test_some_are_what_they_are_among_all_with_the_same_facts(
     )
     with profiles.computed(ws, NOW, facts) as (frame, usual):
         everyone = {row["customer_id"]: row for row in ws.lake.collect(frame).to_pylist()}
-    with profiles.computed(ws, NOW, usual, some) as (frame, same):
+    with (
+        ws.lake.kept(profiles.taken(ws, some)) as theirs,
+        profiles.computed(ws, NOW, usual, theirs) as (frame, same),
+    ):
         assert same == usual
         found = {row["customer_id"]: row for row in ws.lake.collect(frame).to_pylist()}
     assert found == {who: row for who, row in everyone.items() if who in some}

@@ -27,7 +27,7 @@ from zhiyin.domain.text import say
 from zhiyin.loop.profile.facts import Facts, facts, measured
 from zhiyin.loop.profile.features import COLUMNS as EXTRACTED
 from zhiyin.loop.profile.features import TAKEN, Shop, features, summed, visits
-from zhiyin.services import segments, stated
+from zhiyin.services import interests, segments, stated
 from zhiyin.services.workspace import Workspace
 
 BATCH = 20_000
@@ -71,10 +71,13 @@ def run(ws: Workspace, on_progress: Progress | None = None) -> ProfileResult:
         with computed(ws, as_of) as (found, usual), pq.ParquetWriter(made, PROFILES.schema) as writer:
             for table in ws.lake.stream(whole(ws, found, known)):
                 writer.write_table(table.select(PROFILES.schema.names).cast(PROFILES.schema))
+        tell(0, None, "Reading interests")
+        interests.write(ws, as_of, Path(folder) / "interests.parquet")
         # the computing is over: only this needs the writer lease
         with pq.ParquetFile(made) as rows:
             batches = rows.iter_batches(BATCH)
             ws.lake.replace("profiles", pa.RecordBatchReader.from_batches(PROFILES.schema, batches))
+        interests.publish(ws, Path(folder) / "interests.parquet")
         # whoever is described anew from now on is so by these facts
         run = ProfileRun.objects.create(at=as_of, customers=ws.lake.count("profiles"), facts=usual.dump())
         done = 0
@@ -108,22 +111,26 @@ def alone(ws: Workspace, patience: float | None = None) -> AbstractContextManage
     )
 
 
+def taken(ws: Workspace, of: Collection[str] | None = None) -> nw.LazyFrame[Any]:
+    """The events, of these customers if told so, with no more columns than features and interests take."""
+    columns = dict.fromkeys((*TAKEN, *EXTRACTED, *interests.TAKEN, *interests.EXTRACTED))
+    return ws.lake.frame("events", {**EXTRACTED, **interests.EXTRACTED}, of=of).select(*columns)
+
+
 @contextmanager
 def computed(
-    ws: Workspace, as_of: datetime, known: Facts | None = None, of: Collection[str] | None = None
+    ws: Workspace, as_of: datetime, known: Facts | None = None, events: nw.LazyFrame[Any] | None = None
 ) -> Iterator[tuple[nw.LazyFrame[Any], Facts]]:
     """The computed features of everyone who did anything, as a lazy frame for use inside ``with``, and the facts of
-    the shop: ``known``, or as found here. ``of`` asks for these customers only.
+    the shop: ``known``, or as found here. Of some, where ``events`` are only theirs, from ``taken``.
 
     What needs the events is computed once and kept by the engine, since several features look at it.
     """
     chosen = ws.settings.profile
     shop = Shop(ws.timezone, ws.settings.shop.currency, chosen.gap_days, chosen.rules)
-    events = ws.lake.frame("events", EXTRACTED, of=of).select(*TAKEN, *EXTRACTED)
+    events = taken(ws) if events is None else events
     with ExitStack() as stack:
         keep = ws.lake.kept
-        if of is not None:
-            events = stack.enter_context(keep(events))
         visited = stack.enter_context(keep(visits(events, as_of)))
         found = stack.enter_context(keep(summed(events, visited, as_of, shop)))
         usual = known or facts(ws.lake.collect(measured(found)).to_pylist(), shop.gap_days)

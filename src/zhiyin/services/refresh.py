@@ -8,13 +8,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from zhiyin.adapters.lake.datasets import PROFILES
+import pyarrow as pa
+
 from zhiyin.adapters.records.profile import COLUMNS, publish
-from zhiyin.services import facts, profiles, stated
+from zhiyin.services import facts, interests, profiles, stated
 from zhiyin.services.workspace import Workspace
 
 MOST = 50_000  # customers taken at a time, so that they fit into memory
-SHARE = 20  # one changed row among so many: then the changes are written into the profiles
+SHARE = 20  # one changed row among so many: then the changes are written into the dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Refreshed:
 
 
 def refresh(ws: Workspace, customer_ids: Collection[str], *, patience: float | None = None) -> Refreshed:
-    """Describe these customers anew, as of now, in the lake and in records.
+    """Describe these customers and their interests anew, as of now, in the lake and in records.
 
     What takes all customers to know stays as the last full run found it; before the first nobody is described.
     Whom neither records nor events know is left out. Doing it again, such as after a crash, changes nothing. While
@@ -46,11 +47,18 @@ def _refresh(ws: Workspace, ids: Collection[str], known: facts.Facts | None) -> 
     with tempfile.TemporaryDirectory(dir=ws.folder, prefix=".profile-") as folder:
         file = Path(folder) / "customers.parquet"
         stated.write(file, ids)
-        with profiles.computed(ws, as_of, known, ids) as (found, _):
-            rows = ws.lake.collect(profiles.whole(ws, found, file))
-    rows = rows.select(PROFILES.schema.names).cast(PROFILES.schema).sort_by("customer_id")
-    changed = ws.lake.change("profiles", rows)
+        with ws.lake.kept(profiles.taken(ws, ids)) as events:
+            with profiles.computed(ws, as_of, known, events) as (found, _):
+                rows = ws.lake.collect(profiles.whole(ws, found, file))
+            with interests.computed(ws, as_of, interests.fading(ws), events) as found:
+                liked = ws.lake.collect(found)
+    rows = rows.sort_by("customer_id")
+    _change(ws, "interests", liked)
+    _change(ws, "profiles", rows)
     publish(rows.select(["customer_id", "created_at", *COLUMNS]), as_of)
-    if changed * SHARE > ws.lake.count("profiles"):
-        ws.lake.fold("profiles")
     return rows.num_rows
+
+
+def _change(ws: Workspace, dataset: str, rows: pa.Table) -> None:
+    if rows.num_rows and ws.lake.change(dataset, rows) * SHARE > ws.lake.count(dataset):
+        ws.lake.fold(dataset)

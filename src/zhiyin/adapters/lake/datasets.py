@@ -27,9 +27,10 @@ LINES = pa.list_(
 class Dataset:
     """One table of facts.
 
-    ``key`` names the column that is unique; ``person`` the column that names a customer, None where the
-    table holds nobody; ``erasure`` what happens to a person's rows: ``delete`` removes them. ``changes`` names a
-    small dataset of the same form, whose rows stand in the place of those with the same key.
+    ``key`` names the column that is unique, of ``interests`` the one whose rows come and go together; ``person``
+    the column that names a customer, None where the table holds nobody; ``erasure`` what happens to a person's
+    rows: ``delete`` removes them. ``changes`` names a small dataset of the same form, whose rows
+    stand in the place of those with the same key.
     """
 
     name: str
@@ -111,6 +112,26 @@ PROFILES = Dataset(
     changes="profiles_changed",
 )
 
+INTERESTS = Dataset(
+    "interests",
+    pa.schema(
+        [
+            ("customer_id", pa.string()),
+            ("kind", pa.string()),  # category, brand, price_band, search
+            ("value", pa.string()),
+            ("weight", pa.int64()),  # as of the landmark, see ``domain/interest``
+            ("total", pa.int64()),  # of all values of the customer and kind, also those not kept
+            ("last_at", _TIME),
+            ("landmark", pa.date32()),
+            ("half_life", pa.int64()),  # days
+        ]
+    ),
+    key="customer_id",
+    person="customer_id",
+    erasure="delete",
+    changes="interests_changed",
+)
+
 REJECTS = Dataset(
     "rejects",
     pa.schema(
@@ -136,5 +157,8 @@ REJECTS = Dataset(
 )
 
 PROFILES_CHANGED = replace(PROFILES, name="profiles_changed", changes=None)
+INTERESTS_CHANGED = replace(INTERESTS, name="interests_changed", changes=None)
 
-DATASETS = {d.name: d for d in (EVENTS, ITEMS, PROFILES, PROFILES_CHANGED, REJECTS)}
+DATASETS = {
+    d.name: d for d in (EVENTS, ITEMS, PROFILES, PROFILES_CHANGED, INTERESTS, INTERESTS_CHANGED, REJECTS)
+}
