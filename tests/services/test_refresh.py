@@ -17,9 +17,9 @@ from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.adapters.lake.store import Lake
 from zhiyin.adapters.records.models import Customer, ProfileRun
 from zhiyin.domain.errors import Busy
-from zhiyin.domain.event import ORDER_COMPLETED, Event
+from zhiyin.domain.event import ORDER_COMPLETED, Event, Line
 from zhiyin.loop.profile.facts import Facts
-from zhiyin.services import privacy, profiles, refresh
+from zhiyin.services import interests, privacy, profiles, refresh
 from zhiyin.services.workspace import Workspace
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -200,3 +200,28 @@ def test_more_than_are_taken_at_a_time_are_all_taken(
         ordered(shop, f"c{i:02d}", 0.5)
     assert refresh.refresh(shop, [f"c{i:02d}" for i in range(1, 31)]).customers == 30
     assert {row["orders"] for who, row in profiled(shop).items() if who != "lead"} == {3}
+
+
+def test_interests_are_described_anew_and_those_of_others_stay(shop: Workspace) -> None:
+    def looked(who: str, category: str, days: float) -> Event:
+        line = Line("one", 1, 100, category)
+        at = shop.now() - timedelta(days=days)
+        return Event(f"{who}:{category}:{days}", "track", "Product Viewed", at, who, products=(line,))
+
+    def interests_of(*ids: str) -> list[dict[str, list[str]]]:
+        found = (interests.of(shop, who) for who in ids)
+        return [
+            {kind.value: sorted(one.value for one in liked) for kind, liked in each.items()} for each in found
+        ]
+
+    def happen(version: int, *events: Event) -> None:
+        table = events_to_table(events, timezone=shop.timezone, received_at=shop.now())
+        shop.lake.append("events", table, app_id="looks", version=version)
+
+    happen(1, looked("c01", "Tea", 3), looked("c02", "Cups", 2))
+    profiles.run(shop)
+    happen(2, looked("c01", "Pots", 1), looked("c02", "Pots", 1))
+    refresh.refresh(shop, ["c01"])
+    assert interests_of("c01", "c02") == [{"category": ["Pots", "Tea"]}, {"category": ["Cups"]}]
+    privacy.erase(shop, "c01")
+    assert interests_of("c01", "c02") == [{}, {"category": ["Cups"]}]
