@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -23,7 +24,7 @@ from zhiyin.adapters.records.models import Customer
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, Event, Line
 from zhiyin.domain.interest import InterestKind
 from zhiyin.domain.segment import Rule
-from zhiyin.services import flow, interests, profiles, segments
+from zhiyin.services import engagements, flow, interests, profiles, refresh, segments
 from zhiyin.services.workspace import Workspace
 
 pytestmark = [
@@ -51,9 +52,10 @@ def shops(workspace: Workspace, spark: Engine) -> tuple[Workspace, Workspace]:
         [ORDER_COMPLETED] * 6
         + [ORDER_REFUNDED, ORDER_CANCELLED, "Product Viewed", "Email Opened"]
         + ["page", "Products Searched"] * 3
+        + ["Email Delivered", "Email Opened", "Message Opened", "Message Clicked"] * 2
     )
     events = []
-    for number in range(400):
+    for number in range(600):
         name = rng.choice(names)
         line = Line(rng.choice("xyz"), 1, 500, rng.choice(("Tea", "茶", None)))
         query = rng.choice((" tea ", "茶", "", None))
@@ -68,8 +70,10 @@ def shops(workspace: Workspace, spark: Engine) -> tuple[Workspace, Workspace]:
                     "coupon": rng.choice(("SPRING", "12345678.5", 12345678.5, None, 3)),
                     "discount": rng.choice((0, 1.5, "2.25", -1, "x", None)),
                     "query": query,
+                    "token": rng.choice(("t1", "t2", None)),
+                    "rule": rng.choice(("1", 1, "2", None)),
                 },
-                session_id=rng.choice((None, *(f"e{i}" for i in range(0, 400, 5)))),
+                session_id=rng.choice((None, *(f"e{i}" for i in range(0, 600, 5)))),
                 context={
                     "device": {"type": rng.choice(("mobile", "desktop", "tv"))},
                     "referrer": {"medium": rng.choice(("direct", "search", "internal"))},
@@ -101,12 +105,18 @@ def shops(workspace: Workspace, spark: Engine) -> tuple[Workspace, Workspace]:
     return frozen, replace(frozen, lake=other)
 
 
+def profiled(ws: Workspace) -> list[dict[str, Any]]:
+    return ws.lake.collect(ws.lake.profiles().sort("customer_id")).to_pylist()
+
+
 def test_traits_rfm_and_lifecycle_agree(shops: tuple[Workspace, Workspace]) -> None:
-    answers = []
+    answers, usual = [], []
     for ws in shops:
-        with profiles.computed(ws, NOW) as frame:
+        with profiles.computed(ws, NOW) as (frame, found):
             answers.append(ws.lake.collect(frame.sort("customer_id")))
+            usual.append(found)
     first, second = answers
+    assert usual[0] == usual[1]
     assert first.num_rows > 40
     assert [name for name in first.column_names if first[name].null_count == first.num_rows] == []
     assert first.schema == second.schema
@@ -117,7 +127,7 @@ def test_a_whole_run_agrees(shops: tuple[Workspace, Workspace]) -> None:
     snapshots, results, published, found = [], [], [], []
     for ws in shops:
         results.append(replace(profiles.run(ws), seconds=0))
-        snapshots.append(ws.lake.collect(ws.lake.profiles().sort("customer_id")).to_pylist())
+        snapshots.append(profiled(ws))
         published.append(list(Customer.objects.order_by("pk").values()))
         rows = ws.lake.frame("interests").sort("customer_id", "kind", "value")
         found.append(ws.lake.collect(rows).to_pylist())
@@ -127,6 +137,32 @@ def test_a_whole_run_agrees(shops: tuple[Workspace, Workspace]) -> None:
     assert published[0] == published[1]
     assert found[0] == found[1]
     assert {row["kind"] for row in found[0]} == {kind.value for kind in InterestKind}
+
+
+def test_who_opened_and_clicked_agrees(shops: tuple[Workspace, Workspace]) -> None:
+    people = [f"c{number}" for number in range(50)]
+    first, second = (sorted(engagements.letters(ws, people), key=lambda one: one.token) for ws in shops)
+    assert first == second
+    assert first[0].touches
+
+
+def test_some_customers_described_anew_agree_and_are_what_they_are_among_all(
+    shops: tuple[Workspace, Workspace],
+) -> None:
+    ids = [f"c{i}" for i in range(0, 70, 3)]
+    profiles.run(shops[0])
+    all_rows = {row["customer_id"]: row for row in profiled(shops[0])}
+    for ws in shops:
+        with (
+            profiles.computed(ws, NOW) as (_, usual),
+            ws.lake.kept(profiles.taken(ws, ids)) as theirs,
+            profiles.computed(ws, NOW, usual, theirs) as (frame, _),
+        ):
+            rows = ws.lake.collect(frame.sort("customer_id")).to_pylist()
+        assert len(rows) > 10
+        assert all(row.items() <= all_rows[row["customer_id"]].items() for row in rows)
+        refresh.refresh(ws, ids)
+        assert {row["customer_id"]: row for row in profiled(ws)} == all_rows
 
 
 def test_the_flow_between_two_days_agrees(shops: tuple[Workspace, Workspace]) -> None:
@@ -150,6 +186,7 @@ RULES = (
     'best_weekday == 3 and night_share <= 40 and pages_per_visit >= 1.5 or last_search == "tea"',
     'sample(40, seed="茶") and not sample(30) or nearest(20, by="revenue", to=600)',
     'nearest(10, by="last_order_at") or nearest(7, by="size", to="lowest") or consents("sms", granted=False)',
+    'interested("Tea", at_least=40) or interested("Lion", at_least=20, kind="brand") or interested("茶", kind="search")',
     "everyone",
     "nobody",
 )

@@ -21,8 +21,8 @@ from zhiyin.domain.segment import MAX_CONDITIONS, MAX_LETTERS, All, Any, Conditi
 from zhiyin.domain.text import Text
 from zhiyin.loop.profile import rules as python
 from zhiyin.loop.profile import segment_json
-from zhiyin.loop.profile.conditions import Consents, Did, InSegment, Nearest, Sample, Trait
-from zhiyin.loop.profile.rules import consents, did, field, in_segment, nearest, sample, trait
+from zhiyin.loop.profile.conditions import Consents, Did, Engaged, InSegment, Nearest, Sample, Trait
+from zhiyin.loop.profile.rules import consents, did, engaged, field, in_segment, nearest, sample, trait
 from zhiyin.loop.profile.segment_text import format, parse
 
 VALIDATOR = Draft202012Validator(segment_json.schema())
@@ -122,6 +122,9 @@ def test_a_rule_reads_as_it_is_meant() -> None:
         ('nearest(3, by="last_seen", to="lowest")', Nearest(3, "last_seen", "lowest")),
         ('nearest(3, by="年 龄", to=30)', Nearest(3, "年 龄", 30)),
         ('consents("sms", purpose="tracking", granted=False)', Consents("sms", "tracking", False)),
+        ('engaged("clicked")', Engaged("clicked")),
+        ('engaged("opened", campaign="spring", channel="email", at_least=2, within="30d")',
+         Engaged("opened", "spring", "email", 2, within=timedelta(days=30))),
         ('did("A", at_least=2, at_most=4)', Did("A", 2, 4)),
         ('did("A", within="2w", before="36h")', Did("A", within=timedelta(days=14), before=timedelta(hours=36))),
         ('did("A", since="2026-03-01", until="2026-04-01T00:00:00Z")',
@@ -147,6 +150,7 @@ def test_text_forms(text: str, rule: Rule) -> None:
         (trait("birthday").after(date(2000, 1, 1)), 'birthday.after("2000-01-01")'),
         (sample(10, seed="a") & nearest(5, "orders", to=3), 'sample(10, seed="a") and nearest(5, by="orders", to=3)'),
         (~consents("email"), 'not consents("email")'),
+        (~engaged("opened", at_most=2, within="30d"), 'not engaged("opened", at_most=2, within="30d")'),
         (python.everyone() & python.nobody(), "everyone and nobody"),
         (trait("a") != "x", 'a != "x"'),
     ],
@@ -208,6 +212,10 @@ def test_what_cannot_be_read_is_pointed_at(text: str, letter: int) -> None:
         ("nearest(5)", "needs by"),
         ('consents("email", granted="yes")', "needs true or false"),
         ('did("A", within_days=30)', '"within": "30d"'),
+        ('engaged("open")', "rule.engaged must be one of .*opened.*"),
+        ('engaged("opened", channel="sms")', "rule.channel must be one of"),
+        ('engaged("opened", campaign="Spring sale")', "rule.campaign needs the key of a campaign"),
+        ('engaged("opened", at_least=3, at_most=2)', "at_most is less than at_least"),
         ('birthday.within("90m")', "needs whole days"),
         ('did("A", where=[category != "Tea"])', "is_not does not apply to 'category'"),
         ("a in []", "1 to 1000 values"),
@@ -275,14 +283,15 @@ _LEAVES: st.SearchStrategy[Json] = st.sampled_from(
         "2999-12-31T23:00-08:00", "2026-01-01T24:00", "2026-01-01T23:59:59.123456+14:59", "2026-01-01T08:00+15:00",
         "2026-01-01 08:00Z", [], ["x"], ["x", 1, True], [[]], [{}], {}, {"property": "a", "is": 1},
         [{"property": "a", "is": 1}],
-        [{"property": "category", "is_not": "x"}], [{"property": "a"}], ["x"] * 1001,
+        [{"property": "category", "is_not": "x"}], [{"property": "a"}], ["x"] * 1001, "opened",
+        "email", "a-b", "a--b", "-a", "a" * 81,
     )
 )  # fmt: skip
 _KEYS = st.sampled_from(
     ("all", "any", "not", "trait", "did", "never", "in_segment", "at_least", "at_most", "within", "before", "since",
      "until", "where", "is", "is_not", "in", "more_than", "contains", "has", "exists", "after", "within_days", "property",
-     "sample", "seed", "nearest", "by", "to",
-     "consents", "purpose", "granted")
+     "sample", "seed", "nearest", "by", "to", "consents", "purpose", "granted",
+     "engaged", "campaign", "channel")
 )  # fmt: skip
 _NAMED = st.sampled_from(
     ("orders", "email", "last_seen", "email_consent", "city", "category", "amount", "campaign")

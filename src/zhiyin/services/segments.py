@@ -23,13 +23,14 @@ from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.decision import Fact
 from zhiyin.domain.errors import BadRule, Conflict, NotFound
 from zhiyin.domain.event import Event
-from zhiyin.domain.segment import All, Condition, Rule
+from zhiyin.domain.segment import All, Condition, Rule, conditions
 from zhiyin.domain.text import say
 from zhiyin.loop.profile import segment_expand, segment_frame, segment_json, segment_python, segment_text
 from zhiyin.loop.profile.condition import One
+from zhiyin.loop.profile.conditions import Interested
 from zhiyin.loop.profile.conditions.nearest import Cut
-from zhiyin.loop.profile.segment_frame import Needs
-from zhiyin.services import sizes
+from zhiyin.loop.profile.segment_frame import Cuts, Needs, Plan
+from zhiyin.services import interests, sizes
 from zhiyin.services.workspace import Workspace
 
 AnyRule = Mapping[str, Any] | Rule | str
@@ -253,14 +254,18 @@ def why(ws: Workspace, key_or_rule: AnyRule, customer_id: str) -> Why:
     without a profile.
     """
     rule, as_of = expanded(ws, rule_or_key(ws, key_or_rule)), ws.now()
-    needs = segment_frame.plan([rule], as_of).needs
+    found = cuts(ws, [rule], as_of)
+    plan = _plan(ws, [rule], as_of, found)
+    needs = plan.needs
     profile = _profile_of(ws, needs, customer_id)
     one = One(
         _traits_of(profile, needs),
         _events_of(ws, needs, customer_id),
         as_of,
+        interests.weights(ws, customer_id) if needs.interests else {},
+        plan.fading,
         json.loads(profile["consents"] or "{}"),
-        cuts(ws, [rule], as_of),
+        found,
     )
     return Why(segment_python.holds(rule, one), segment_python.facts(rule, one))
 
@@ -283,11 +288,10 @@ def profiles(ws: Workspace, needs: Needs) -> nw.LazyFrame[Any]:
 def of_customer(ws: Workspace, customer_id: str) -> list[Segment]:
     """The segments, of those in the lists, that a customer is in now, by name: one query for all rules."""
     rows = list_(ws)
-    hers = nw.col("customer_id") == customer_id
-    marked = _mark(ws, [row.rule for row in rows], ws.now(), hers)
-    found = (
-        ws.lake.collect(marked.select(*(f"rule_{i}" for i in range(len(rows))))).to_pylist() if rows else []
-    )
+    if not rows:
+        return []
+    marked = _mark(ws, [row.rule for row in rows], ws.now()).filter(nw.col("customer_id") == customer_id)
+    found = ws.lake.collect(marked.select(*(f"rule_{i}" for i in range(len(rows))))).to_pylist()
     return [row for i, row in enumerate(rows) if any(one[f"rule_{i}"] for one in found)]
 
 
@@ -298,17 +302,18 @@ def _form(ws: Workspace, rule: AnyRule, key: str) -> dict[str, Any]:
     return form
 
 
-def _mark(
-    ws: Workspace, rules: Sequence[AnyRule], as_of: datetime, among: nw.Expr | None = None
-) -> nw.LazyFrame[Any]:
-    """The profiles of all, or of those ``among``, with a column for each rule."""
+def _mark(ws: Workspace, rules: Sequence[AnyRule], as_of: datetime) -> nw.LazyFrame[Any]:
     whole = [expanded(ws, rule) for rule in rules]
-    plan = segment_frame.plan(whole, as_of, cuts=cuts(ws, whole, as_of))
-    frames = [
-        profiles(ws, plan.needs),
-        ws.lake.frame("events", plan.needs.properties, plan.needs.lines),
-    ]
-    return plan.mark(*(frame if among is None else frame.filter(among) for frame in frames))
+    plan = _plan(ws, whole, as_of, cuts(ws, whole, as_of))
+    events = ws.lake.frame("events", plan.needs.properties, plan.needs.lines)
+    interested = ws.lake.frame("interests") if plan.needs.interests else None
+    return plan.mark(profiles(ws, plan.needs), events, interested)
+
+
+def _plan(ws: Workspace, rules: Sequence[Rule], as_of: datetime, cuts: Cuts) -> Plan:
+    """What it takes to evaluate the rules, with how interests fade if any rule asks for one."""
+    asks = any(isinstance(leaf, Interested) for rule in rules for leaf in conditions(rule))
+    return segment_frame.plan(rules, as_of, fading=interests.fading(ws) if asks else None, cuts=cuts)
 
 
 def _members(ws: Workspace, rule: AnyRule) -> nw.LazyFrame[Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from zhiyin.domain import segment
 from zhiyin.domain.event import Event
+from zhiyin.domain.interest import Fading
 from zhiyin.domain.text import Text, say
 from zhiyin.loop.profile import parts
 from zhiyin.loop.profile.parts import Part
@@ -29,13 +30,16 @@ class One:
     """One customer at one moment.
 
     ``traits`` maps the names of ``TRAIT_KINDS`` and of stated traits to values, times aware; a missing name is
-    a missing trait. ``consents`` holds the latest word by channel and purpose; ``cuts`` where those who are
-    nearest end, see ``conditions/nearest``.
+    a missing trait. ``interests`` maps kind and value of each interest to its weight and the total of the kind,
+    which fade as ``fading`` says. ``consents`` holds the latest word by channel and purpose; ``cuts`` where those
+    who are nearest end, see ``conditions/nearest``.
     """
 
     traits: Mapping[str, object]
     events: Sequence[Event]
     as_of: datetime
+    interests: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    fading: Fading | None = None
     consents: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     cuts: Mapping[segment.Condition, Cut | None] = field(default_factory=dict)
 
