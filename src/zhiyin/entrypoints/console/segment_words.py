@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from zhiyin.domain.feature import FEATURES
+from zhiyin.domain.feature import FEATURES, Unit
 from zhiyin.domain.money import display
 from zhiyin.domain.segment import Rule
 from zhiyin.entrypoints.console import formats, words
-from zhiyin.entrypoints.console.segment_form import MONEY
 from zhiyin.loop.profile import segment_words
 from zhiyin.services.workspace import Workspace
+
+MONEY = frozenset(one.name for one in FEATURES if one.unit == Unit.MONEY)  # in minor units
 
 # name -> what a marketer calls it; stated traits that have a usual name are here as well
 TRAITS: Mapping[str, Json] = {

@@ -19,6 +19,11 @@
       element.closest("dialog").close();
     } else if ((element = at("[data-zy-swap]"))) {
       swap(element);
+    } else if ((element = at("[data-zy-reveal]"))) {
+      event.preventDefault();
+      const details = document.getElementById(element.dataset.zyReveal);
+      details.open = true;
+      details.querySelector("textarea, input, summary").focus();
     } else if ((element = at("[data-zy-copy]"))) {
       copy(element);
     } else if ((element = at("[data-zy-pause]"))) {
