@@ -9,13 +9,15 @@ from typing import Any as Json
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from zhiyin.domain.money import SYMBOLS
 from zhiyin.entrypoints.console import segment_controls as controls
 from zhiyin.entrypoints.console.segment_controls import Unfinished
 from zhiyin.entrypoints.console.segment_form import Fields, one
 from zhiyin.entrypoints.console.segment_shop import Shop
-from zhiyin.entrypoints.console.segment_slot import Line, Piece, Slot, cut, slotted
+from zhiyin.entrypoints.console.segment_slot import Adder, Line, Piece, Slot, cut, slotted
 from zhiyin.loop.profile.parts import Part
 
+AMOUNT = "amount"  # of an event, in minor units
 NAMES = ("at_least", "at_most")
 MODES: Mapping[str, Json] = {
     "at_least": _("at least"),
@@ -35,17 +37,18 @@ class Bounds:
 
     least: Part
     most: Part
+    of: Part | None = None  # the property that is bounded, if any; amounts are typed in major units
 
     def read(self, fields: Fields, shop: Shop) -> dict[str, Json]:
-        mode = self._mode(fields)
+        mode, money = self._mode(fields), self._money(one(fields, "of"))
         form = {}
         for part in (self.least, self.most):
             if part.name in _needed(mode):
-                label = str(controls.LABELS[part.name])
-                typed = controls.number(self._value(fields, part), label)
+                text = self._value(fields, part)
+                typed = controls.amount(text, shop.currency) if money else controls.number(text)
                 if typed is None:
                     raise Unfinished
-                controls.checked(part, typed, label, shop)
+                controls.checked(part, typed, str(controls.LABELS[part.name]), shop)
                 form[part.name] = typed
         if mode == "exactly":
             form["at_most"] = form["at_least"]
@@ -55,37 +58,45 @@ class Bounds:
 
     def show(self, form: Mapping[str, Json], shop: Shop) -> Fields:
         least, most = form.get("at_least", self.least.default), form.get("at_most")
-        if most is None:
-            return {"bounds": ("at_least",), "at_least": () if least is None else (plain(least),)}
-        if least is None:
-            return {"bounds": ("at_most",), "at_most": (plain(most),)}
-        mode = "exactly" if least == most else "between"
-        return {"bounds": (mode,), "at_least": (plain(least),), "at_most": (plain(most),)}
+        mode = "between"
+        if most is None or least is None:
+            mode = "at_least" if most is None else "at_most"
+        elif least == most:
+            mode = "exactly"
+        money = self._money(str(form.get("of", "")))
+        typed = {
+            name: (controls.major(value, shop.currency) if money else controls.plain(value),)
+            for name, value in (("at_least", least), ("at_most", most))
+            if value is not None
+        }
+        return {"bounds": (mode,), **typed}
 
     def draw(self, fields: Fields, path: str, shop: Shop) -> tuple[Piece, ...]:
         mode = self._mode(fields)
         offered = {name: str(label) for name, label in MODES.items() if name in self._offered()}
-        slots = {
-            part.name: slotted(
-                Slot(
-                    "number",
-                    path + part.name,
-                    self._value(fields, part),
-                    str(controls.LABELS[part.name]),
-                    width=4,
-                )
-            )
-            for part in (self.least, self.most)
-        }
         chosen = Slot(
             "select", f"{path}bounds", mode, gettext("How many"), tuple(offered.items()), reshapes=True
         )
+        slots = {part.name: self._slot(fields, path, part, shop) for part in (self.least, self.most)}
         if mode == "between":
             return cut(str(BETWEEN), {"mode": slotted(chosen), **slots})
         return (*slotted(chosen), *slots["at_most" if mode == "at_most" else "at_least"])
 
     def lines(self, fields: Fields, path: str, shop: Shop) -> tuple[Line, ...]:
         return ()
+
+    def adder(self, fields: Fields, path: str) -> Adder | None:
+        return None
+
+    def _slot(self, fields: Fields, path: str, part: Part, shop: Shop) -> tuple[Piece, ...]:
+        money = self._money(one(fields, "of"))
+        label, value = str(controls.LABELS[part.name]), self._value(fields, part)
+        prefix = SYMBOLS.get(shop.currency, shop.currency) if money else ""
+        return slotted(Slot("number", path + part.name, value, label, prefix=prefix, width=6 if money else 4))
+
+    def _money(self, of: str) -> bool:
+        """Whether what is bounded is an amount."""
+        return self.of is not None and (of or self.of.default) == AMOUNT
 
     def _mode(self, fields: Fields) -> str:
         mode = one(fields, "bounds", "at_least")
@@ -95,16 +106,7 @@ class Bounds:
         return tuple(mode for mode in MODES if mode != "at_most" or self.least.default is None)
 
     def _value(self, fields: Fields, part: Part) -> str:
-        return one(fields, part.name, "" if part.default is None else plain(part.default))
-
-
-def plain(number: float) -> str:
-    """A number as one would type it.
-
-    >>> plain(3), plain(3.0), plain(2.5)
-    ('3', '3', '2.5')
-    """
-    return str(int(number)) if number == int(number) else repr(number)
+        return one(fields, part.name, "" if part.default is None else controls.plain(part.default))
 
 
 def _needed(mode: str) -> tuple[str, ...]:

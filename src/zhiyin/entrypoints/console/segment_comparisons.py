@@ -11,14 +11,14 @@ from typing import Any as Json
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from zhiyin.domain.money import SYMBOLS, to_major, to_minor
+from zhiyin.domain.money import SYMBOLS
 from zhiyin.entrypoints.console import segment_controls as controls
+from zhiyin.entrypoints.console import segment_times as times
 from zhiyin.entrypoints.console import segment_words as words
-from zhiyin.entrypoints.console.segment_bounds import plain
-from zhiyin.entrypoints.console.segment_controls import OTHER, Unfinished
+from zhiyin.entrypoints.console.segment_controls import Unfinished
 from zhiyin.entrypoints.console.segment_form import Fields, literal, many, one
 from zhiyin.entrypoints.console.segment_shop import Shop
-from zhiyin.entrypoints.console.segment_slot import Line, Piece, Slot, cut, options, slotted
+from zhiyin.entrypoints.console.segment_slot import OTHER, Adder, Line, Piece, Slot, cut, options, slotted
 from zhiyin.loop.profile import comparison
 from zhiyin.loop.profile.comparison import EQUALITY, LETTERS, ORDER, TIMES, property_kind, trait_kind
 from zhiyin.services.traits import TraitInfo
@@ -73,9 +73,9 @@ class Comparison:
         if operator in SEVERAL:
             value = self._several(fields, info, kind, shop)
         elif operator == "within":
-            value = controls.span(fields, "value")
+            value = times.span(fields, "value")
         elif operator in TIMES:
-            value = controls.local_time(one(fields, "value"))
+            value = times.local_time(one(fields, "value"))
         else:
             text = self._single(fields)
             value = (
@@ -96,9 +96,9 @@ class Comparison:
         if operator in SEVERAL:
             return {**fields, "values": tuple(literal(one) for one in value)}
         if operator == "within":
-            return {**fields, **controls.spanned(value, "value")}
+            return {**fields, **times.spanned(value, "value")}
         if operator in TIMES:
-            shown = value if kind == "stated" else controls.local(value, shop)
+            shown = value if kind == "stated" else times.local(value, shop)
             return {**fields, "value": (shown,)}
         if _type(value) != _natural({}, operator, info, kind):
             fields["value_as"] = (_type(value),)
@@ -123,6 +123,9 @@ class Comparison:
 
     def lines(self, fields: Fields, path: str, shop: Shop) -> tuple[Line, ...]:
         return ()
+
+    def adder(self, fields: Fields, path: str) -> Adder | None:
+        return None
 
     # --- the subject
 
@@ -199,11 +202,8 @@ class Comparison:
         if natural != "number":
             return text
         if info.kind == "money":
-            try:
-                return to_minor(text, shop.currency)
-            except ValueError as error:
-                raise Unfinished(gettext("“%(text)s” is not an amount.") % {"text": text}) from error
-        return controls.number(text, gettext("Value"))
+            return controls.amount(text, shop.currency)
+        return controls.number(text)
 
     def _value(self, fields: Fields, path: str, operator: str, shop: Shop) -> tuple[Piece, ...]:
         name, label = self._name(fields), gettext("Value")
@@ -212,7 +212,7 @@ class Comparison:
         if operator in SEVERAL:
             return slotted(self._chips(fields, path, labels, info, kind, shop))
         if operator == "within":
-            return controls.span_slots(fields, path, "value", label, "dw" if kind == "stated" else "mhdw")
+            return times.span_slots(fields, path, "value", label, "dw" if kind == "stated" else "mhdw")
         if operator in TIMES:
             control = "date" if kind == "stated" else "datetime-local"
             return slotted(Slot(control, f"{path}value", one(fields, "value"), label))
@@ -286,10 +286,9 @@ def _text(value: Json, info: TraitInfo | None, shop: Shop | None) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return value
-    if info is not None and shop is not None and info.kind == "money" and isinstance(value, int):
-        amount = to_major(value, shop.currency)
-        return f"{amount:.0f}" if amount % 1 == 0 else f"{amount:f}"
-    return plain(value)
+    if info is not None and shop is not None and info.kind == "money":
+        return controls.major(value, shop.currency)
+    return controls.plain(value)
 
 
 def _loaded(kept: str) -> Json:

@@ -1,14 +1,14 @@
-"""Controls of the builder: one class for each kind of value that a part of a condition can be.
+"""Controls of the builder: what each of them does, and those of plain values.
 
-A control reads what was typed into the JSON form of its part, shows that form again, and draws itself. A part of
-an unknown kind gets the control that its JSON Schema asks for.
+A control reads what was typed into the JSON form of its part, shows that form again, and draws itself. Names to
+choose from: ``segment_choices``; spans and moments: ``segment_times``; which control a part gets:
+``segment_kinds``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any as Json
 from typing import Protocol
 
@@ -16,15 +16,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from zhiyin.domain.errors import BadRule
-from zhiyin.domain.event import ORDER_COMPLETED
-from zhiyin.entrypoints.console import segment_words, words
+from zhiyin.domain.money import to_major, to_minor
+from zhiyin.entrypoints.console import words
 from zhiyin.entrypoints.console.segment_form import Fields, one
 from zhiyin.entrypoints.console.segment_shop import Shop
-from zhiyin.entrypoints.console.segment_slot import Line, Piece, Slot, options, slotted
+from zhiyin.entrypoints.console.segment_slot import Adder, Line, Piece, Slot, slotted
 from zhiyin.loop.profile.parts import REQUIRED, Part
 
-OTHER = "*"  # the choice that opens a field for a name of one's own
-UNITS: Mapping[str, Json] = {"m": _("minutes"), "h": _("hours"), "d": _("days"), "w": _("weeks")}
 LABELS: Mapping[str, Json] = {
     "event": _("Event"),
     "trait": _("Trait"),
@@ -42,6 +40,16 @@ LABELS: Mapping[str, Json] = {
     "number": _("Number"),
     "text": _("Text"),
     "flag": _("Yes or no"),
+    "percent": _("Share in percent"),
+    "property": _("Property"),
+    "campaign": _("Campaign"),
+    "channel": _("Channel"),
+    "purpose": _("Purpose"),
+    "phrase": _("What is looked for"),
+    "choice": _("Choice"),
+    "measure": _("Figure"),
+    "aim": _("Near to"),
+    "seed": _("Name of the draw"),
 }
 
 
@@ -68,6 +76,9 @@ class Control(Protocol):
     def lines(self, fields: Fields, path: str, shop: Shop) -> tuple[Line, ...]:
         """Its lines below the sentence."""
 
+    def adder(self, fields: Fields, path: str) -> Adder | None:
+        """The button that puts another line there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Single:
@@ -90,7 +101,7 @@ class Single:
     def read(self, fields: Fields, shop: Shop) -> dict[str, Json]:
         typed = self.typed(fields, shop)
         if typed is None:
-            if self.part.default is REQUIRED or (self.part.default is not None and self.name in fields):
+            if self.part.default is REQUIRED or (self.part.default not in (None, "") and self.name in fields):
                 raise Unfinished
             return {}
         checked(self.part, typed, self.label, shop)
@@ -101,6 +112,9 @@ class Single:
 
     def lines(self, fields: Fields, path: str, shop: Shop) -> tuple[Line, ...]:
         return ()
+
+    def adder(self, fields: Fields, path: str) -> Adder | None:
+        return None
 
     def draw(self, fields: Fields, path: str, shop: Shop) -> tuple[Piece, ...]:
         return slotted(Slot("text", path + self.name, self.value(fields), self.label, width=14))
@@ -127,163 +141,35 @@ def checked(part: Part, typed: Json, label: str, shop: Shop) -> None:
         raise Unfinished(words.tell(error.what)) from error
 
 
-class Choice(Single):
-    """One of a few names."""
-
-    __slots__ = ()
-
-    def labels(self, shop: Shop) -> Mapping[str, str]:
-        """The choices and what they are called."""
-        return {name: words.name(words.CHOICES, name) for name in self.part.kind.schema().get("enum", ())}
-
-    def draw(self, fields: Fields, path: str, shop: Shop) -> tuple[Piece, ...]:
-        value, labels = self.value(fields), dict(self.labels(shop))
-        if not value or self.part.default is None:
-            labels = {"": gettext("choose…") if self.part.default is REQUIRED else gettext("any")} | labels
-        return slotted(Slot("select", path + self.name, value, self.label, options(labels, value)))
-
-
-class Flag(Choice):
-    """Yes or no."""
-
-    __slots__ = ()
-
-    def labels(self, shop: Shop) -> Mapping[str, str]:
-        return {name: str(label) for name, label in segment_words.FLAGS.items()}
-
-    def typed(self, fields: Fields, shop: Shop) -> Json:
-        return {"true": True, "false": False}.get(self.value(fields))
-
-    def shown(self, value: Json, shop: Shop) -> Fields:
-        return {self.name: ("true" if value else "false",)}
-
-    def value(self, fields: Fields) -> str:
-        return one(
-            fields, self.name, str(self.part.default).lower() if self.part.default in (True, False) else ""
-        )
-
-
-class SegmentKey(Choice):
-    """One of the other segments."""
-
-    __slots__ = ()
-
-    def labels(self, shop: Shop) -> Mapping[str, str]:
-        return shop.segments
-
-
-class Named(Choice):
-    """One of the usual names, or one that is typed."""
-
-    __slots__ = ()
-    first = ""
-
-    def called(self, name: str) -> str:
-        """What a name is called that is not among the usual ones."""
-        return name
-
-    def typed(self, fields: Fields, shop: Shop) -> Json:
-        value = self.value(fields)
-        return (one(fields, f"{self.name}_other") if value == OTHER else value) or None
-
-    def value(self, fields: Fields) -> str:
-        return one(fields, self.name, self.first)
-
-    def draw(self, fields: Fields, path: str, shop: Shop) -> tuple[Piece, ...]:
-        value = self.value(fields)
-        labels = {
-            **dict(options(self.labels(shop), "" if value == OTHER else value, self.called(value))),
-            OTHER: gettext("another…"),
-        }
-        chosen = Slot("select", path + self.name, value, self.label, tuple(labels.items()), reshapes=True)
-        if value != OTHER:
-            return slotted(chosen)
-        other = f"{self.name}_other"
-        return slotted(chosen, Slot("text", path + other, one(fields, other), self.label, width=18))
-
-
-class EventName(Named):
-    """The name of an event."""
-
-    __slots__ = ()
-    first = ORDER_COMPLETED
-
-    def labels(self, shop: Shop) -> Mapping[str, str]:
-        return {name: segment_words.event(name) for name in segment_words.EVENTS}
-
-    def called(self, name: str) -> str:
-        return segment_words.event(name)
-
-
-class TraitName(Named):
-    """The name of a trait."""
-
-    __slots__ = ()
-    first = "revenue"
-
-    def labels(self, shop: Shop) -> Mapping[str, str]:
-        return {name: segment_words.trait(name) for name in shop.traits}
-
-    def called(self, name: str) -> str:
-        return segment_words.trait(name)
-
-
 class Number(Single):
     """A number, whole or not; the part says which."""
 
     __slots__ = ()
 
     def typed(self, fields: Fields, shop: Shop) -> Json:
-        return number(self.value(fields), self.label)
+        return number(self.value(fields))
+
+    def shown(self, value: Json, shop: Shop) -> Fields:
+        return {self.name: (plain(value),)}
 
     def draw(self, fields: Fields, path: str, shop: Shop) -> tuple[Piece, ...]:
         return slotted(Slot("number", path + self.name, self.value(fields), self.label, width=4))
 
 
-class Duration(Single):
-    """A span of time: a number and a unit."""
-
-    __slots__ = ()
-
-    def typed(self, fields: Fields, shop: Shop) -> Json:
-        return span(fields, self.name)
-
-    def shown(self, value: Json, shop: Shop) -> Fields:
-        return spanned(value, self.name)
-
-    def draw(self, fields: Fields, path: str, shop: Shop) -> tuple[Piece, ...]:
-        at_first = {} if self.name in fields or not self.value({}) else spanned(self.value({}), self.name)
-        return span_slots({**at_first, **fields}, path, self.name, self.label)
-
-
-class Moment(Single):
-    """A day and a time of the shop."""
-
-    __slots__ = ()
-
-    def typed(self, fields: Fields, shop: Shop) -> Json:
-        return local_time(self.value(fields))
-
-    def shown(self, value: Json, shop: Shop) -> Fields:
-        return {self.name: (local(value, shop),)}
-
-    def draw(self, fields: Fields, path: str, shop: Shop) -> tuple[Piece, ...]:
-        return slotted(Slot("datetime-local", path + self.name, self.value(fields), self.label))
-
-
-class Day(Single):
-    """A day of the calendar."""
+class Percent(Number):
+    """A share in percent."""
 
     __slots__ = ()
 
     def draw(self, fields: Fields, path: str, shop: Shop) -> tuple[Piece, ...]:
-        return slotted(Slot("date", path + self.name, self.value(fields), self.label))
+        slot = Slot("number", path + self.name, self.value(fields), self.label, suffix="%", width=4)
+        return slotted(slot)
 
 
 # --- what several controls share ------------------------------------------------------------------------
 
 
-def number(text: str, label: str) -> int | float | None:
+def number(text: str) -> int | float | None:
     """The number of a text, None for none. Raises ``Unfinished`` where it is something else."""
     if not text:
         return None
@@ -296,54 +182,30 @@ def number(text: str, label: str) -> int | float | None:
     return int(text) if text.lstrip("+-").isdigit() else found
 
 
-def span(fields: Fields, name: str) -> str | None:
-    """A span of time as ``90d``, None where no number was typed."""
-    typed = one(fields, name)
-    if typed and not (typed.isascii() and typed.isdigit()):
-        raise Unfinished(gettext("“%(text)s” is not a whole number.") % {"text": typed})
-    return f"{int(typed)}{one(fields, f'{name}_unit', 'd')}" if typed else None
+def plain(number: float) -> str:
+    """A number as one would type it.
 
-
-def spanned(value: str, name: str) -> Fields:
-    """The fields of ``90d``."""
-    return {name: (value[:-1],), f"{name}_unit": (value[-1],)}
-
-
-def span_slots(fields: Fields, path: str, name: str, label: str, units: str = "mhdw") -> tuple[Piece, ...]:
-    """The number and the unit of a span of time."""
-    unit = one(fields, f"{name}_unit", "d")
-    labels = {letter: _unit(letter, one(fields, name)) for letter in units}
-    return slotted(
-        Slot("number", path + name, one(fields, name), label, width=4),
-        Slot("select", f"{path}{name}_unit", unit, gettext("Unit"), options(labels, unit)),
-    )
-
-
-def _unit(letter: str, n: str) -> str:
-    if n != "1":
-        return str(UNITS[letter])
-    return {"m": gettext("minute"), "h": gettext("hour"), "d": gettext("day"), "w": gettext("week")}[letter]
-
-
-def local_time(text: str) -> str | None:
-    """A time of the shop as it was typed; None for what no control of a browser sends."""
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return text
-
-
-def local(value: str, shop: Shop) -> str:
-    """A moment of the JSON form as a time of the shop, to the minute where that is all of it.
-
-    >>> local("2026-02-28T16:00:00Z", Shop("CNY", ZoneInfo("Asia/Shanghai")))
-    '2026-03-01T00:00'
+    >>> plain(3), plain(3.0), plain(2.5)
+    ('3', '3', '2.5')
     """
-    there = datetime.fromisoformat(value).astimezone(shop.zone).replace(tzinfo=None)
-    return there.isoformat(timespec=_precision(there))
+    return str(int(number)) if number == int(number) else repr(number)
 
 
-def _precision(time: datetime) -> str:
-    """As much as is needed; browsers know no more than milliseconds."""
-    return "milliseconds" if time.microsecond else "seconds" if time.second else "minutes"
+def amount(text: str, currency: str) -> int | None:
+    """The minor units of an amount, None for none. Raises ``Unfinished`` where it is something else."""
+    try:
+        return to_minor(text, currency) if text else None
+    except ValueError as error:
+        raise Unfinished(gettext("“%(text)s” is not an amount.") % {"text": text}) from error
+
+
+def major(minor: float, currency: str) -> str:
+    """An amount as one would type it; what is no amount comes out as it is.
+
+    >>> major(60050, "CNY"), major(60000, "CNY")
+    ('600.50', '600')
+    """
+    if not isinstance(minor, int):
+        return plain(minor)
+    found = to_major(minor, currency)
+    return f"{found:.0f}" if found % 1 == 0 else f"{found:f}"

@@ -6,7 +6,7 @@ read without a line here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any as Json
@@ -17,37 +17,48 @@ from zhiyin.domain.errors import BadRule
 from zhiyin.domain.segment import Not, Rule
 from zhiyin.domain.text import Text
 from zhiyin.entrypoints.console import segment_bounds, segment_windows, words
+from zhiyin.entrypoints.console import segment_choices as choices
 from zhiyin.entrypoints.console import segment_controls as controls
+from zhiyin.entrypoints.console import segment_times as times
 from zhiyin.entrypoints.console.segment_comparisons import Comparison
 from zhiyin.entrypoints.console.segment_controls import Control, Unfinished
-from zhiyin.entrypoints.console.segment_filters import Filters, with_adder
+from zhiyin.entrypoints.console.segment_filters import Filters, Steps, with_adder
 from zhiyin.entrypoints.console.segment_form import Condition
 from zhiyin.entrypoints.console.segment_shop import Shop
-from zhiyin.entrypoints.console.segment_slot import Line, Piece, cut
+from zhiyin.entrypoints.console.segment_slot import Line, cut
 from zhiyin.loop.profile.conditions import CONDITIONS
 from zhiyin.loop.profile.parts import Part
 from zhiyin.loop.profile.sentences import GROUPS, SEGMENTS, Sentence
 
 # by the name of a part's kind
-CONTROLS: Mapping[str, type[controls.Single]] = {
-    "event": controls.EventName,
-    "trait": controls.TraitName,
-    "segment": controls.SegmentKey,
-    "duration": controls.Duration,
-    "moment": controls.Moment,
-    "day": controls.Day,
+CONTROLS: Mapping[str, Callable[[Part, str], Control]] = {
+    "event": choices.EventName,
+    "trait": choices.TraitName,
+    "measure": choices.Measure,
+    "property": choices.PropertyName,
+    "segment": choices.SegmentKey,
+    "campaign": choices.CampaignKey,
+    "word": choices.Word,
+    "aim": choices.Aim,
+    "choice": choices.Choice,
+    "flag": choices.Flag,
+    "duration": times.Duration,
+    "moment": times.Moment,
+    "day": times.Day,
     "whole": controls.Number,
     "number": controls.Number,
-    "flag": controls.Flag,
+    "percent": controls.Percent,
     "text": controls.Single,
-    "choice": controls.Choice,
+    "phrase": controls.Single,
+    "steps": Steps,
+    "filters": lambda part, key: Filters(key),
 }
 # by the type of a part's JSON Schema, for kinds without a control of their own
 _BY_TYPE: Mapping[str, type[controls.Single]] = {
     "string": controls.Single,
     "integer": controls.Number,
     "number": controls.Number,
-    "boolean": controls.Flag,
+    "boolean": choices.Flag,
 }
 
 
@@ -109,9 +120,7 @@ def slots(kind: str) -> Mapping[str, Control]:
         if name in segment_windows.NAMES and parts.keys() >= set(segment_windows.NAMES):
             found["window"] = segment_windows.Window()
         elif name in segment_bounds.NAMES and parts.keys() >= set(segment_bounds.NAMES):
-            found["bounds"] = segment_bounds.Bounds(parts["at_least"], parts["at_most"])
-        elif part.kind.name == "filters":
-            found[name] = Filters(name)
+            found["bounds"] = segment_bounds.Bounds(parts["at_least"], parts["at_most"], parts.get("of"))
         else:
             found[name] = _control(part, kind if part.head else name)
     return found
@@ -119,7 +128,7 @@ def slots(kind: str) -> Mapping[str, Control]:
 
 def _control(part: Part, key: str) -> Control:
     shape = part.kind.schema()
-    by_shape = controls.Choice if "enum" in shape else _BY_TYPE.get(str(shape.get("type")), controls.Single)
+    by_shape = choices.Choice if "enum" in shape else _BY_TYPE.get(str(shape.get("type")), controls.Single)
     return CONTROLS.get(part.kind.name, by_shape)(part, key)
 
 
@@ -154,18 +163,16 @@ def lines(condition: Condition, path: str, shop: Shop) -> tuple[Line, ...]:
     said = sentence(condition)
     if said is None:
         return ()
-    drawn: dict[str, tuple[Piece, ...]] = {}
-    below: list[Line] = []
-    adds = ""
-    for name, control in _said(condition, said).items():
-        drawn[name] = control.draw(condition.fields, path, shop)
-        below += control.lines(condition.fields, path, shop)
-        adds = name if isinstance(control, Filters) else adds
+    known = _said(condition, said)
+    drawn = {name: control.draw(condition.fields, path, shop) for name, control in known.items()}
     told = cut(gettext(said.text.template), drawn)
     if condition.sign == "!!":
         told = cut(gettext("*not:* {sentence}"), {"sentence": told})
-    found = (Line(told), *below)
-    return with_adder(found, path, adds) if adds else found
+    found = [Line(told)]
+    for control in known.values():
+        found += control.lines(condition.fields, path, shop)
+        found[-1] = with_adder(found[-1], control.adder(condition.fields, path))
+    return tuple(found)
 
 
 def _said(condition: Condition, said: Sentence) -> Mapping[str, Control]:
@@ -173,5 +180,5 @@ def _said(condition: Condition, said: Sentence) -> Mapping[str, Control]:
     return {
         name: control
         for name, control in slots(condition.kind).items()
-        if f"{{{name}}}" in said.text.template or isinstance(control, Filters)
+        if f"{{{name}}}" in said.text.template or isinstance(control, Filters | Steps)
     }

@@ -19,6 +19,7 @@ class Shop:
     zone: ZoneInfo
     traits: Mapping[str, TraitInfo] = field(default_factory=dict)
     segments: Mapping[str, str] = field(default_factory=dict)  # key -> name
+    campaigns: Mapping[str, str] = field(default_factory=dict)
 
     def trait(self, name: str) -> TraitInfo:
         """A trait; one that no customer has is a text, unless it is computed."""
@@ -28,11 +29,12 @@ class Shop:
 
 def shop(ws: Workspace, own: str = "") -> Shop:
     """The shop of a workspace; a segment (``own``) cannot name itself."""
-    from zhiyin.services import segments, traits
+    from zhiyin.services import campaigns, segments, traits
 
     return Shop(
         ws.settings.shop.currency,
         ws.timezone,
         {info.name: info for info in traits.known(ws)},
         {row.key: row.name for row in segments.list_(ws) if row.key != own},
+        {row.key: row.name for row in campaigns.list_(ws)},
     )

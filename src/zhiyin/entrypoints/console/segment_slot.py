@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+OTHER = "*"  # the choice that opens a field for a name of one's own
 _CUT = re.compile(r"(\{\w+\}|\*[^*]+\*)")
 
 
@@ -40,14 +41,21 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Adder:
+    """A button that puts another line there: what it does, and what it is called."""
+
+    do: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a condition, with the button that takes it away and the one that puts another below it."""
+    """One line of a condition, with the button that takes it away and those that put others below it."""
 
     pieces: tuple[Piece, ...]
     remove: str = ""
     remove_label: str = ""
-    add: str = ""
-    add_label: str = ""
+    adders: tuple[Adder, ...] = ()
     row: tuple[str, str] = ("", "")  # the field that lists the rows, and which of them this is
 
 

@@ -11,10 +11,11 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from zhiyin.entrypoints.console import segment_controls as controls
+from zhiyin.entrypoints.console import segment_times as times
 from zhiyin.entrypoints.console.segment_controls import Unfinished
 from zhiyin.entrypoints.console.segment_form import Fields, one
 from zhiyin.entrypoints.console.segment_shop import Shop
-from zhiyin.entrypoints.console.segment_slot import Line, Piece, Slot, cut, slotted
+from zhiyin.entrypoints.console.segment_slot import Adder, Line, Piece, Slot, cut, slotted
 from zhiyin.loop.profile import parts
 from zhiyin.loop.profile.parts import WINDOW
 
@@ -69,9 +70,7 @@ class Window:
         mode = next((mode for mode, (names, *_rest) in MODES.items() if names == given.keys()), "several")
         fields: dict[str, tuple[str, ...]] = {"window": (mode if given else "",)}
         for name, value in given.items():
-            fields |= (
-                controls.spanned(value, name) if name in SPANS else {name: (controls.local(value, shop),)}
-            )
+            fields |= times.spanned(value, name) if name in SPANS else {name: (times.local(value, shop),)}
         return fields
 
     def draw(self, fields: Fields, path: str, shop: Shop) -> tuple[Piece, ...]:
@@ -89,13 +88,16 @@ class Window:
     def lines(self, fields: Fields, path: str, shop: Shop) -> tuple[Line, ...]:
         return ()
 
+    def adder(self, fields: Fields, path: str) -> Adder | None:
+        return None
+
     def _typed(self, fields: Fields, name: str) -> str | None:
-        return controls.span(fields, name) if name in SPANS else controls.local_time(one(fields, name))
+        return times.span(fields, name) if name in SPANS else times.local_time(one(fields, name))
 
     def _slots(self, fields: Fields, path: str, name: str) -> tuple[Piece, ...]:
         label = str(controls.LABELS[name])
         if name in SPANS:
-            return controls.span_slots(fields, path, name, label)
+            return times.span_slots(fields, path, name, label)
         return slotted(Slot("datetime-local", path + name, one(fields, name), label))
 
 

@@ -57,6 +57,20 @@ PROPERTIES: Mapping[str, Json] = {
     "amount": _("amount"),
 }
 
+# words that a part of a condition can be
+OPTIONS: words.Names = {
+    "opened": _("opened"),
+    "clicked": _("clicked"),
+    "received": _("received"),
+    "bounced": _("bounced"),
+    "unsubscribed": _("unsubscribed from"),
+    "category": _("the category"),
+    "brand": _("the brand"),
+    "price_band": _("the price band"),
+    "search": _("the search"),
+    **words.CHANNELS,
+}
+
 LANGUAGES: Mapping[str, Json] = {"en": "English", "zh-hans": "中文", "zh-Hans": "中文", "zh": "中文"}
 FLAGS: Mapping[str, Json] = {"true": _("yes"), "false": _("no")}
 
