@@ -264,6 +264,21 @@ def test_why_in_and_why_out_are_told_with_facts(shop: Workspace) -> None:
     assert "No customer matches “zz-nobody”." in nobody
 
 
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [("", "ABC"), ("name", "ABC"), ("-name", "CBA"), ("-count", "BAC"), ("count", "ABC"), ("odd", "ABC")],
+)
+def test_the_list_is_in_the_order_that_was_asked_for(shop: Workspace, sort: str, names: str) -> None:
+    for key, rule in (("c", "everyone"), ("b", "everyone"), ("a", 'city == "上海"')):
+        segments.create(shop, key, key.upper(), rule)
+        if key != "c":  # it was never counted, and so comes last
+            segments.refresh(shop, key)
+    text = page(sign_in(), f"/segments?sort={sort}")
+    assert "".join(re.findall(r'href="/segments/[abc]">(.)</a>', text)) == names
+    direction = "descending" if sort.startswith("-") else "ascending"
+    assert (f'aria-sort="{direction}"' in text) == (sort in ("name", "-name", "count", "-count"))
+
+
 def test_members_are_listed_and_exported(shop: Workspace) -> None:
     client = sign_in()
     segments.create(shop, "shanghai", "上海", 'city == "上海"')

@@ -208,7 +208,8 @@ class Comparison:
     def _value(self, fields: Fields, path: str, operator: str, shop: Shop) -> tuple[Piece, ...]:
         name, label = self._name(fields), gettext("Value")
         info, kind = self._info(name, shop), self._kind(name)
-        labels = {value: words.value(name, value, shop.currency) for value in info.values}
+        usual = info.values or (("true", "false") if info.kind == "flag" else ())
+        labels = {value: words.value(name, value, shop.currency) for value in usual}
         if operator in SEVERAL:
             return slotted(self._chips(fields, path, labels, info, kind, shop))
         if operator == "within":

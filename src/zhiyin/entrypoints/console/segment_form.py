@@ -131,6 +131,26 @@ def act(form: Form, do: str) -> Form:
     return form
 
 
+def touched(form: Form, do: str) -> str:
+    """The place where a button left its mark on the form as it is now; the one before where it took one away.
+
+    >>> touched(Form("all", (fresh("did"), Group("any", (fresh("did"),)))), "add:did:1")
+    '1.0'
+    """
+    verb, _, rest = do.partition(":")
+    path, _, value = rest.partition(":")
+    if verb == "group" or (verb == "add" and not value):
+        return str(len(form.parts) - 1)
+    if verb == "add":
+        group = form.parts[int(value)] if value.isdigit() and int(value) < len(form.parts) else None
+        return f"{value}.{len(group.conditions) - 1}" if isinstance(group, Group) else ""
+    if verb == "remove":
+        outer, dot, last = path.rpartition(".")
+        return f"{outer}{dot}{max(0, int(last) - 1)}" if last.isdigit() else ""
+    found = _PLACE.fullmatch(path)
+    return found["place"] if verb in _CHANGES and found else ""
+
+
 def _more(rows: tuple[str, ...], value: str) -> tuple[str, ...]:
     return (*rows, str(max((int(row) for row in rows if row.isdigit()), default=-1) + 1))
 

@@ -51,6 +51,7 @@ class Page:
     rule: Rule | None
     by_text: bool = False  # the text is what was changed last
     open_text: bool = False
+    focus: str = ""  # the place that a button has just changed
     error: ZhiyinError | None = None
     name_error: str = ""
     sentence: str = ""
@@ -136,6 +137,7 @@ def _posted(ws: Workspace, request: HttpRequest, stored: Any, shop: Shop) -> Pag
     template = _PARTIALS.get(request.headers.get("HX-Target", ""), "console/segments/edit.html")
     name, text = data.get("name", "").strip(), _lines(data.get("text", ""))
     page = Page(template, stored, name, segment_form.act(segment_form.read(data), do), text, None)
+    page.focus = segment_form.touched(page.form, do) if page.form else ""
     if do == "save" and not name:
         page.name_error = gettext("Give the segment a name.")
     if _wrote_text(request):

@@ -139,8 +139,8 @@
   // what was swapped in gets the focus if the element that had it is gone
   document.addEventListener("htmx:afterSettle", (event) => {
     if (document.activeElement === document.body) {
-      const heading = event.detail.target.querySelector("[data-zy-focus]");
-      if (heading) heading.focus();
+      const next = event.target.querySelector("[data-zy-focus]");
+      if (next) next.focus();
     }
   });
 })();
