@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.profile import test_segment
-from tests.profile.worlds import NOW, World, rules, worlds
+from tests.profile.worlds import FADING, NOW, World, rules, worlds
 
 from zhiyin.adapters.lake import Lake
 from zhiyin.adapters.lake.datasets import ITEMS
@@ -159,6 +159,7 @@ RULES = (
     'did("Order Completed", at_most=2, within="200d", before="30h") or did("Order Completed", since="2026-01-01")',
     'regularity >= 0.1 or next_order_due <= 0 and discount_share >= 50 and main_device in ["mobile", "tv"]',
     'best_weekday == 3 and night_share <= 40 and pages_per_visit >= 1.5 or last_search == "tea"',
+    'interested("Tea", at_least=40) or interested("Lion", at_least=20, kind="brand") or interested("茶", kind="search")',
     "everyone",
     "nobody",
 )
@@ -195,9 +196,8 @@ def test_random_rules_agree(
     folder = tmp_path_factory.mktemp("world")
     answers = []
     for one in (duckdb, spark):
-        made = plan(several, NOW, wake=True)
-        own, events = world.frames(one, folder, made.needs)
-        marked = made.mark(own, events).select(
+        made = plan(several, NOW, wake=True, fading=FADING)
+        marked = made.mark(*world.frames(one, folder, made.needs)).select(
             "customer_id", "wake_at", *(f"rule_{i}" for i in range(len(several)))
         )
         answers.append(one.collect(marked.sort("customer_id")).to_pylist())

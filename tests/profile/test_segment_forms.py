@@ -321,6 +321,9 @@ def as_python(rule: Rule) -> str:
     if "engaged" in form:
         what = form.pop("engaged")
         return f"engaged({what!r}{''.join(f', {name}={value!r}' for name, value in form.items())})"
+    if "interested" in form:
+        parts = "".join(f", {name}={value!r}" for name, value in form.items() if name != "interested")
+        return f"interested({form['interested']!r}{parts})"
     event, where = form.pop("did"), form.pop("where", [])
     filters = ", ".join(_compared("field", one.pop("property"), one) for one in where)
     parts = "".join(f", {name}={value!r}" for name, value in form.items())

@@ -14,7 +14,8 @@ from typing import Generic, TypeVar
 from zhiyin.domain.segment import All, Any, Filter, Rule, Scalar
 from zhiyin.loop.profile import comparison, parts
 from zhiyin.loop.profile.comparison import property_kind
-from zhiyin.loop.profile.conditions import Did, Engaged, InSegment, Trait
+from zhiyin.loop.profile.conditions import Did, Engaged, InSegment, Interested, Trait
+from zhiyin.loop.profile.conditions.interested import USUAL
 from zhiyin.loop.profile.filters import FILTERS
 
 Span = str | timedelta
@@ -85,6 +86,15 @@ def engaged(
 def in_segment(key: str) -> InSegment:
     """Is in another segment."""
     return InSegment.read({"in_segment": key}, "in_segment", UTC)
+
+
+def interested(value: str, *, at_least: int = USUAL, kind: str = "category") -> Interested:
+    """Is interested in a category, brand, price band or searched word with a score of 1 to 100.
+
+    >>> interested("Tea", at_least=60)
+    Interested(value='Tea', at_least=60, kind='category')
+    """
+    return Interested.read({"interested": value, "at_least": at_least, "kind": kind}, "interested", UTC)
 
 
 def trait(name: str) -> Subject[Trait]:
