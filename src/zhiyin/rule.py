@@ -6,6 +6,28 @@
 
 from __future__ import annotations
 
-from zhiyin.loop.profile.rules import all_of, any_of, did, everyone, field, in_segment, nobody, trait
+from zhiyin.loop.profile.rules import (
+    all_of,
+    any_of,
+    did,
+    engaged,
+    everyone,
+    field,
+    in_segment,
+    interested,
+    nobody,
+    trait,
+)
 
-__all__ = ["all_of", "any_of", "did", "everyone", "field", "in_segment", "nobody", "trait"]
+__all__ = [
+    "all_of",
+    "any_of",
+    "did",
+    "engaged",
+    "everyone",
+    "field",
+    "in_segment",
+    "interested",
+    "nobody",
+    "trait",
+]

@@ -36,7 +36,11 @@ TRAITS = (
     TraitInfo("note", "text", ("a", "b")),
 )
 SHOP = Shop(
-    "CNY", ZoneInfo("Asia/Shanghai"), {info.name: info for info in TRAITS}, {"vip": "VIP", "tea": "茶"}
+    "CNY",
+    ZoneInfo("Asia/Shanghai"),
+    {info.name: info for info in TRAITS},
+    {"vip": "VIP", "tea": "茶"},
+    {"spring": "Spring"},
 )
 
 pytestmark = pytest.mark.usefixtures("workspace")
@@ -59,6 +63,13 @@ VALUES: Mapping[str, st.SearchStrategy[Json]] = {
     "number": st.sampled_from((1, 2.5, 60050, 7)),
     "flag": st.booleans(),
     "text": WORDS,
+    "phrase": WORDS,
+    "campaign": st.sampled_from(("spring", "gone")),
+    "word": st.sampled_from(("email", "sms", "marketing", "of-its-own")),
+    "measure": st.sampled_from(("revenue", "last_seen", "points", "rare")),
+    "aim": st.sampled_from(("highest", "lowest", 2.5, 100)),
+    "percent": st.sampled_from((10, 2.5, 100)),
+    "property": st.sampled_from(("item_id", "category", "amount", "coupon")),
     "filters": st.lists(worlds.filters(), max_size=2),
 }
 

@@ -10,14 +10,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from tests.profile.worlds import World
+from tests.profile.worlds import FADING, Interests, World
 
 from zhiyin.domain.customer import as_text
 from zhiyin.domain.event import Event, Line
+from zhiyin.domain.interest import UNIT
 from zhiyin.domain.segment import Filter, Rule, conditions
 from zhiyin.loop.profile.comparison import EVENT_FIELDS, LINE_FIELDS, property_kind, trait_kind
 from zhiyin.loop.profile.comparison_python import NUMBER
-from zhiyin.loop.profile.conditions import Did, Trait
+from zhiyin.loop.profile.conditions import Did, Engaged, Interested, Trait
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -26,7 +27,9 @@ def witnesses(rules: Iterable[Rule], as_of: datetime) -> World:
     """The customers of all conditions of these rules."""
     profiles: dict[str, dict[str, object]] = {}
     events: list[Event] = []
-    for condition in dict.fromkeys(leaf for rule in rules for leaf in conditions(rule)):
+    interests: dict[str, Interests] = {}
+    for leaf in dict.fromkeys(leaf for rule in rules for leaf in conditions(rule)):
+        condition = leaf.did if isinstance(leaf, Engaged) else leaf
         if isinstance(condition, Trait):
             kind = trait_kind(condition.name)
             for value in _values(kind, condition, as_of):
@@ -37,7 +40,12 @@ def witnesses(rules: Iterable[Rule], as_of: datetime) -> World:
                 customer_id = _new(profiles)
                 profiles[customer_id] = {"traits": {}}
                 events += [_event(f"w{len(events) + i}", customer_id, *one) for i, one in enumerate(done)]
-    return World({key: {**row, "customer_id": key} for key, row in profiles.items()}, events)
+        elif isinstance(condition, Interested):
+            for found in _interests(condition, as_of):
+                customer_id = _new(profiles)
+                profiles[customer_id], interests[customer_id] = {"traits": {}}, found
+    rows = {key: {**row, "customer_id": key} for key, row in profiles.items()}
+    return World(rows, events, interests)
 
 
 def _new(profiles: dict[str, dict[str, object]]) -> str:
@@ -143,6 +151,17 @@ def _histories(did: Did, as_of: datetime) -> Iterator[Sequence[tuple[str, Values
         yield [(did.event, without, inside)] * did.at_least
         for near in _values(property_kind(one.name), one, as_of):
             yield [(did.event, {**without, one.name: near}, inside)] * did.at_least
+
+
+def _interests(one: Interested, as_of: datetime) -> Iterator[Interests]:
+    """Weights that just reach the score alone and beside others, and just miss it."""
+    factor, ground = FADING.least(one.at_least, FADING.today(as_of))
+    for others in (0, UNIT):
+        edge = -(-factor * (ground + others) // (200 - factor))  # 200 w >= factor (w + others + ground)
+        for weight in (edge - 1, edge, edge + 1):
+            yield {(one.kind, one.looked_for): (weight, weight + others)}
+    yield {(one.kind, one.looked_for + "x"): (10**13, 10**13)}
+    yield {("price_band", one.looked_for): (10**13, 10**13)}
 
 
 def _inside(did: Did, as_of: datetime) -> datetime:
