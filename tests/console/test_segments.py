@@ -19,12 +19,12 @@ from zhiyin.services.workspace import Workspace
 BUILDER = {
     "match": "all",
     "place": ["0", "1"],
-    "0.kind": "did",
+    "0": "did",
     "0.event": "Order Completed",
     "0.bounds": "at_least",
     "0.at_least": "2",
     "0.window": "365",
-    "1.kind": "trait",
+    "1": "trait",
     "1.trait": "city",
     "1.operator": "in",
     "1.values": ["上海", "杭州"],
@@ -108,7 +108,7 @@ def test_without_script_every_button_posts_the_form(shop: Workspace) -> None:
     client = sign_in()
     text = client.post("/segments/new", {**BUILDER, "do": "add:!did"}).content.decode()
     assert "<html" in text
-    assert 'name="2.kind" value="!did"' in text
+    assert 'name="2" value="!did"' in text
     text = client.post("/segments/new", {**BUILDER, "do": "count"}).content.decode()
     assert "Customers in this segment" in text
 
@@ -204,7 +204,7 @@ def test_a_circle_of_segments_is_told(shop: Workspace) -> None:
     posted = {
         "match": "all",
         "place": "0",
-        "0.kind": "in_segment",
+        "0": "in_segment",
         "0.key": "more",
         "name": "Tea",
         "do": "save",

@@ -1,7 +1,7 @@
 """The segment builder as data: what stands on the page, finished or not, and what its buttons change.
 
-A field is named by its place: ``0.event`` belongs to the first part, ``2.1.value`` to the second condition of
-the third part, a group. What the fields of a condition mean: ``segment_controls``; the rule: ``segment_rule``.
+A field is named by its place: ``0`` says what the first part is and ``0.event`` belongs to it; ``2.1.value``
+belongs to the second condition of the third part, a group. What the fields of a condition mean: ``segment_controls``; the rule: ``segment_rule``.
 """
 
 from __future__ import annotations
@@ -94,19 +94,18 @@ def read(data: QueryDict) -> Form:
     match = "any" if data.get("match") == "any" else "all"
     parts: list[Condition | Group] = []
     for place in data.getlist("place"):
-        if data.get(f"{place}.kind") == "group":
+        if data.get(place) == "group":
             inner = tuple(_read(data, f"{place}.{n}") for n in data.getlist(f"{place}.place"))
             wanted = data.get(f"{place}.match", "any")
             parts.append(Group(wanted if wanted in ("all", "any", "none") else "any", inner))
-        elif f"{place}.kind" in data:
+        elif place in data:
             parts.append(_read(data, place))
     return Form(match, tuple(parts))
 
 
 def _read(data: QueryDict, place: str) -> Condition:
     fields = below({key: tuple(map(str, values)) for key, values in data.lists()}, place)
-    made = fresh(one(fields, "kind"))
-    return replace(made, fields={key: values for key, values in fields.items() if key != "kind"})
+    return replace(fresh(data.get(place, "")), fields=fields)
 
 
 # --- buttons --------------------------------------------------------------------------------------------
