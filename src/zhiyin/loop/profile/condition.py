@@ -1,7 +1,8 @@
 """What a kind of condition says of itself: its parts, its meaning for one customer and for all, its words.
 
 A new kind is one file in ``conditions/`` and one line in its ``__init__``. Its JSON form, text form, Python
-form and JSON Schema follow from ``KIND`` and ``PARTS``.
+form and JSON Schema follow from ``KIND`` and ``PARTS``, and so do the controls of the console's builder, which
+stand in the slots of ``SENTENCES``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from zhiyin.domain.interest import Fading
 from zhiyin.domain.text import Text
 from zhiyin.loop.profile import parts
 from zhiyin.loop.profile.parts import Part
+from zhiyin.loop.profile.sentences import Sentence
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -78,6 +80,7 @@ class Condition(segment.Condition):
     __slots__ = ()
     KIND: ClassVar[str]
     PARTS: ClassVar[tuple[Part, ...]] = ()
+    SENTENCES: ClassVar[tuple[Sentence, ...]] = ()
 
     def find(self, one: One) -> Found:
         """Whether it holds for one customer."""
