@@ -10,6 +10,7 @@ from zhiyin.loop.profile.rules import (
     all_of,
     any_of,
     did,
+    engaged,
     everyone,
     field,
     in_segment,
@@ -18,4 +19,15 @@ from zhiyin.loop.profile.rules import (
     trait,
 )
 
-__all__ = ["all_of", "any_of", "did", "everyone", "field", "in_segment", "interested", "nobody", "trait"]
+__all__ = [
+    "all_of",
+    "any_of",
+    "did",
+    "engaged",
+    "everyone",
+    "field",
+    "in_segment",
+    "interested",
+    "nobody",
+    "trait",
+]

@@ -65,7 +65,7 @@ def test_why_tells_the_score(liking: Workspace) -> None:
     rule = segments.rule_of('interested("茶 <b>", at_least=60) or not interested("mid", kind="price_band")')
     found = segment_why.why(liking, rule, "c2")
     assert not found.inside
-    assert [(one["found"], one["needs"]) for one in found.facts][0] == (
+    assert (found.facts[0]["found"], found.facts[0]["needs"]) == (
         "Interest in “茶 <b>”: 50 of 100", "needs at least 60",
     )  # fmt: skip
     assert "“middle”" in found.facts[1]["found"]

@@ -24,7 +24,7 @@ from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED
 from zhiyin.domain.interest import InterestKind
 from zhiyin.domain.segment import Rule
 from zhiyin.loop.profile.segment_frame import plan
-from zhiyin.services import flow, interests, profiles, segments
+from zhiyin.services import engagements, flow, interests, profiles, segments
 from zhiyin.services.workspace import Workspace
 
 pytestmark = [
@@ -52,9 +52,10 @@ def shops(workspace: Workspace, spark: Engine) -> tuple[Workspace, Workspace]:
         [ORDER_COMPLETED] * 6
         + [ORDER_REFUNDED, ORDER_CANCELLED, "Product Viewed", "Email Opened"]
         + ["page", "Products Searched"] * 3
+        + ["Email Delivered", "Email Opened", "Message Opened", "Message Clicked"] * 2
     )
     events = []
-    for number in range(400):
+    for number in range(600):
         name = rng.choice(names)
         line = Line(rng.choice("xyz"), 1, 500, rng.choice(("Tea", "茶", None)))
         query = rng.choice((" tea ", "茶", "", None))
@@ -69,8 +70,10 @@ def shops(workspace: Workspace, spark: Engine) -> tuple[Workspace, Workspace]:
                     "coupon": rng.choice(("SPRING", "12345678.5", 12345678.5, None, 3)),
                     "discount": rng.choice((0, 1.5, "2.25", -1, "x", None)),
                     "query": query,
+                    "token": rng.choice(("t1", "t2", None)),
+                    "rule": rng.choice(("1", 1, "2", None)),
                 },
-                session_id=rng.choice((None, *(f"e{i}" for i in range(0, 400, 5)))),
+                session_id=rng.choice((None, *(f"e{i}" for i in range(0, 600, 5)))),
                 context={
                     "device": {"type": rng.choice(("mobile", "desktop", "tv"))},
                     "referrer": {"medium": rng.choice(("direct", "search", "internal"))},
@@ -128,6 +131,13 @@ def test_a_whole_run_agrees(shops: tuple[Workspace, Workspace]) -> None:
     assert published[0] == published[1]
     assert found[0] == found[1]
     assert {row["kind"] for row in found[0]} == {kind.value for kind in InterestKind}
+
+
+def test_who_opened_and_clicked_agrees(shops: tuple[Workspace, Workspace]) -> None:
+    people = [f"c{number}" for number in range(50)]
+    first, second = (sorted(engagements.letters(ws, people), key=lambda one: one.token) for ws in shops)
+    assert first == second
+    assert first[0].touches
 
 
 def test_the_flow_between_two_days_agrees(shops: tuple[Workspace, Workspace]) -> None:

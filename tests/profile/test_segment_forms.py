@@ -21,8 +21,8 @@ from zhiyin.domain.segment import MAX_CONDITIONS, MAX_LETTERS, All, Any, Conditi
 from zhiyin.domain.text import Text
 from zhiyin.loop.profile import rules as python
 from zhiyin.loop.profile import segment_json
-from zhiyin.loop.profile.conditions import Did, InSegment, Trait
-from zhiyin.loop.profile.rules import did, field, in_segment, trait
+from zhiyin.loop.profile.conditions import Did, Engaged, InSegment, Trait
+from zhiyin.loop.profile.rules import did, engaged, field, in_segment, trait
 from zhiyin.loop.profile.segment_text import format, parse
 
 VALIDATOR = Draft202012Validator(segment_json.schema())
@@ -114,6 +114,9 @@ def test_a_rule_reads_as_it_is_meant() -> None:
         ("all(vip == True)", All((Trait("vip", "is", True),))),
         ("any()", Any(())),
         ('in_segment("vip")', InSegment("vip")),
+        ('engaged("clicked")', Engaged("clicked")),
+        ('engaged("opened", campaign="spring", channel="email", at_least=2, within="30d")',
+         Engaged("opened", "spring", "email", 2, within=timedelta(days=30))),
         ('did("A", at_least=2, at_most=4)', Did("A", 2, 4)),
         ('did("A", within="2w", before="36h")', Did("A", within=timedelta(days=14), before=timedelta(hours=36))),
         ('did("A", since="2026-03-01", until="2026-04-01T00:00:00Z")',
@@ -137,6 +140,7 @@ def test_text_forms(text: str, rule: Rule) -> None:
         (did("A", where=[field("a") > 3, field("item_id").is_in(["x"])]), 'did("A", where=[a > 3, item_id in ["x"]])'),
         (did("A", since=datetime(2026, 3, 1, tzinfo=UTC)), 'did("A", since="2026-03-01")'),
         (trait("birthday").after(date(2000, 1, 1)), 'birthday.after("2000-01-01")'),
+        (~engaged("opened", at_most=2, within="30d"), 'not engaged("opened", at_most=2, within="30d")'),
         (python.everyone() & python.nobody(), "everyone and nobody"),
         (trait("a") != "x", 'a != "x"'),
     ],
@@ -189,6 +193,10 @@ def test_what_cannot_be_read_is_pointed_at(text: str, letter: int) -> None:
         ('did("A", at_least=3, at_most=2)', "at_most is less than at_least"),
         ('did("A", at_least=0)', "whole number from 1"),
         ('did("A", within_days=30)', '"within": "30d"'),
+        ('engaged("open")', "rule.engaged must be one of .*opened.*"),
+        ('engaged("opened", channel="sms")', "rule.channel must be one of"),
+        ('engaged("opened", campaign="Spring sale")', "rule.campaign needs the key of a campaign"),
+        ('engaged("opened", at_least=3, at_most=2)', "at_most is less than at_least"),
         ('birthday.within("90m")', "needs whole days"),
         ('did("A", where=[category != "Tea"])', "is_not does not apply to 'category'"),
         ("a in []", "1 to 1000 values"),
@@ -254,12 +262,14 @@ _LEAVES: st.SearchStrategy[Json] = st.sampled_from(
         "0999-01-01", "3000-01-01", "2026-01-01T24:00", "2026-01-01T23:59:59.123456+14:59", "2026-01-01T08:00+15:00",
         "2026-01-01 08:00Z", [], ["x"], ["x", 1, True], [[]], [{}], {}, {"property": "a", "is": 1},
         [{"property": "a", "is": 1}],
-        [{"property": "category", "is_not": "x"}], [{"property": "a"}], ["x"] * 1001,
+        [{"property": "category", "is_not": "x"}], [{"property": "a"}], ["x"] * 1001, "opened",
+        "email", "a-b", "a--b", "-a", "a" * 81,
     )
 )  # fmt: skip
 _KEYS = st.sampled_from(
     ("all", "any", "not", "trait", "did", "never", "in_segment", "at_least", "at_most", "within", "before", "since",
-     "until", "where", "is", "is_not", "in", "more_than", "contains", "has", "exists", "after", "within_days", "property")
+     "until", "where", "is", "is_not", "in", "more_than", "contains", "has", "exists", "after", "within_days", "property",
+     "engaged", "campaign", "channel")
 )  # fmt: skip
 _NAMED = st.sampled_from(
     ("orders", "email", "last_seen", "email_consent", "city", "category", "amount", "campaign")
@@ -308,6 +318,9 @@ def as_python(rule: Rule) -> str:
     form = segment_json.dump(rule)
     if "trait" in form:
         return _compared("trait", form.pop("trait"), form)
+    if "engaged" in form:
+        what = form.pop("engaged")
+        return f"engaged({what!r}{''.join(f', {name}={value!r}' for name, value in form.items())})"
     if "interested" in form:
         parts = "".join(f", {name}={value!r}" for name, value in form.items() if name != "interested")
         return f"interested({form['interested']!r}{parts})"

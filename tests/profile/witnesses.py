@@ -18,7 +18,7 @@ from zhiyin.domain.interest import UNIT
 from zhiyin.domain.segment import Filter, Rule, conditions
 from zhiyin.loop.profile.comparison import EVENT_FIELDS, LINE_FIELDS, property_kind, trait_kind
 from zhiyin.loop.profile.comparison_python import NUMBER
-from zhiyin.loop.profile.conditions import Did, Interested, Trait
+from zhiyin.loop.profile.conditions import Did, Engaged, Interested, Trait
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -28,7 +28,8 @@ def witnesses(rules: Iterable[Rule], as_of: datetime) -> World:
     profiles: dict[str, dict[str, object]] = {}
     events: list[Event] = []
     interests: dict[str, Interests] = {}
-    for condition in dict.fromkeys(leaf for rule in rules for leaf in conditions(rule)):
+    for leaf in dict.fromkeys(leaf for rule in rules for leaf in conditions(rule)):
+        condition = leaf.did if isinstance(leaf, Engaged) else leaf
         if isinstance(condition, Trait):
             kind = trait_kind(condition.name)
             for value in _values(kind, condition, as_of):

@@ -18,6 +18,7 @@ from zhiyin.adapters.lake.datasets import EVENTS, INTERESTS, PROFILES
 from zhiyin.adapters.lake.engines import Engine
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.domain.customer import TRAIT_KINDS, as_text
+from zhiyin.domain.engagement import ENGAGEMENTS, JUDGED
 from zhiyin.domain.event import Event, Line
 from zhiyin.domain.interest import UNIT, Fading
 from zhiyin.domain.segment import Rule
@@ -162,13 +163,14 @@ def worlds(draw: st.DrawFn, customers: int = 3, events: int = 24) -> World:
                 lambda name, at, customer, products, campaign, properties, amount: (
                     name, at, customer, tuple(products), campaign, properties, amount
                 ),
-                st.sampled_from(EVENT_NAMES),
+                st.sampled_from((*EVENT_NAMES, *EVENT_NAMES, *JUDGED)),
                 MOMENTS,
                 st.sampled_from((None, "elsewhere", *ids)),
                 st.lists(lines, max_size=3),
                 st.sampled_from((None, "spring", "")),
                 st.fixed_dictionaries(
-                    {name: st.one_of(SCALARS, SCALARS, _ODD) for name in PROPERTIES}
+                    {name: st.one_of(SCALARS, SCALARS, _ODD) for name in PROPERTIES},
+                    optional={"rule": st.sampled_from(("1", 1, "2", None)), "channel": st.just("email")},
                 ),
                 st.sampled_from((None, 0, 3, 250)),
             ),
@@ -213,7 +215,12 @@ def rules(depth: int = 3) -> st.SearchStrategy[Rule]:
 
 
 def _forms(depth: int) -> st.SearchStrategy[dict[str, object]]:
-    leaves = st.one_of(traits(), dids(), interesteds())
+    leaves = st.one_of(
+        traits(),
+        dids(),
+        engageds(),
+        interesteds(),
+    )
     if depth <= 1:
         return leaves
     inner = _forms(depth - 1)
@@ -328,3 +335,12 @@ def dids() -> st.SearchStrategy[dict[str, object]]:
         WINDOWS,
         where,
     )
+
+
+def engageds() -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on messages, in JSON form."""
+    parts = st.fixed_dictionaries(
+        {"engaged": st.sampled_from(tuple(ENGAGEMENTS))},
+        optional={"campaign": st.sampled_from(("spring", "a-b_2")), "channel": st.just("email")},
+    )
+    return st.builds(lambda head, times, window: {**head, **times, **window}, parts, TIMES, WINDOWS)

@@ -14,7 +14,7 @@ from zhiyin.domain.decision import Fact
 from zhiyin.domain.segment import Not, Rule
 from zhiyin.entrypoints.console import formats
 from zhiyin.entrypoints.console import segment_words as words
-from zhiyin.loop.profile.conditions import Did, Interested
+from zhiyin.loop.profile.conditions import Did, Engaged, Interested
 from zhiyin.loop.profile.segment_json import parse
 from zhiyin.services.workspace import Workspace
 
@@ -54,6 +54,10 @@ def told(ws: Workspace, facts: Iterable[Fact]) -> list[dict[str, Any]]:
 def fact(ws: Workspace, one: Fact) -> tuple[str, str]:
     """A fact of a membership in two sentences: what was found, and what the rule needs."""
     rule, negated = parse(one.detail["condition"]), one.code.endswith("_not")
+    if isinstance(rule, Engaged):
+        since = _since(ws, rule.did, one.detail)
+        needs = _needs(ws, Not(rule) if negated else rule, negated=False)
+        return _did_found(ws, rule.did, one.detail, since), needs
     if isinstance(rule, Did):
         since = _since(ws, rule, one.detail)
         return _did_found(ws, rule, one.detail, since), _did_needs(ws, rule, since, negated=negated)

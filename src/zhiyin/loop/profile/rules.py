@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from zhiyin.domain.segment import All, Any, Filter, Rule, Scalar
 from zhiyin.loop.profile import comparison, parts
 from zhiyin.loop.profile.comparison import property_kind
-from zhiyin.loop.profile.conditions import Did, InSegment, Interested, Trait
+from zhiyin.loop.profile.conditions import Did, Engaged, InSegment, Interested, Trait
 from zhiyin.loop.profile.conditions.interested import USUAL
 from zhiyin.loop.profile.filters import FILTERS
 
@@ -49,6 +49,38 @@ def did(
     }
     form = {name: value for name, value in given.items() if value is not None}
     return Did.read({"did": event, **form, "where": FILTERS.dump(where)}, "did", UTC)
+
+
+def engaged(
+    what: str,
+    *,
+    campaign: str | None = None,
+    channel: str | None = None,
+    at_least: int = 1,
+    at_most: int | None = None,
+    within: Span | None = None,
+    before: Span | None = None,
+    since: When | None = None,
+    until: When | None = None,
+) -> Engaged:
+    """Opened, clicked or received so many messages in a window of time; ``what`` may be ``bounced`` and
+    ``unsubscribed`` too. Opens and clicks are those of people.
+
+    >>> engaged("opened", campaign="spring", within="30d").at_least
+    1
+    """
+    given = {
+        "campaign": campaign,
+        "channel": channel,
+        "at_least": at_least,
+        "at_most": at_most,
+        "within": within,
+        "before": before,
+        "since": since,
+        "until": until,
+    }
+    form = {name: value for name, value in given.items() if value is not None}
+    return Engaged.read({"engaged": what, **form}, "engaged", UTC)
 
 
 def in_segment(key: str) -> InSegment:

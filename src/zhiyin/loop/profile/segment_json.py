@@ -3,6 +3,7 @@
 {"all": [RULE, …]}   {"any": [RULE, …]}   {"not": RULE}
 {"trait": "city", "in": ["上海", "Hangzhou"]}
 {"did": "Order Completed", "at_least": 3, "within": "90d", "where": [{"property": "category", "is": "Tea"}]}
+{"engaged": "opened", "campaign": "spring", "within": "30d"}
 {"in_segment": "vip"}
 """
 
