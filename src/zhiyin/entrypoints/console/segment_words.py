@@ -89,7 +89,7 @@ _SEAM = re.compile(
     r"(?<=[\u4e00-\u9fff])(?<![年月日])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])(?![年月日])"
 )
 
-_GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+_GAP = re.compile(r"(?<=[\u4e00-\u9fff）”]) (?=[\u4e00-\u9fff（])")
 
 
 def trait(name: str) -> str:
