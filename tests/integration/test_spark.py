@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -15,13 +16,15 @@ from tests.profile import test_segment
 from tests.profile.worlds import NOW, World, rules, worlds
 
 from zhiyin.adapters.lake import Lake
+from zhiyin.adapters.lake.datasets import ITEMS
 from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.adapters.records.models import Customer
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, Event, Line
+from zhiyin.domain.interest import InterestKind
 from zhiyin.domain.segment import Rule
 from zhiyin.loop.profile.segment_frame import plan
-from zhiyin.services import flow, profiles, segments
+from zhiyin.services import engagements, flow, interests, profiles, segments
 from zhiyin.services.workspace import Workspace
 
 pytestmark = [
@@ -49,9 +52,10 @@ def shops(workspace: Workspace, spark: Engine) -> tuple[Workspace, Workspace]:
         [ORDER_COMPLETED] * 6
         + [ORDER_REFUNDED, ORDER_CANCELLED, "Product Viewed", "Email Opened"]
         + ["page", "Products Searched"] * 3
+        + ["Email Delivered", "Email Opened", "Message Opened", "Message Clicked"] * 2
     )
     events = []
-    for number in range(400):
+    for number in range(600):
         name = rng.choice(names)
         line = Line(rng.choice("xyz"), 1, 500, rng.choice(("Tea", "茶", None)))
         query = rng.choice((" tea ", "茶", "", None))
@@ -66,8 +70,10 @@ def shops(workspace: Workspace, spark: Engine) -> tuple[Workspace, Workspace]:
                     "coupon": rng.choice(("SPRING", "12345678.5", 12345678.5, None, 3)),
                     "discount": rng.choice((0, 1.5, "2.25", -1, "x", None)),
                     "query": query,
+                    "token": rng.choice(("t1", "t2", None)),
+                    "rule": rng.choice(("1", 1, "2", None)),
                 },
-                session_id=rng.choice((None, *(f"e{i}" for i in range(0, 400, 5)))),
+                session_id=rng.choice((None, *(f"e{i}" for i in range(0, 600, 5)))),
                 context={
                     "device": {"type": rng.choice(("mobile", "desktop", "tv"))},
                     "referrer": {"medium": rng.choice(("direct", "search", "internal"))},
@@ -77,6 +83,19 @@ def shops(workspace: Workspace, spark: Engine) -> tuple[Workspace, Workspace]:
         )  # fmt: skip
     table = events_to_table(events, timezone=workspace.timezone, received_at=now)
     workspace.lake.append("events", table, app_id="test", version=1)
+    brands = ('{"brand": "Lion"}', '{"品牌": "Moon"}', "{}")
+    items = [
+        {
+            "item_id": item,
+            "name": item,
+            "category": "Shelf",
+            "price": 100 * n,
+            "currency": "CNY",
+            "properties": brands[n],
+        }
+        for n, item in enumerate("xyz")
+    ]
+    workspace.lake.upsert("items", pa.Table.from_pylist(items, schema=ITEMS.schema))
     Customer.objects.bulk_create(
         Customer(customer_id=f"c{i}", name=f"N{i}", traits={"城市": rng.choice(("上海", "苏州")), "size": i})
         for i in range(0, 60, 2)
@@ -99,14 +118,26 @@ def test_traits_rfm_and_lifecycle_agree(shops: tuple[Workspace, Workspace]) -> N
 
 
 def test_a_whole_run_agrees(shops: tuple[Workspace, Workspace]) -> None:
-    snapshots, results, published = [], [], []
+    snapshots, results, published, found = [], [], [], []
     for ws in shops:
         results.append(replace(profiles.run(ws), seconds=0))
         snapshots.append(ws.lake.collect(ws.lake.profiles().sort("customer_id")).to_pylist())
         published.append(list(Customer.objects.order_by("pk").values()))
+        rows = ws.lake.frame("interests").sort("customer_id", "kind", "value")
+        found.append(ws.lake.collect(rows).to_pylist())
+        assert interests.of(ws, "c7") != {}
     assert results[0] == results[1]
     assert snapshots[0] == snapshots[1]
     assert published[0] == published[1]
+    assert found[0] == found[1]
+    assert {row["kind"] for row in found[0]} == {kind.value for kind in InterestKind}
+
+
+def test_who_opened_and_clicked_agrees(shops: tuple[Workspace, Workspace]) -> None:
+    people = [f"c{number}" for number in range(50)]
+    first, second = (sorted(engagements.letters(ws, people), key=lambda one: one.token) for ws in shops)
+    assert first == second
+    assert first[0].touches
 
 
 def test_the_flow_between_two_days_agrees(shops: tuple[Workspace, Workspace]) -> None:

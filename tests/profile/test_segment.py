@@ -15,6 +15,7 @@ from tests.profile.witnesses import witnesses
 from tests.profile.worlds import NOW, NUMBERS, TEXTS, World, rules, worlds
 
 from zhiyin.adapters.lake.engines import Engine, engine
+from zhiyin.domain.engagement import RULE
 from zhiyin.domain.event import Event, Line
 from zhiyin.domain.segment import Rule
 from zhiyin.loop.profile.condition import One
@@ -161,6 +162,52 @@ def test_a_count_may_be_too_high(duckdb: Engine, tmp_path: Path) -> None:
         parse({"not": {"did": "Bought", "at_least": 3}}),
     ]
     assert _agree(duckdb, tmp_path, world, several) == [["c2", "c3"], ["c1", "c2"], ["c0", "c1", "c2"]]
+
+
+def test_engaged_is_by_people_as_the_present_rule_has_it(duckdb: Engine, tmp_path: Path) -> None:
+    def event(
+        number: int, name: str, who: str, days: int, campaign: str | None = "spring", **more: str
+    ) -> Event:
+        return Event(
+            f"e{number}", "track", name, NOW - timedelta(days=days), who, campaign=campaign, properties=more
+        )
+
+    now, mail = {"rule": str(RULE), "channel": "email"}, "Email Delivered"
+    events = [
+        *(
+            event(i, mail, who, 40)
+            for i, who in enumerate(("reader", "clicker", "machine", "former", "silent"))
+        ),
+        event(10, "Message Opened", "reader", 39, **now),
+        event(11, "Message Opened", "reader", 2, "summer", **now),
+        event(12, "Message Clicked", "clicker", 39, **now),
+        event(13, "Email Opened", "machine", 39),
+        event(14, "Message Opened", "former", 39, rule="0", channel="email"),
+        event(15, "Email Bounced", "lost", 39),
+        event(16, "Unsubscribed", "silent", 39, channel="email"),
+    ]
+    who = ("reader", "clicker", "machine", "former", "silent", "lost")
+    world = World({one: {"customer_id": one, "traits": {}} for one in who}, events)
+    several = [
+        parse({"engaged": "opened"}),
+        parse({"engaged": "opened", "within": "7d", "channel": "email"}),
+        parse({"engaged": "opened", "campaign": "spring", "within": "7d"}),
+        parse({"engaged": "opened", "at_least": 2}),
+        parse({"engaged": "clicked", "campaign": "spring"}),
+        parse({"all": [{"engaged": "received", "channel": "email"}, {"not": {"engaged": "opened"}}]}),
+        parse({"engaged": "bounced", "channel": "email"}),
+        parse({"engaged": "unsubscribed", "channel": "email"}),
+    ]
+    assert _agree(duckdb, tmp_path, world, several) == [
+        ["reader"],
+        ["reader"],
+        [],
+        ["reader"],
+        ["clicker"],
+        ["clicker", "former", "machine", "silent"],
+        ["lost"],
+        ["silent"],
+    ]
 
 
 def test_a_list_has_its_elements_and_is_nothing_else(duckdb: Engine, tmp_path: Path) -> None:

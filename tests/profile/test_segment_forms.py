@@ -25,6 +25,7 @@ from zhiyin.loop.profile.conditions import (
     Average,
     Did,
     Distinct,
+    Engaged,
     First,
     InSegment,
     Last,
@@ -34,7 +35,7 @@ from zhiyin.loop.profile.conditions import (
     Sum,
     Trait,
 )
-from zhiyin.loop.profile.rules import did, field, in_segment, trait
+from zhiyin.loop.profile.rules import did, engaged, field, in_segment, trait
 from zhiyin.loop.profile.segment_text import format, parse
 from zhiyin.loop.profile.steps import Step
 
@@ -141,6 +142,9 @@ def test_a_rule_reads_as_it_is_meant() -> None:
          Sequence((Step("A"), Step("B", (Filter("amount", "at_least", 3),))), timedelta(days=7), (Step("C"),))),
         ('trait("sum") > 3 and trait("first").exists()',
          All((Trait("sum", "more_than", 3), Trait("first", "exists", True)))),
+        ('engaged("clicked")', Engaged("clicked")),
+        ('engaged("opened", campaign="spring", channel="email", at_least=2, within="30d")',
+         Engaged("opened", "spring", "email", 2, within=timedelta(days=30))),
         ('did("A", at_least=2, at_most=4)', Did("A", 2, 4)),
         ('did("A", within="2w", before="36h")', Did("A", within=timedelta(days=14), before=timedelta(hours=36))),
         ('did("A", since="2026-03-01", until="2026-04-01T00:00:00Z")',
@@ -164,6 +168,7 @@ def test_text_forms(text: str, rule: Rule) -> None:
         (did("A", where=[field("a") > 3, field("item_id").is_in(["x"])]), 'did("A", where=[a > 3, item_id in ["x"]])'),
         (did("A", since=datetime(2026, 3, 1, tzinfo=UTC)), 'did("A", since="2026-03-01")'),
         (trait("birthday").after(date(2000, 1, 1)), 'birthday.after("2000-01-01")'),
+        (~engaged("opened", at_most=2, within="30d"), 'not engaged("opened", at_most=2, within="30d")'),
         (python.everyone() & python.nobody(), "everyone and nobody"),
         (trait("a") != "x", 'a != "x"'),
         (python.sum_of("A", at_least=3, within=timedelta(days=2)), 'sum("A", at_least=3, within="2d")'),
@@ -221,6 +226,10 @@ def test_what_cannot_be_read_is_pointed_at(text: str, letter: int) -> None:
         ('did("A", at_least=3, at_most=2)', "at_most is less than at_least"),
         ('did("A", at_least=0)', "whole number from 1"),
         ('did("A", within_days=30)', '"within": "30d"'),
+        ('engaged("open")', "rule.engaged must be one of .*opened.*"),
+        ('engaged("opened", channel="sms")', "rule.channel must be one of"),
+        ('engaged("opened", campaign="Spring sale")', "rule.campaign needs the key of a campaign"),
+        ('engaged("opened", at_least=3, at_most=2)', "at_most is less than at_least"),
         ('birthday.within("90m")', "needs whole days"),
         ('did("A", where=[category != "Tea"])', "is_not does not apply to 'category'"),
         ("a in []", "1 to 1000 values"),
@@ -305,12 +314,14 @@ _LEAVES: st.SearchStrategy[Json] = st.sampled_from(
         [{"property": "category", "is_not": "x"}], [{"property": "a"}], ["x"] * 1001, ["x", "y"], ["x"] * 6, 0.0005,
         [{"event": "x"}, "y"], [{"event": "x", "where": [{"property": "a", "is": 1}]}, "y"], [{"where": []}, "y"],
         [{"event": "x", "at_least": 1}, "y"], [{"event": "", "where": []}, "y"], [{"event": "x", "where": {}}, "y"],
+        "opened", "email", "a-b", "a--b", "-a", "a" * 81,
     )
 )  # fmt: skip
 _KEYS = st.sampled_from(
     ("all", "any", "not", "trait", "did", "never", "in_segment", "sum", "average", "distinct", "first", "sequence",
      "at_least", "at_most", "within", "before", "since", "until", "where", "of", "gap", "without", "event", "is",
-     "is_not", "in", "more_than", "contains", "has", "exists", "after", "within_days", "property")
+     "is_not", "in", "more_than", "contains", "has", "exists", "after", "within_days", "property", "engaged",
+     "campaign", "channel")
 )  # fmt: skip
 _NAMED = st.sampled_from(
     ("orders", "email", "last_seen", "email_consent", "city", "category", "item_id", "amount", "campaign")

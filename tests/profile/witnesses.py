@@ -18,7 +18,7 @@ from zhiyin.domain.event import Event, Line
 from zhiyin.domain.segment import Condition, Filter, Rule, Window, conditions
 from zhiyin.loop.profile.comparison import EVENT_FIELDS, LINE_FIELDS, property_kind, trait_kind
 from zhiyin.loop.profile.comparison_python import NUMBER
-from zhiyin.loop.profile.conditions import Did, Distinct, Sequence, Trait
+from zhiyin.loop.profile.conditions import Did, Distinct, Engaged, Sequence, Trait
 from zhiyin.loop.profile.conditions.amount import Amount
 from zhiyin.loop.profile.conditions.edge import Edge
 from zhiyin.loop.profile.steps import Step
@@ -30,7 +30,8 @@ def witnesses(rules: Iterable[Rule], as_of: datetime) -> World:
     """The customers of all conditions of these rules."""
     profiles: dict[str, dict[str, object]] = {}
     events: list[Event] = []
-    for condition in dict.fromkeys(leaf for rule in rules for leaf in conditions(rule)):
+    for leaf in dict.fromkeys(leaf for rule in rules for leaf in conditions(rule)):
+        condition = leaf.did if isinstance(leaf, Engaged) else leaf
         if isinstance(condition, Trait):
             kind = trait_kind(condition.name)
             for value in _values(kind, condition, as_of):

@@ -18,6 +18,7 @@ from zhiyin.adapters.lake.datasets import EVENTS, PROFILES
 from zhiyin.adapters.lake.engines import Engine
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.domain.customer import TRAIT_KINDS, as_text
+from zhiyin.domain.engagement import ENGAGEMENTS, JUDGED
 from zhiyin.domain.event import Event, Line
 from zhiyin.domain.segment import Rule
 from zhiyin.loop.profile.segment_frame import Needs
@@ -138,13 +139,14 @@ def worlds(draw: st.DrawFn, customers: int = 3, events: int = 24) -> World:
                 lambda name, at, customer, products, campaign, properties, amount: (
                     name, at, customer, tuple(products), campaign, properties, amount
                 ),
-                st.sampled_from(EVENT_NAMES),
+                st.sampled_from((*EVENT_NAMES, *EVENT_NAMES, *JUDGED)),
                 MOMENTS,
                 st.sampled_from((None, "elsewhere", *ids)),
                 st.lists(lines, max_size=3),
                 st.sampled_from((None, "spring", "")),
                 st.fixed_dictionaries(
-                    {name: st.one_of(SCALARS, SCALARS, _ODD) for name in PROPERTIES}
+                    {name: st.one_of(SCALARS, SCALARS, _ODD) for name in PROPERTIES},
+                    optional={"rule": st.sampled_from(("1", 1, "2", None)), "channel": st.just("email")},
                 ),
                 st.sampled_from((None, 0, 3, 250)),
             ),
@@ -179,7 +181,16 @@ def rules(depth: int = 3) -> st.SearchStrategy[Rule]:
 def _forms(depth: int) -> st.SearchStrategy[dict[str, object]]:
     # of the kinds with the most corners more
     leaves = st.one_of(
-        traits(), traits(), dids(), dids(), amounts(), amounts(), edges(), distincts(), sequences()
+        traits(),
+        traits(),
+        dids(),
+        dids(),
+        amounts(),
+        amounts(),
+        edges(),
+        distincts(),
+        sequences(),
+        engageds(),
     )
     if depth <= 1:
         return leaves
@@ -340,3 +351,12 @@ def _on_events(kind: str, more: st.SearchStrategy[dict[str, object]]) -> st.Sear
         WINDOWS,
         where,
     )
+
+
+def engageds() -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on messages, in JSON form."""
+    parts = st.fixed_dictionaries(
+        {"engaged": st.sampled_from(tuple(ENGAGEMENTS))},
+        optional={"campaign": st.sampled_from(("spring", "a-b_2")), "channel": st.just("email")},
+    )
+    return st.builds(lambda head, times, window: {**head, **times, **window}, parts, TIMES, WINDOWS)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
 
@@ -11,12 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import transaction
 
-from zhiyin.adapters.records import profile
+from zhiyin.adapters import clock
+from zhiyin.adapters.records import hit, profile
 from zhiyin.adapters.records.models import Collected as CollectedRow
 from zhiyin.adapters.records.models import Customer, Identity, ProfileRun
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.consent import Consent as Answer
-from zhiyin.domain.event import Event
+from zhiyin.domain.event import EMAIL_LINK_CLICKED, EMAIL_OPENED, Event
 from zhiyin.domain.lifecycle import Lifecycle
 from zhiyin.loop.collect.arrival import Arrival
 from zhiyin.loop.profile.standing import Standing, moved, parted, stage
@@ -59,6 +61,7 @@ def apply(
             keep(consents.events(consents.take(answers)))
         _move(ws, result.events)
         _link(result.links, ws.now())
+        hit.note(_hits(result.events), clock.system())
         tallies.add(result.received | result.became, result.last)
         tallies.add(tallies.replayed(arrived))
         done.version = version
@@ -153,6 +156,18 @@ def _standing(
     stage: str,
 ) -> Standing:
     return Standing(first_seen, last_seen, first_order, last_order, orders, revenue, stage)
+
+
+def _hits(events: pa.Table) -> Iterator[tuple[str, str, datetime]]:
+    """Hits on messages of customers: the message's token, the customer, and when."""
+    named = pc.and_(
+        pc.is_in(events["event"], pa.array([EMAIL_OPENED, EMAIL_LINK_CLICKED])),
+        pc.is_valid(events["customer_id"]),
+    )
+    found = events.filter(named).select(["properties", "customer_id", "timestamp"])
+    for row in found.to_pylist():
+        if token := json.loads(row["properties"] or "{}").get("token"):
+            yield token, row["customer_id"], row["timestamp"].replace(tzinfo=UTC)
 
 
 def _link(links: Mapping[str, str], now: datetime) -> None:

@@ -142,9 +142,10 @@ class Lake:
             yield
 
     @contextmanager
-    def reading(self) -> Iterator[None]:
-        """For long reads: files stay and nobody is erased meanwhile, while others may write."""
-        with self._holding("reader", self.patience, shared=True):
+    def reading(self, patience: float | None = None) -> Iterator[None]:
+        """For long reads: files stay and nobody is erased meanwhile, while others may write. Raises ``Busy`` after
+        ``patience`` seconds, the lake's if None."""
+        with self._holding("reader", self.patience if patience is None else patience, shared=True):
             yield
 
     @contextmanager

@@ -16,13 +16,14 @@ from django.utils.crypto import salted_hmac
 from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.decision import Decision
+from zhiyin.adapters.records.hit import Hit
 from zhiyin.adapters.records.identity import Identity
 from zhiyin.adapters.records.message import Message
 from zhiyin.domain.message import PENDING, MessageStatus
 from zhiyin.domain.reasons import Reason, SuppressReason
 
 # every model that holds a person; a test finds one that is missing here
-HOLDS_PEOPLE = (Customer, Consent, Decision, Identity, Message, Suppression)
+HOLDS_PEOPLE = (Customer, Consent, Decision, Hit, Identity, Message, Suppression)
 
 NOBODY = "erased:"  # how the names begin under which the ledger keeps its sums
 _CUSTOMER = "customer"
@@ -88,6 +89,7 @@ def erase(customer_id: str, now: datetime) -> dict[str, int]:
                 customer_id=nobody, facts=[]
             ),
             "suppressions": suppressed,
+            "hits": Hit.objects.filter(customer_id=customer_id).delete()[0],
         }
         _, deleted = Customer.objects.filter(pk=customer_id).delete()
         counts["customers"] = deleted.get("records.Customer", 0)

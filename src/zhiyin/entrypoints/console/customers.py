@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 from django.utils.translation import gettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from zhiyin.domain.item import Item
 from zhiyin.domain.lifecycle import Lifecycle
@@ -90,6 +90,17 @@ def timeline(request: HttpRequest, customer_id: str) -> HttpResponse:
     return render(request, "console/_timeline.html", _timeline(request, customer_id))
 
 
+@require_GET
+def messages(request: HttpRequest, customer_id: str) -> HttpResponse:
+    """What became of the messages to a customer: opened and clicked by people, and by machines. For htmx."""
+    from zhiyin.services import engagements
+
+    found = engagements.engagement(engagements.of(current(), customer_id))
+    several = ((gettext("Opened"), found.opened), (gettext("Clicked"), found.clicked))
+    rows = [(label, counts) for label, counts in several if found.delivered or counts.total]
+    return render(request, "console/_engagement.html", {"delivered": found.delivered, "rows": rows})
+
+
 @require_POST
 def reveal(request: HttpRequest, customer_id: str) -> HttpResponse:
     """The contact data in full; that they were read is an event of the customer."""
@@ -139,6 +150,7 @@ def _told(entry: customers.Entry, items: Mapping[str, Item], language: str) -> d
     return {
         "at": entry.at,
         "event": event,
+        "by": entry.by,
         "icon": words.PICTURES.get(event.name, "circle"),
         "times": 1,
         "all": dict.fromkeys(names),
@@ -186,6 +198,7 @@ urlpatterns = [
     path("customers", customer_list, name="customers"),
     # ids are the shop's own and may hold a slash
     path("customers/timeline/<path:customer_id>", timeline, name="customer_timeline"),
+    path("customers/messages/<path:customer_id>", messages, name="customer_messages"),
     path("customers/reveal/<path:customer_id>", reveal, name="customer_reveal"),
     path("customers/<path:customer_id>", customer, name="customer"),
 ]

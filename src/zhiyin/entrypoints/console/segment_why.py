@@ -15,7 +15,7 @@ from zhiyin.domain.segment import Not, Rule
 from zhiyin.entrypoints.console import formats
 from zhiyin.entrypoints.console import segment_words as words
 from zhiyin.loop.profile.condition import Condition
-from zhiyin.loop.profile.conditions import Did, Trait
+from zhiyin.loop.profile.conditions import Did, Engaged, Trait
 from zhiyin.loop.profile.segment_json import parse
 from zhiyin.services.workspace import Workspace
 
@@ -56,6 +56,10 @@ def fact(ws: Workspace, one: Fact) -> tuple[str, str]:
     """A fact of a membership in two sentences: what was found, and what the rule needs."""
     rule, negated = parse(one.detail["condition"]), one.code.endswith("_not")
     assert isinstance(rule, Condition)
+    if isinstance(rule, Engaged):
+        since = _since(ws, rule.did, one.detail)
+        needs = _needs(ws, Not(rule) if negated else rule, negated=False)
+        return _did_found(ws, rule.did, one.detail, since), needs
     if isinstance(rule, Did):
         since = _since(ws, rule, one.detail)
         return _did_found(ws, rule, one.detail, since), _did_needs(ws, rule, since, negated=negated)

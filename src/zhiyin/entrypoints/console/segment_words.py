@@ -131,6 +131,10 @@ class Names:
             return moment(raw, self.zone)
         if isinstance(raw, date):
             return moment(datetime(raw.year, raw.month, raw.day, tzinfo=self.zone), self.zone)
+        if name == "campaign":
+            from zhiyin.adapters.records.models import Campaign
+
+            return Campaign.objects.filter(key=str(raw)).values_list("name", flat=True).first() or str(raw)
         return value(name, raw, self.currency)
 
     def segment(self, key: str) -> str:

@@ -55,6 +55,8 @@ EVENTS: Names = {
     "Email Bounced": _("E-mail bounced"),
     "Email Opened": _("E-mail opened"),
     "Email Link Clicked": _("Link in e-mail clicked"),
+    "Message Opened": _("Message opened by a person"),
+    "Message Clicked": _("Message clicked by a person"),
     "Unsubscribed": _("Unsubscribed"),
     "Consent Changed": _("Consent changed"),
     "Suppression Lifted": _("May be written to again"),
@@ -74,6 +76,8 @@ EVENTS: Names = {
     "group": _("Company stated"),
     "alias": _("Ids joined"),
 }
+# who opened or clicked
+TOUCHES: Names = {"human": _("human"), "unknown": _("unknown"), "machine": _("machine")}
 # campaign states, message states, effects and imports: one name space, the codes do not clash
 STATUSES: Names = {
     "draft": _("Draft"),

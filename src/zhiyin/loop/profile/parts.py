@@ -5,6 +5,7 @@ JSON, text, Python and the published schema all follow from these, so that they 
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ REQUIRED: Any = object()
 END = r"(?![\s\S])"  # the end of a text; $ would let a line break pass
 NO_TEXT = r"""\x00-\x1f\x7f'"\\?*\ud800-\udfff"""
 NAME = rf"^(?!\s)[^{NO_TEXT}]{{1,100}}(?<!\s){END}"
+MAX_KEY = 80  # letters of a key
 LETTERS = rf"^[^\x00\x1f\ud800-\udfff]*{END}"
 _UNITS = {"w": timedelta(weeks=1), "d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 _LEAP = r"(?:[12][0-9](?:0[48]|[2468][048]|[13579][26])|(?:1[26]|2[048])00)"
@@ -96,6 +98,51 @@ class SegmentKey:
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": self.pattern}
+
+
+class CampaignKey:
+    """The key of a campaign."""
+
+    name = "campaign"
+    pattern = rf"^[a-z0-9]+(?:[-_][a-z0-9]+)*{END}"
+
+    def read(self, value: Any, place: str, zone: tzinfo) -> str:
+        if not isinstance(value, str) or len(value) > MAX_KEY or not re.match(self.pattern, value):
+            raise BadRule(
+                say("{place} needs the key of a campaign.", place=place),
+                fix=say("`zhiyin campaigns list` shows them all."),
+            )
+        return value
+
+    def dump(self, value: str) -> str:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": self.pattern, "maxLength": MAX_KEY}
+
+
+class Choice:
+    """One of a few words."""
+
+    name = "choice"
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def read(self, value: Any, place: str, zone: tzinfo) -> str:
+        if not isinstance(value, str) or value not in self.words:
+            close = difflib.get_close_matches(str(value), self.words, 1)
+            raise BadRule(
+                say("{place} must be one of {words}.", place=place, words=list(self.words)),
+                fix=say("Did you mean {close!r}?", close=close[0]) if close else "",
+            )
+        return value
+
+    def dump(self, value: str) -> str:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": list(self.words)}
 
 
 class Whole:
@@ -243,6 +290,7 @@ class Day:
 
 EVENT, SEGMENT, TIMES, DURATION, MOMENT, DAY = EventName(), SegmentKey(), Whole(), Duration(), Moment(), Day()
 NUMBER, PROPERTY = Number(), PropertyName()
+CAMPAIGN = CampaignKey()
 EXAMPLE = say('An example: {"did": "Order Completed", "at_least": 3, "within": "90d"}')
 
 WINDOW = (

@@ -19,6 +19,7 @@ from zhiyin.loop.profile.conditions import (
     Average,
     Did,
     Distinct,
+    Engaged,
     First,
     InSegment,
     Last,
@@ -182,15 +183,35 @@ def sequence(
     >>> sequence(["Product Added", step("Order Completed", where=[field("amount") >= 10000])], gap="7d").gap
     datetime.timedelta(days=7)
     """
-    given = _given(locals())
-    given |= {name: [_step(one) for one in given[name]] for name in ("steps", "without")}
-    return _made(InSequence, given.pop("steps"), given)
+    given = _given(locals(), "steps") | {"without": [_step(one) for one in without]}
+    return _made(InSequence, [_step(one) for one in steps], given)
 
 
 def step(event: str, *, where: Sequence[Filter] = ()) -> Step:
     """A step of a sequence whose properties fit."""
     (made,) = Steps(1, 1).read([{"event": event, "where": FILTERS.dump(where)}], "step", UTC)
     return made
+
+
+def engaged(
+    what: str,
+    *,
+    campaign: str | None = None,
+    channel: str | None = None,
+    at_least: int = 1,
+    at_most: int | None = None,
+    within: Span | None = None,
+    before: Span | None = None,
+    since: When | None = None,
+    until: When | None = None,
+) -> Engaged:
+    """Opened, clicked or received so many messages in a window of time; ``what`` may be ``bounced`` and
+    ``unsubscribed`` too. Opens and clicks are those of people.
+
+    >>> engaged("opened", campaign="spring", within="30d").at_least
+    1
+    """
+    return _made(Engaged, what, _given(locals(), "what"))
 
 
 def in_segment(key: str) -> InSegment:
@@ -234,9 +255,9 @@ def any_of(*rules: Rule) -> Any:
     return Any(rules)
 
 
-def _given(arguments: dict[str, Json]) -> dict[str, Json]:
-    """The arguments of a call that say something, but for the event."""
-    given = {name: value for name, value in arguments.items() if name != "event" and value is not None}
+def _given(arguments: dict[str, Json], head: str = "event") -> dict[str, Json]:
+    """The arguments of a call that say something, but for the head."""
+    given = {name: value for name, value in arguments.items() if name != head and value is not None}
     return given | ({"where": FILTERS.dump(given["where"])} if "where" in given else {})
 
 

@@ -7,6 +7,7 @@
 {"distinct": "Product Viewed", "of": "item_id", "at_least": 5}
 {"first": "Order Completed", "within": "30d"}   likewise last
 {"sequence": ["Product Added", {"event": "Order Completed", "where": […]}], "gap": "7d", "without": […]}
+{"engaged": "opened", "campaign": "spring", "within": "30d"}
 {"in_segment": "vip"}
 """
 

@@ -9,11 +9,12 @@ from zhiyin.loop.profile.conditions.amount import Average, Maximum, Minimum, Sum
 from zhiyin.loop.profile.conditions.did import Did
 from zhiyin.loop.profile.conditions.distinct import Distinct
 from zhiyin.loop.profile.conditions.edge import First, Last
+from zhiyin.loop.profile.conditions.engaged import Engaged
 from zhiyin.loop.profile.conditions.in_segment import InSegment
 from zhiyin.loop.profile.conditions.sequence import Sequence
 from zhiyin.loop.profile.conditions.trait import Trait
 
-KINDS = (Trait, Did, Sum, Average, Minimum, Maximum, Distinct, First, Last, Sequence, InSegment)
+KINDS = (Trait, Did, Sum, Average, Minimum, Maximum, Distinct, First, Last, Sequence, Engaged, InSegment)
 CONDITIONS: Mapping[str, type[Condition]] = {kind.KIND: kind for kind in KINDS}
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Average",
     "Did",
     "Distinct",
+    "Engaged",
     "First",
     "InSegment",
     "Last",

@@ -1,4 +1,4 @@
-"""events → features: one row for every customer who did anything, with everything that events tell of them.
+"""events → features: one row for everyone who did anything or got a message, with everything that events tell of them.
 
 One file an owner, as the registry ``domain/feature`` names them. All of it is lazy; nothing after ``as_of`` counts.
 """
@@ -15,9 +15,9 @@ import narwhals as nw
 
 from zhiyin.domain.feature import COMPUTED
 from zhiyin.domain.lifecycle import STAGE_RULES, StageRules
-from zhiyin.loop.profile.features import browsing, devices, discounts, rhythm
+from zhiyin.loop.profile.features import browsing, devices, discounts, engagement, rhythm
 from zhiyin.loop.profile.features.browsing import visits
-from zhiyin.loop.profile.features.spending import spending
+from zhiyin.loop.profile.features.spending import SUMS, spending
 from zhiyin.loop.profile.lifecycle import lifecycle
 from zhiyin.loop.profile.rfm import rfm
 
@@ -31,6 +31,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "device": ("context", "device", "type"),
     "utm_medium": ("context", "utm", "medium"),
     "referrer_medium": ("context", "referrer", "medium"),
+    "token": ("properties", "token"),
+    "rule": ("properties", "rule"),
 }
 
 
@@ -50,7 +52,7 @@ def summed(
 ) -> nw.LazyFrame[Any]:
     """What takes the events: to be computed once and kept, since ``features`` looks at it several times.
 
-    ``visited`` are the ``visits`` of the same events and moment, kept as well.
+    ``visited`` are the ``visits`` of the same events and moment, kept as well. Who only got messages has a row too.
     """
     frame = spending(events, as_of)
     for owned in (
@@ -62,7 +64,11 @@ def summed(
         devices.channels(visited),
     ):
         frame = frame.join(owned, on="customer_id", how="left")
-    return frame
+    # many get messages who never did anything else
+    both = frame.join(
+        engagement.engagement(events, as_of), on="customer_id", how="full", suffix="_engaged"
+    ).with_columns(customer_id=nw.coalesce("customer_id", "customer_id_engaged"))
+    return both.with_columns(nw.col(name).fill_null(0) for name in SUMS).drop("customer_id_engaged")
 
 
 def features(kept: nw.LazyFrame[Any], shop: Shop) -> nw.LazyFrame[Any]:

@@ -52,7 +52,8 @@ def due(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 
 def hours(events: nw.LazyFrame[Any], as_of: datetime, zone: ZoneInfo) -> nw.LazyFrame[Any]:
-    """``best_hour``, ``best_weekday`` and ``night_share`` of what each customer did in a year, by the shop's clocks."""
+    """``best_hour``, ``best_weekday``, ``night_share`` and ``weekend_share`` of what each customer did in a year, by the
+    shop's clocks."""
     now = plain(as_of)
     start = now - timedelta(days=RHYTHM_DAYS)
     minutes = _minutes(start, now, zone)
@@ -92,7 +93,8 @@ def hours(events: nw.LazyFrame[Any], as_of: datetime, zone: ZoneInfo) -> nw.Lazy
         )
         .with_columns(nw.col("night").cast(nw.Int64), nw.col("n").cast(nw.Int64))
         .with_columns(
-            days=nw.max_horizontal(*(nw.col(f"on_{day}").cast(nw.Int64) * 7 + (6 - day) for day in range(7)))
+            days=nw.max_horizontal(*(nw.col(f"on_{day}").cast(nw.Int64) * 7 + (6 - day) for day in range(7))),
+            weekend=(nw.col("on_5") + nw.col("on_6")).cast(nw.Int64),
         )
     )
     return found.select(
@@ -100,6 +102,7 @@ def hours(events: nw.LazyFrame[Any], as_of: datetime, zone: ZoneInfo) -> nw.Lazy
         best_hour=nw.lit(23) - (nw.col("code") - share(nw.col("code"), 24) * 24),
         best_weekday=nw.lit(7) - (nw.col("days") - share(nw.col("days"), 7) * 7),
         night_share=percent(nw.col("night"), nw.col("n")),
+        weekend_share=percent(nw.col("weekend"), nw.col("n")),
     )
 
 

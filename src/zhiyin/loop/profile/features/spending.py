@@ -13,7 +13,9 @@ from zhiyin.domain.event import (
     EMAIL_DELIVERED,
     EMAIL_OPENED,
     EMAIL_SENT,
+    MESSAGE_CLICKED,
     MESSAGE_DECIDED,
+    MESSAGE_OPENED,
     MESSAGE_REFUSED,
     ORDER_CANCELLED,
     ORDER_COMPLETED,
@@ -21,7 +23,8 @@ from zhiyin.domain.event import (
 )
 from zhiyin.loop.profile.features.whole import DAY, HOUR, percent, plain, seconds, seconds_of, share
 
-# What the shop did to a customer, and opens, which mail programs do by themselves: nobody was seen.
+# What the shop did to a customer, opens, which mail programs do by themselves, and what is said again of hits that
+# are events already: nobody was seen.
 NOT_SEEN = (
     MESSAGE_DECIDED,
     MESSAGE_REFUSED,
@@ -29,8 +32,13 @@ NOT_SEEN = (
     EMAIL_DELIVERED,
     EMAIL_BOUNCED,
     EMAIL_OPENED,
+    MESSAGE_OPENED,
+    MESSAGE_CLICKED,
     CONTACT_REVEALED,
 )
+
+# Columns that are 0 for who did nothing.
+SUMS = ("orders", "revenue", "returns", "placed", "gaps", "gap_hours", "gap_squares")
 
 
 def spending(events: nw.LazyFrame[Any], as_of: datetime) -> nw.LazyFrame[Any]:
