@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.profile import test_segment
-from tests.profile.worlds import NOW, World, rules, worlds
+from tests.profile.worlds import FADING, NOW, World, rules, worlds
 
 from zhiyin.adapters.lake import Lake
 from zhiyin.adapters.lake.datasets import ITEMS
@@ -24,7 +25,7 @@ from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED
 from zhiyin.domain.interest import InterestKind
 from zhiyin.domain.segment import Rule
 from zhiyin.loop.profile.segment_frame import plan
-from zhiyin.services import engagements, flow, interests, profiles, segments
+from zhiyin.services import engagements, flow, interests, profiles, refresh, segments
 from zhiyin.services.workspace import Workspace
 
 pytestmark = [
@@ -105,12 +106,18 @@ def shops(workspace: Workspace, spark: Engine) -> tuple[Workspace, Workspace]:
     return frozen, replace(frozen, lake=other)
 
 
+def profiled(ws: Workspace) -> list[dict[str, Any]]:
+    return ws.lake.collect(ws.lake.profiles().sort("customer_id")).to_pylist()
+
+
 def test_traits_rfm_and_lifecycle_agree(shops: tuple[Workspace, Workspace]) -> None:
-    answers = []
+    answers, usual = [], []
     for ws in shops:
-        with profiles.computed(ws, NOW) as frame:
+        with profiles.computed(ws, NOW) as (frame, found):
             answers.append(ws.lake.collect(frame.sort("customer_id")))
+            usual.append(found)
     first, second = answers
+    assert usual[0] == usual[1]
     assert first.num_rows > 40
     assert [name for name in first.column_names if first[name].null_count == first.num_rows] == []
     assert first.schema == second.schema
@@ -121,7 +128,7 @@ def test_a_whole_run_agrees(shops: tuple[Workspace, Workspace]) -> None:
     snapshots, results, published, found = [], [], [], []
     for ws in shops:
         results.append(replace(profiles.run(ws), seconds=0))
-        snapshots.append(ws.lake.collect(ws.lake.profiles().sort("customer_id")).to_pylist())
+        snapshots.append(profiled(ws))
         published.append(list(Customer.objects.order_by("pk").values()))
         rows = ws.lake.frame("interests").sort("customer_id", "kind", "value")
         found.append(ws.lake.collect(rows).to_pylist())
@@ -138,6 +145,25 @@ def test_who_opened_and_clicked_agrees(shops: tuple[Workspace, Workspace]) -> No
     first, second = (sorted(engagements.letters(ws, people), key=lambda one: one.token) for ws in shops)
     assert first == second
     assert first[0].touches
+
+
+def test_some_customers_described_anew_agree_and_are_what_they_are_among_all(
+    shops: tuple[Workspace, Workspace],
+) -> None:
+    ids = [f"c{i}" for i in range(0, 70, 3)]
+    profiles.run(shops[0])
+    all_rows = {row["customer_id"]: row for row in profiled(shops[0])}
+    for ws in shops:
+        with (
+            profiles.computed(ws, NOW) as (_, usual),
+            ws.lake.kept(profiles.taken(ws, ids)) as theirs,
+            profiles.computed(ws, NOW, usual, theirs) as (frame, _),
+        ):
+            rows = ws.lake.collect(frame.sort("customer_id")).to_pylist()
+        assert len(rows) > 10
+        assert all(row.items() <= all_rows[row["customer_id"]].items() for row in rows)
+        refresh.refresh(ws, ids)
+        assert {row["customer_id"]: row for row in profiled(ws)} == all_rows
 
 
 def test_the_flow_between_two_days_agrees(shops: tuple[Workspace, Workspace]) -> None:
@@ -159,6 +185,7 @@ RULES = (
     'did("Order Completed", at_most=2, within="200d", before="30h") or did("Order Completed", since="2026-01-01")',
     'regularity >= 0.1 or next_order_due <= 0 and discount_share >= 50 and main_device in ["mobile", "tv"]',
     'best_weekday == 3 and night_share <= 40 and pages_per_visit >= 1.5 or last_search == "tea"',
+    'interested("Tea", at_least=40) or interested("Lion", at_least=20, kind="brand") or interested("茶", kind="search")',
     "everyone",
     "nobody",
 )
@@ -195,9 +222,8 @@ def test_random_rules_agree(
     folder = tmp_path_factory.mktemp("world")
     answers = []
     for one in (duckdb, spark):
-        made = plan(several, NOW, wake=True)
-        own, events = world.frames(one, folder, made.needs)
-        marked = made.mark(own, events).select(
+        made = plan(several, NOW, wake=True, fading=FADING)
+        marked = made.mark(*world.frames(one, folder, made.needs)).select(
             "customer_id", "wake_at", *(f"rule_{i}" for i in range(len(several)))
         )
         answers.append(one.collect(marked.sort("customer_id")).to_pylist())

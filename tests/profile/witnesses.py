@@ -11,14 +11,15 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Sequence_
 from datetime import UTC, date, datetime, timedelta
 
-from tests.profile.worlds import World
+from tests.profile.worlds import FADING, Interests, World
 
 from zhiyin.domain.customer import as_text
 from zhiyin.domain.event import Event, Line
+from zhiyin.domain.interest import UNIT
 from zhiyin.domain.segment import Condition, Filter, Rule, Window, conditions
 from zhiyin.loop.profile.comparison import EVENT_FIELDS, LINE_FIELDS, property_kind, trait_kind
 from zhiyin.loop.profile.comparison_python import NUMBER
-from zhiyin.loop.profile.conditions import Did, Distinct, Engaged, Sequence, Trait
+from zhiyin.loop.profile.conditions import Did, Distinct, Engaged, Interested, Sequence, Trait
 from zhiyin.loop.profile.conditions.amount import Amount
 from zhiyin.loop.profile.conditions.edge import Edge
 from zhiyin.loop.profile.steps import Step
@@ -30,6 +31,7 @@ def witnesses(rules: Iterable[Rule], as_of: datetime) -> World:
     """The customers of all conditions of these rules."""
     profiles: dict[str, dict[str, object]] = {}
     events: list[Event] = []
+    interests: dict[str, Interests] = {}
     for leaf in dict.fromkeys(leaf for rule in rules for leaf in conditions(rule)):
         condition = leaf.did if isinstance(leaf, Engaged) else leaf
         if isinstance(condition, Trait):
@@ -37,12 +39,17 @@ def witnesses(rules: Iterable[Rule], as_of: datetime) -> World:
             for value in _values(kind, condition, as_of):
                 own = {condition.name: value}
                 profiles[_new(profiles)] = {"traits": own} if kind == "stated" else {"traits": {}, **own}
+        elif isinstance(condition, Interested):
+            for found in _interests(condition, as_of):
+                customer_id = _new(profiles)
+                profiles[customer_id], interests[customer_id] = {"traits": {}}, found
         else:
             for done in _histories(condition, as_of):
                 customer_id = _new(profiles)
                 profiles[customer_id] = {"traits": {}}
                 events += [_event(f"w{len(events) + i}", customer_id, *one) for i, one in enumerate(done)]
-    return World({key: {**row, "customer_id": key} for key, row in profiles.items()}, events)
+    rows = {key: {**row, "customer_id": key} for key, row in profiles.items()}
+    return World(rows, events, interests)
 
 
 def _new(profiles: dict[str, dict[str, object]]) -> str:
@@ -289,6 +296,17 @@ def _nearly(where: Sequence_[Filter]) -> Iterator[Values]:
         yield without
         for near in _values(property_kind(one.name), one, datetime(2026, 3, 1, tzinfo=UTC)):
             yield {**without, one.name: near}
+
+
+def _interests(one: Interested, as_of: datetime) -> Iterator[Interests]:
+    """Weights that just reach the score alone and beside others, and just miss it."""
+    factor, ground = FADING.least(one.at_least, FADING.today(as_of))
+    for others in (0, UNIT):
+        edge = -(-factor * (ground + others) // (200 - factor))  # 200 w >= factor (w + others + ground)
+        for weight in (edge - 1, edge, edge + 1):
+            yield {(one.kind, one.looked_for): (weight, weight + others)}
+    yield {(one.kind, one.looked_for + "x"): (10**13, 10**13)}
+    yield {("price_band", one.looked_for): (10**13, 10**13)}
 
 
 def _inside(window: Window, as_of: datetime) -> datetime:

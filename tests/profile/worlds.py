@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,13 +14,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
-from zhiyin.adapters.lake.datasets import EVENTS, PROFILES
+from zhiyin.adapters.lake.datasets import EVENTS, INTERESTS, PROFILES
 from zhiyin.adapters.lake.engines import Engine
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.domain.customer import TRAIT_KINDS, as_text
 from zhiyin.domain.engagement import ENGAGEMENTS, JUDGED
 from zhiyin.domain.event import Event, Line
+from zhiyin.domain.interest import UNIT, Fading
 from zhiyin.domain.segment import Rule
+from zhiyin.loop.profile.condition import One
 from zhiyin.loop.profile.segment_frame import Needs
 from zhiyin.loop.profile.segment_json import parse
 
@@ -44,6 +46,8 @@ STATED = ("city", "City", "城.市 名")
 PROPERTIES = ("coupon", "Coupon", "渠.道 名")
 EVENT_NAMES = ("Order Completed", "看过")
 CATEGORIES = ("Tea", "O'Hara", "")
+INTEREST_KINDS = ("category", "brand", "search")
+INTERESTED_IN = ("tea", "O'Hara", "茶 🍵")
 # exactly now, a microsecond later, exactly on the border of 1, 3, 30 days, a microsecond inside, long ago
 MOMENTS = st.one_of(
     st.builds(
@@ -57,12 +61,22 @@ MOMENTS = st.one_of(
 )
 
 
+# with a landmark some days back, and days of the shop's own
+FADING = Fading(date(2026, 2, 25), 30, ZoneInfo("Asia/Shanghai"))
+Interests = Mapping[tuple[str, str], tuple[int, int]]
+
+
 @dataclass(frozen=True)
 class World:
     """Profiles by customer id (values of columns, stated traits under ``traits``) and events."""
 
     profiles: Mapping[str, Mapping[str, object]]
     events: Sequence[Event]
+    interests: Mapping[str, Interests] = field(default_factory=dict)
+
+    def one(self, customer_id: str, as_of: datetime, events: Sequence[Event]) -> One:
+        """One of the customers, with her events, for the Python interpreter."""
+        return One(self.traits(customer_id), events, as_of, self.interests.get(customer_id, {}), FADING)
 
     def traits(self, customer_id: str) -> dict[str, object]:
         """What the Python interpreter takes: stated traits, and the columns over them."""
@@ -71,7 +85,9 @@ class World:
         assert isinstance(stated, dict)
         return {**{k: v for k, v in stated.items() if k not in TRAIT_KINDS}, **row}
 
-    def frames(self, engine: Engine, folder: Path, needs: Needs) -> tuple[nw.LazyFrame, nw.LazyFrame]:  # type: ignore[type-arg]
+    def frames(
+        self, engine: Engine, folder: Path, needs: Needs
+    ) -> tuple[nw.LazyFrame, nw.LazyFrame, nw.LazyFrame]:  # type: ignore[type-arg]
         """The same as lazy frames of an engine, by way of files."""
         rows = []
         for row in self.profiles.values():
@@ -87,9 +103,17 @@ class World:
         pq.write_table(
             events_to_table(self.events, timezone=ZoneInfo("Asia/Shanghai"), received_at=NOW), events
         )
+        interests = folder / "interests.parquet"
+        found = [
+            {"customer_id": who, "kind": kind, "value": value, "weight": weight, "total": total}
+            for who, several in self.interests.items()
+            for (kind, value), (weight, total) in several.items()
+        ]
+        pq.write_table(pa.Table.from_pylist(found, schema=INTERESTS.schema), interests)
         return (
             engine.scan([str(profiles)], PROFILES.schema, needs.traits, {}),
             engine.scan([str(events)], EVENTS.schema, needs.properties, needs.lines),
+            engine.scan([str(interests)], INTERESTS.schema, {}, {}),
         )
 
 
@@ -154,6 +178,17 @@ def worlds(draw: st.DrawFn, customers: int = 3, events: int = 24) -> World:
             max_size=events,
         )
     )  # fmt: skip
+    weights = st.sampled_from((1, UNIT, 5 * UNIT, 10**13))
+    values = st.tuples(st.sampled_from(INTEREST_KINDS), st.sampled_from(INTERESTED_IN))
+    interests = {
+        customer_id: {
+            key: (weight, weight + others)
+            for key, (weight, others) in draw(
+                st.dictionaries(values, st.tuples(weights, st.sampled_from((0, UNIT))), max_size=4)
+            ).items()
+        }
+        for customer_id in ids
+    }
     return World(
         profiles,
         [
@@ -170,6 +205,7 @@ def worlds(draw: st.DrawFn, customers: int = 3, events: int = 24) -> World:
             )
             for i, (name, at, customer, products, campaign, props, amount) in enumerate(happened)
         ],
+        interests,
     )
 
 
@@ -191,6 +227,7 @@ def _forms(depth: int) -> st.SearchStrategy[dict[str, object]]:
         distincts(),
         sequences(),
         engageds(),
+        interesteds(),
     )
     if depth <= 1:
         return leaves
@@ -281,6 +318,14 @@ WINDOWS = st.one_of(
 TIMES = st.sampled_from(
     ({}, {}, {"at_least": 2}, {"at_least": 3}, {"at_most": 1}, {"at_least": 2, "at_most": 3})
 )
+
+
+def interesteds() -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on interests, in JSON form."""
+    return st.fixed_dictionaries(
+        {"interested": st.sampled_from((*INTERESTED_IN, " tea ", "Tea"))},
+        optional={"at_least": st.sampled_from((1, 17, 50, 100)), "kind": st.sampled_from(INTEREST_KINDS)},
+    )
 
 
 def dids() -> st.SearchStrategy[dict[str, object]]:

@@ -21,12 +21,13 @@ from zhiyin.domain import spreadsheet
 from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.decision import Fact
 from zhiyin.domain.errors import BadRule, Conflict, NotFound
-from zhiyin.domain.segment import All, Rule
+from zhiyin.domain.segment import All, Rule, conditions
 from zhiyin.domain.text import say
 from zhiyin.loop.profile import segment_expand, segment_frame, segment_json, segment_python, segment_text
 from zhiyin.loop.profile.condition import One
-from zhiyin.loop.profile.segment_frame import Needs
-from zhiyin.services import sizes
+from zhiyin.loop.profile.conditions import Interested
+from zhiyin.loop.profile.segment_frame import Needs, Plan
+from zhiyin.services import interests, sizes
 from zhiyin.services.workspace import Workspace
 
 AnyRule = Mapping[str, Any] | Rule | str
@@ -233,19 +234,25 @@ def why(ws: Workspace, key_or_rule: AnyRule, customer_id: str) -> Why:
     without a profile.
     """
     rule, as_of = expanded(ws, _rule_or_key(ws, key_or_rule)), ws.now()
-    needs = segment_frame.plan([rule], as_of).needs
-    one = One(_traits_of(ws, needs, customer_id), list(_events_of(ws, needs, customer_id)), as_of)
+    plan = _plan(ws, [rule], as_of)
+    needs = plan.needs
+    one = One(
+        _traits_of(ws, needs, customer_id),
+        list(_events_of(ws, needs, customer_id)),
+        as_of,
+        interests.weights(ws, customer_id) if needs.interests else {},
+        plan.fading,
+    )
     return Why(segment_python.holds(rule, one), segment_python.facts(rule, one))
 
 
 def of_customer(ws: Workspace, customer_id: str) -> list[Segment]:
     """The segments, of those in the lists, that a customer is in now, by name: one query for all rules."""
     rows = list_(ws)
-    hers = nw.col("customer_id") == customer_id
-    marked = _mark(ws, [row.rule for row in rows], ws.now(), hers)
-    found = (
-        ws.lake.collect(marked.select(*(f"rule_{i}" for i in range(len(rows))))).to_pylist() if rows else []
-    )
+    if not rows:
+        return []
+    marked = _mark(ws, [row.rule for row in rows], ws.now()).filter(nw.col("customer_id") == customer_id)
+    found = ws.lake.collect(marked.select(*(f"rule_{i}" for i in range(len(rows))))).to_pylist()
     return [row for i, row in enumerate(rows) if any(one[f"rule_{i}"] for one in found)]
 
 
@@ -267,16 +274,17 @@ def _rule_or_key(ws: Workspace, key_or_rule: AnyRule) -> AnyRule:
     return key_or_rule
 
 
-def _mark(
-    ws: Workspace, rules: Sequence[AnyRule], as_of: datetime, among: nw.Expr | None = None
-) -> nw.LazyFrame[Any]:
-    """The profiles of all, or of those ``among``, with a column for each rule."""
-    plan = segment_frame.plan([expanded(ws, rule) for rule in rules], as_of)
-    frames = [
-        ws.lake.frame("profiles", plan.needs.traits),
-        ws.lake.frame("events", plan.needs.properties, plan.needs.lines),
-    ]
-    return plan.mark(*(frame if among is None else frame.filter(among) for frame in frames))
+def _mark(ws: Workspace, rules: Sequence[AnyRule], as_of: datetime) -> nw.LazyFrame[Any]:
+    plan = _plan(ws, [expanded(ws, rule) for rule in rules], as_of)
+    profiles = ws.lake.frame("profiles", plan.needs.traits)
+    events = ws.lake.frame("events", plan.needs.properties, plan.needs.lines)
+    return plan.mark(profiles, events, ws.lake.frame("interests") if plan.needs.interests else None)
+
+
+def _plan(ws: Workspace, rules: Sequence[Rule], as_of: datetime) -> Plan:
+    """What it takes to evaluate the rules, with how interests fade if any rule asks for one."""
+    asks = any(isinstance(leaf, Interested) for rule in rules for leaf in conditions(rule))
+    return segment_frame.plan(rules, as_of, fading=interests.fading(ws) if asks else None)
 
 
 def _members(ws: Workspace, rule: AnyRule) -> nw.LazyFrame[Any]:

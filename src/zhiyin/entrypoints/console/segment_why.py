@@ -15,7 +15,7 @@ from zhiyin.domain.segment import Not, Rule
 from zhiyin.entrypoints.console import formats
 from zhiyin.entrypoints.console import segment_words as words
 from zhiyin.loop.profile.condition import Condition
-from zhiyin.loop.profile.conditions import Did, Engaged, Trait
+from zhiyin.loop.profile.conditions import Did, Engaged, Interested, Trait
 from zhiyin.loop.profile.segment_json import parse
 from zhiyin.services.workspace import Workspace
 
@@ -63,6 +63,8 @@ def fact(ws: Workspace, one: Fact) -> tuple[str, str]:
     if isinstance(rule, Did):
         since = _since(ws, rule, one.detail)
         return _did_found(ws, rule, one.detail, since), _did_needs(ws, rule, since, negated=negated)
+    if isinstance(rule, Interested):
+        return _interest(rule, one.detail, negated=negated)
     needs = _needs(ws, rule, negated=negated)
     if isinstance(rule, Trait):
         return _trait_found(ws, one.detail), needs
@@ -105,6 +107,15 @@ def _did_needs(ws: Workspace, rule: Did, since: str, *, negated: bool) -> str:
     if rule.at_least > 1:
         return gettext("needs fewer than %(needs)s") % parts
     return (gettext("needs none since %(date)s") if since else gettext("needs none")) % parts
+
+
+def _interest(rule: Interested, detail: Mapping[str, Any], *, negated: bool) -> tuple[str, str]:
+    found = gettext("Interest in “%(value)s”: %(score)s of 100") % {
+        "value": words.value(rule.kind, rule.value, ""),
+        "score": detail["found"],
+    }
+    needs = gettext("needs fewer than %(needs)s") if negated else gettext("needs at least %(needs)s")
+    return found, needs % {"needs": rule.at_least}
 
 
 def _trait_found(ws: Workspace, detail: Mapping[str, Any]) -> str:

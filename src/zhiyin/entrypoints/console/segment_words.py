@@ -66,6 +66,7 @@ CHOICES: Mapping[str, Mapping[str, Json]] = {
     "best_weekday": words.WEEKDAYS,
     "main_device": words.DEVICES,
     "main_channel": words.ORIGINS,
+    "price_band": words.PRICE_BANDS,
 }
 
 

@@ -41,6 +41,17 @@ GROUPS: Names = {
     "hibernating": _("Hibernating"),
     "lost": _("Lost"),
 }
+INTERESTS: Names = {
+    "category": _("Categories"),
+    "brand": _("Brands"),
+    "price_band": _("Prices"),
+    "search": _("Searched for"),
+}
+PRICE_BANDS: Names = {
+    "low": pgettext_lazy("price", "low"),
+    "mid": pgettext_lazy("price", "middle"),
+    "high": pgettext_lazy("price", "high"),
+}
 EVENTS: Names = {
     "Product Viewed": _("Product viewed"),
     "Product Added": _("Added to basket"),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from zhiyin.domain import segment
 from zhiyin.domain.event import Event
+from zhiyin.domain.interest import Fading
 from zhiyin.domain.text import Text, say
 from zhiyin.loop.profile import parts
 from zhiyin.loop.profile.parts import Part
@@ -28,12 +29,15 @@ class One:
     """One customer at one moment.
 
     ``traits`` maps the names of ``TRAIT_KINDS`` and of stated traits to values, times aware; a missing name is
-    a missing trait.
+    a missing trait. ``interests`` maps kind and value of each interest to its weight and the total of the kind,
+    which fade as ``fading`` says.
     """
 
     traits: Mapping[str, object]
     events: Sequence[Event]
     as_of: datetime
+    interests: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    fading: Fading | None = None
 
 
 @dataclass(frozen=True, slots=True)

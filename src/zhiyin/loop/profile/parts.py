@@ -121,6 +121,29 @@ class CampaignKey:
         return {"type": "string", "pattern": self.pattern, "maxLength": MAX_KEY}
 
 
+class Phrase:
+    """A text that says what is looked for."""
+
+    name = "phrase"
+
+    def read(self, value: Any, place: str, zone: tzinfo) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise BadRule(say("{place} needs a text.", place=place))
+        check_text(value, place)
+        return value
+
+    def dump(self, value: str) -> str:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX_TEXT,
+            "pattern": rf"^(?=[\s\S]*\S){LETTERS[1:]}",
+        }
+
+
 class Choice:
     """One of a few words."""
 

@@ -22,6 +22,7 @@ from zhiyin.loop.profile.conditions import (
     Engaged,
     First,
     InSegment,
+    Interested,
     Last,
     Maximum,
     Minimum,
@@ -30,6 +31,7 @@ from zhiyin.loop.profile.conditions import (
 )
 from zhiyin.loop.profile.conditions import Sequence as InSequence
 from zhiyin.loop.profile.conditions.amount import AMOUNT
+from zhiyin.loop.profile.conditions.interested import USUAL
 from zhiyin.loop.profile.filters import FILTERS
 from zhiyin.loop.profile.steps import Step, Steps
 
@@ -217,6 +219,15 @@ def engaged(
 def in_segment(key: str) -> InSegment:
     """Is in another segment."""
     return InSegment.read({"in_segment": key}, "in_segment", UTC)
+
+
+def interested(value: str, *, at_least: int = USUAL, kind: str = "category") -> Interested:
+    """Is interested in a category, brand, price band or searched word with a score of 1 to 100.
+
+    >>> interested("Tea", at_least=60)
+    Interested(value='Tea', at_least=60, kind='category')
+    """
+    return Interested.read({"interested": value, "at_least": at_least, "kind": kind}, "interested", UTC)
 
 
 def trait(name: str) -> Subject[Trait]:

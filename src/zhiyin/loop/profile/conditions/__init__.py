@@ -11,10 +11,25 @@ from zhiyin.loop.profile.conditions.distinct import Distinct
 from zhiyin.loop.profile.conditions.edge import First, Last
 from zhiyin.loop.profile.conditions.engaged import Engaged
 from zhiyin.loop.profile.conditions.in_segment import InSegment
+from zhiyin.loop.profile.conditions.interested import Interested
 from zhiyin.loop.profile.conditions.sequence import Sequence
 from zhiyin.loop.profile.conditions.trait import Trait
 
-KINDS = (Trait, Did, Sum, Average, Minimum, Maximum, Distinct, First, Last, Sequence, Engaged, InSegment)
+KINDS = (
+    Trait,
+    Did,
+    Sum,
+    Average,
+    Minimum,
+    Maximum,
+    Distinct,
+    First,
+    Last,
+    Sequence,
+    Engaged,
+    Interested,
+    InSegment,
+)
 CONDITIONS: Mapping[str, type[Condition]] = {kind.KIND: kind for kind in KINDS}
 
 __all__ = [
@@ -25,6 +40,7 @@ __all__ = [
     "Engaged",
     "First",
     "InSegment",
+    "Interested",
     "Last",
     "Maximum",
     "Minimum",
