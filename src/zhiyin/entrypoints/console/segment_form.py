@@ -1,7 +1,8 @@
 """The segment builder as data: what stands on the page, finished or not, and what its buttons change.
 
 A field is named by its place: ``0`` says what the first part is and ``0.event`` belongs to it; ``2.1.value``
-belongs to the second condition of the third part, a group. What the fields of a condition mean: ``segment_controls``; the rule: ``segment_rule``.
+belongs to the second condition of the third part, a group. What the fields of a condition mean:
+``segment_controls``; the rule: ``segment_rule``.
 """
 
 from __future__ import annotations
