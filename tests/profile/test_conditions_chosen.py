@@ -12,12 +12,13 @@ from tests.profile.worlds import NOW, World
 
 from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.domain.segment import Not
+from zhiyin.entrypoints.cli.names import PlainNames
 from zhiyin.loop.decide.holdout import assign
 from zhiyin.loop.profile.condition import Condition
 from zhiyin.loop.profile.rules import consents, nearest, sample
 from zhiyin.loop.profile.segment_frame import plan
 from zhiyin.loop.profile.segment_python import facts, holds
-from zhiyin.loop.profile.segment_words import PlainNames, sentence
+from zhiyin.loop.profile.segment_words import sentence
 
 # RFC 1321 publishes these; the engines have to make the same of a salt and an id
 DIGESTS = {
@@ -154,7 +155,7 @@ def test_consents_are_the_latest_words(duckdb: Engine, tmp_path: Path) -> None:
     ],
 )
 def test_words(rule: Condition, told: str, denied: str) -> None:
-    assert (sentence(rule, PlainNames()), sentence(Not(rule), PlainNames())) == (told, denied)
+    assert (sentence(rule, PlainNames("CNY")), sentence(Not(rule), PlainNames("CNY"))) == (told, denied)
 
 
 @pytest.mark.parametrize(
@@ -176,4 +177,4 @@ def test_what_was_found_in_words(rule: Condition, who: str, told: str) -> None:
     said = {"a": {"sms": {"marketing": False}}, "b": {"sms": {"marketing": True}}}
     world = World({i: {**row, "consents": said.get(i, {})} for i, row in world.profiles.items()}, [])
     (fact,) = facts(rule, world.everyone(NOW, [rule])[who])
-    assert rule.told(fact.detail, PlainNames()) == told
+    assert rule.found_words(fact.detail, PlainNames("CNY")) == told

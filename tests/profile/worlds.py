@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -271,7 +272,9 @@ def rules(depth: int = 3) -> st.SearchStrategy[Rule]:
 
 
 def _forms(depth: int) -> st.SearchStrategy[dict[str, object]]:
-    leaves = st.one_of(*(kind() for kind in KINDS.values()))
+    # of the kinds with the most corners more
+    several = ("trait", "trait", "did", "did", "sum", "average", "minimum", "maximum", *KINDS)
+    leaves = st.one_of(*(KINDS[kind]() for kind in several))
     if depth <= 1:
         return leaves
     inner = _forms(depth - 1)
@@ -410,16 +413,68 @@ def interesteds() -> st.SearchStrategy[dict[str, object]]:
 
 def dids() -> st.SearchStrategy[dict[str, object]]:
     """Conditions on events, in JSON form."""
+    return _on_events("did", TIMES)
+
+
+_BOUNDS = st.sampled_from((0, 3, 250, 500, 750, 1000, -1, 10**14))
+_FINE = st.one_of(_BOUNDS, st.sampled_from((2.5, 3.0, 2.999, 0.001, 1e9, 1e10)))
+
+
+def amounts(*kinds: str) -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on what the numbers of events come to, in JSON form."""
+
+    def bounded(of: dict[str, object], numbers: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+        several = st.lists(numbers, min_size=2, max_size=2).map(sorted)  # type: ignore[type-var]
+        return st.one_of(
+            numbers.map(lambda n: {**of, "at_least": n}),
+            numbers.map(lambda n: {**of, "at_most": n}),
+            several.map(lambda n: {**of, "at_least": n[0], "at_most": n[1]}),
+        )
+
+    bounds = st.one_of(bounded({}, _BOUNDS), *(bounded({"of": name}, _FINE) for name in PROPERTIES[::2]))
+    return st.sampled_from(kinds).flatmap(lambda kind: _on_events(kind, bounds))
+
+
+def distincts() -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on different values, in JSON form."""
+    of = st.sampled_from(({}, {"of": "category"}, {"of": "campaign"}, {"of": "amount"},
+                          *({"of": name} for name in PROPERTIES)))  # fmt: skip
+    return _on_events("distinct", st.builds(lambda of, times: {**of, **times}, of, TIMES))
+
+
+def edges(*kinds: str) -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on the first and last event, in JSON form."""
+    return st.sampled_from(kinds).flatmap(lambda kind: _on_events(kind, st.just({})))
+
+
+def sequences() -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on the order of events, in JSON form."""
+    event = st.sampled_from(EVENT_NAMES)
+    filtered = st.builds(lambda event, where: {"event": event, "where": [where]}, event, filters())
+    step = st.one_of(event, event, filtered)
+    return st.builds(
+        lambda steps, gap, without, window: {
+            "sequence": steps, **gap, **({"without": without} if without else {}), **window
+        },
+        st.lists(step, min_size=2, max_size=3),
+        st.one_of(st.just({}), st.fixed_dictionaries({"gap": SPANS})),
+        st.one_of(st.just([]), st.just([]), st.lists(step, min_size=1, max_size=2)),
+        WINDOWS,
+    )  # fmt: skip
+
+
+def _on_events(kind: str, more: st.SearchStrategy[dict[str, object]]) -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on one kind of event in a window, with what else that kind of condition has."""
     where = st.one_of(st.just([]), st.lists(filters(), min_size=1, max_size=2))
     return st.builds(
-        lambda event, times, window, where: {
-            "did": event,
-            **times,
+        lambda event, more, window, where: {
+            kind: event,
+            **more,
             **window,
             **({"where": where} if where else {}),
         },
         st.sampled_from(EVENT_NAMES),
-        TIMES,
+        more,
         WINDOWS,
         where,
     )
@@ -438,6 +493,10 @@ def engageds() -> st.SearchStrategy[dict[str, object]]:
 KINDS: Mapping[str, Callable[[], st.SearchStrategy[dict[str, object]]]] = {
     "trait": traits,
     "did": dids,
+    **{kind: partial(amounts, kind) for kind in ("sum", "average", "minimum", "maximum")},
+    "distinct": distincts,
+    **{kind: partial(edges, kind) for kind in ("first", "last")},
+    "sequence": sequences,
     "engaged": engageds,
     "interested": interesteds,
     "sample": samples,

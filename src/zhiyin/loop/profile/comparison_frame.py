@@ -88,6 +88,6 @@ def _equals_one_of(column: nw.Expr, kind: Kind, values: Sequence[Any]) -> nw.Exp
     return holds | number_of(column).is_in(figures).fill_null(False) if figures else holds
 
 
-def number_of(column: nw.Expr) -> nw.Expr:
+def number_of(column: nw.Expr, pattern: str = NUMBER_IN_DATA) -> nw.Expr:
     """The number that a text is, else null. Only texts that are numbers reach the cast."""
-    return nw.when(column.str.contains(rf"\A{NUMBER_IN_DATA}\z")).then(column).cast(nw.Float64)
+    return nw.when(column.str.contains(rf"\A(?:{pattern})\z")).then(column).cast(nw.Float64)

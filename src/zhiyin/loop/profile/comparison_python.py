@@ -26,7 +26,7 @@ def holds(kind: Kind, operator: str, value: Value, found: object, as_of: datetim
     elif kind == "stated":
         found = as_text(found)
     elif kind == "property":
-        found = _property_text(found)
+        found = property_text(found)
     if operator == "exists":
         return (found is not None) == value
     if found is None:
@@ -51,18 +51,13 @@ def holds(kind: Kind, operator: str, value: Value, found: object, as_of: datetim
             return str(found).endswith(str(value))
         case "within" | "before" | "after":
             return _timed(operator, value, found, as_of)
-    number = _number(str(found))
+    number = number_of(str(found))
     return number is not None and ordered(operator, number, value)
 
 
 def dated(found: object) -> bool:
     """Whether a stated value starts with a date."""
     return re.match(ISO_DATE, as_text(found) or "") is not None
-
-
-def stated_number(found: object) -> float | None:
-    """The number that a stated value is, else None."""
-    return _number(as_text(found) or "")
 
 
 def midnight(as_of: datetime) -> datetime:
@@ -109,7 +104,7 @@ def _equals_one(found: object, kind: Kind, values: Sequence[Any]) -> bool:
         return float(str(found)) in map(float, values)
     if str(found) in texts(values):
         return True
-    return kind not in ("text", "line") and _number(str(found)) in numbers(values)
+    return kind not in ("text", "line") and number_of(str(found)) in numbers(values)
 
 
 def texts(values: Sequence[Any]) -> list[str]:
@@ -122,12 +117,12 @@ def numbers(values: Sequence[Any]) -> list[float]:
     return [float(text) for text in texts(values) if re.fullmatch(NUMBER, text)]
 
 
-def _number(text: str) -> float | None:
+def number_of(text: str) -> float | None:
     """The number that a text is, else None."""
     return float(text) if re.fullmatch(NUMBER_IN_DATA, text) else None
 
 
-def _property_text(value: object) -> str | None:
-    """As the lake finds it: a list or object is missing, and so is a text that looks like one."""
+def property_text(value: object) -> str | None:
+    """A property as the lake finds it: a list or object is missing, and so is a text that looks like one."""
     text = value if isinstance(value, str) else None if isinstance(value, list | tuple) else as_text(value)
     return None if not text or text[0] in NESTED else text

@@ -1,7 +1,8 @@
 """What a kind of condition says of itself: its parts, its meaning for one customer and for all, its words.
 
 A new kind is one file in ``conditions/`` and one line in its ``__init__``. Its JSON form, text form, Python
-form and JSON Schema follow from ``KIND`` and ``PARTS``.
+form and JSON Schema follow from ``KIND`` and ``PARTS``, and so do the controls of the console's builder, which
+stand in the slots of ``SENTENCES``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from zhiyin.domain.interest import Fading
 from zhiyin.domain.text import Text, say
 from zhiyin.loop.profile import parts
 from zhiyin.loop.profile.parts import Part
+from zhiyin.loop.profile.sentences import Sentence
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -82,6 +84,7 @@ class Condition(segment.Condition):
     __slots__ = ()
     KIND: ClassVar[str]
     PARTS: ClassVar[tuple[Part, ...]] = ()
+    SENTENCES: ClassVar[tuple[Sentence, ...]] = ()
     LISTENS: ClassVar[tuple[str, ...]] = ()  # events that may change it, beside those that its parts name
 
     def find(self, one: One) -> Found:
@@ -97,9 +100,9 @@ class Condition(segment.Condition):
         """The condition, or its opposite, as a sentence without a full stop."""
         raise NotImplementedError
 
-    def told(self, detail: Mapping[str, Any], names: Names) -> Text:
-        """What was found, in words, of the ``detail`` that ``find`` gave."""
-        return say("found: {found}", found=str(detail.get("found")))
+    def found_words(self, detail: Mapping[str, Any], names: Names) -> Text:
+        """What was found of a customer, in words, from the detail of its fact."""
+        return say("found: {found}", found=detail.get("found"))
 
     def check(self, place: str) -> None:
         """Raise ``BadRule`` where its parts do not go together."""

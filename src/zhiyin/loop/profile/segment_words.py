@@ -5,8 +5,7 @@ Every kind of condition brings its own words; here is how they are joined, and w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import reduce
 from typing import Protocol
 
@@ -26,20 +25,6 @@ class Comparison(Protocol):
 
     @property
     def value(self) -> Value: ...
-
-
-class PlainNames:
-    """Everything by the name that it has in rules, as the command line calls it."""
-
-    def event(self, name: str) -> str:
-        """The name of an event."""
-        return name
-
-    trait = property = segment = event
-
-    def value(self, name: str, raw: object) -> str:
-        """A value; times in ISO form."""
-        return raw.isoformat() if isinstance(raw, date) else str(raw)
 
 
 def sentence(rule: Rule, names: Names) -> Text:
@@ -64,13 +49,6 @@ def sentence(rule: Rule, names: Names) -> Text:
         case Condition():
             return rule.words(names, negated=False)
     raise TypeError(f"{rule!r} is not a rule")
-
-
-def found(rule: Rule, detail: Mapping[str, object], names: Names) -> Text:
-    """What was found of a condition, of the detail of its fact."""
-    if isinstance(rule, Condition):
-        return rule.told(detail, names)
-    raise TypeError(f"{rule!r} is not a condition")
 
 
 def compared(subject: str, one: Comparison, names: Names) -> Text:

@@ -79,7 +79,7 @@ class Consents(Condition):
             return say("did not refuse {purpose} by {channel}", **told)
         return say("refused {purpose} by {channel}", **told)
 
-    def told(self, detail: Mapping[str, Any], names: Names) -> Text:
+    def found_words(self, detail: Mapping[str, Any], names: Names) -> Text:
         told = {
             "channel": names.value("channel", self.channel),
             "purpose": names.value("purpose", self.purpose),

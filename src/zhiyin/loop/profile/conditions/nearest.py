@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import narwhals as nw
 import pyarrow as pa
 
-from zhiyin.domain.customer import TRAIT_KINDS
+from zhiyin.domain.customer import TRAIT_KINDS, as_text
 from zhiyin.domain.errors import BadRule
 from zhiyin.domain.text import Text, say
 from zhiyin.loop.profile import comparison, comparison_frame, comparison_python, parts
@@ -140,7 +140,7 @@ class Nearest(Condition):
         if found is None or isinstance(found, datetime):
             return found if self._timed else None
         if trait_kind(self.by) == "stated":
-            return comparison_python.stated_number(found)
+            return comparison_python.number_of(as_text(found) or "")
         return float(found) if isinstance(found, int | float) else None
 
     def ranked(self, profiles: Frame, plan: Plan) -> Frame:
@@ -172,7 +172,7 @@ class Nearest(Condition):
             return say("is not among the {ranked}", ranked=ranked)
         return say("is among the {ranked}", ranked=ranked)
 
-    def told(self, detail: Mapping[str, Any], names: Names) -> Text:
+    def found_words(self, detail: Mapping[str, Any], names: Names) -> Text:
         trait = names.trait(self.by)
         if detail["found"] is None:
             return say("{trait} is not known", trait=trait)

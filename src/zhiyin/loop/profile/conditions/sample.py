@@ -103,7 +103,7 @@ class Sample(Condition):
         drawn = say("is in a random {percent}% of all customers", **told)
         return say("is not in a random {percent}% of all customers", **told) if negated else drawn
 
-    def told(self, detail: Mapping[str, Any], names: Names) -> Text:
+    def found_words(self, detail: Mapping[str, Any], names: Names) -> Text:
         return say("picked by chance") if detail["found"] else say("not picked by chance")
 
     @property
