@@ -104,7 +104,8 @@ def read(kind: Kind, name: str, form: Mapping[str, Any], place: str, zone: tzinf
         return operator, value
     if operator == "within":
         span: timedelta = parts.DURATION.read(value, place, zone)
-        if kind == "stated" and span % timedelta(days=1):
+        in_days = value[-1] in "dw" if isinstance(value, str) else not span % timedelta(days=1)
+        if kind == "stated" and not in_days:
             raise BadRule(
                 say("{place} needs whole days: {name!r} is a stated trait.", place=place, name=name),
                 why=say("Stated times are compared by their day."),
