@@ -89,7 +89,7 @@ _SEAM = re.compile(
     r"(?<=[\u4e00-\u9fff])(?<![年月日])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])(?![年月日])"
 )
 
-_GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+_GAP = re.compile(r"(?<=[\u4e00-\u9fff）”]) (?=[\u4e00-\u9fff（])")
 
 
 def trait(name: str) -> str:
@@ -162,14 +162,27 @@ class Names:
 
 def sentence(ws: Workspace, rule: Rule) -> str:
     """A rule as one sentence in the reader's language, without a full stop."""
-    names = Names(ws.settings.shop.currency, ws.timezone)
-    return spaced(words.tell(segment_words.sentence(rule, names)))
+    return told(segment_words.sentence(rule, names(ws)))
+
+
+def names(ws: Workspace) -> Names:
+    """How readers of this shop call things."""
+    return Names(ws.settings.shop.currency, ws.timezone)
+
+
+def told(text: str) -> str:
+    """A text in the reader's language."""
+    return spaced(words.tell(text))
 
 
 def capitalised(ws: Workspace, rule: Rule) -> str:
     """The rule in words, beginning with a capital."""
-    words = sentence(ws, rule)
-    return words[:1].upper() + words[1:]
+    return capital(sentence(ws, rule))
+
+
+def capital(text: str) -> str:
+    """A text that begins with a capital."""
+    return text[:1].upper() + text[1:]
 
 
 def spaced(text: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 from zhiyin.domain import segment
 from zhiyin.domain.event import Event
 from zhiyin.domain.interest import Fading
-from zhiyin.domain.text import Text
+from zhiyin.domain.text import Text, say
 from zhiyin.loop.profile import parts
 from zhiyin.loop.profile.parts import Part
 from zhiyin.loop.profile.sentences import Sentence
@@ -94,6 +94,10 @@ class Condition(segment.Condition):
     def words(self, names: Names, negated: bool) -> Text:
         """The condition, or its opposite, as a sentence without a full stop."""
         raise NotImplementedError
+
+    def found_words(self, detail: Mapping[str, Any], names: Names) -> Text:
+        """What was found of a customer, in words, from the detail of its fact."""
+        return say("found: {found}", found=detail.get("found"))
 
     def check(self, place: str) -> None:
         """Raise ``BadRule`` where its parts do not go together."""

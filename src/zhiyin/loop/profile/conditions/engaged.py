@@ -93,7 +93,7 @@ class Engaged(Condition):
         return Window(self.within, self.before, self.since, self.until)
 
     def check(self, place: str) -> None:
-        parts.check_times(self.at_least, self.at_most, place)
+        parts.check_bounds(self.at_least, self.at_most, place)
         parts.check_window(self.window, place)
 
     def find(self, one: One) -> Found:
