@@ -18,8 +18,8 @@ from zhiyin.loop.profile import parts
 from zhiyin.loop.profile.condition import Condition, Found, Names, One
 from zhiyin.loop.profile.parts import DURATION, WINDOW, Part
 from zhiyin.loop.profile.segment_words import span, windowed
-from zhiyin.loop.profile.steps import Step, Steps
 from zhiyin.loop.profile.sentences import ACTIONS, Sentence
+from zhiyin.loop.profile.steps import Step, Steps
 
 if TYPE_CHECKING:
     from zhiyin.loop.profile.segment_frame import Frame, Frames, Plan
