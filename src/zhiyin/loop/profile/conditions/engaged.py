@@ -82,7 +82,7 @@ class Engaged(Condition):
 
     def find(self, one: One) -> Found:
         found = self.did.find(one)
-        detail = {key: value for key, value in found.detail.items() if key not in ("event", "where")}
+        detail = {key: value for key, value in found.detail.items() if key != "where"}
         named = {"what": self.what, "campaign": self.campaign, "channel": self.channel}
         return Found(found.holds, self.KIND, {**named, **detail}, found.until)
 
