@@ -17,6 +17,9 @@ from zhiyin.domain.interest import REACH, Fading, Interest, InterestKind
 from zhiyin.loop.profile import interests as verb
 from zhiyin.services.workspace import Workspace
 
+# the columns of the events that interests take, and those that they must bring beside their own
+TAKEN = ("customer_id", "event", "timestamp", "local_date", "month", "products")
+EXTRACTED = verb.EVENT_COLUMNS
 BATCH = 100_000
 
 
