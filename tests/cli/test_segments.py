@@ -84,3 +84,15 @@ def test_a_rule_of_ten_thousand_brackets_is_refused(workspace: Workspace) -> Non
 def test_the_schema_of_rules_is_printed(workspace: Workspace) -> None:
     told = json.loads(CliRunner().invoke(app, ["segments", "schema"]).output)
     assert told == segment_json.schema()
+
+
+def test_a_rule_and_a_key_have_the_same_members(workspace: Workspace) -> None:
+    Customer.objects.bulk_create(Customer(customer_id=f"c{i}", traits={"n": i}) for i in range(5))
+    profiles.run(workspace)
+    call(workspace, "create", "some", "--rule", "n >= 1")
+    for what in ("some", "n >= 1", '{"trait": "n", "at_least": 1}'):
+        assert call(workspace, "members", what).split() == ["c1", "c2", "c3", "c4"]
+        told = json.loads(call(workspace, "members", what, "--limit", "2", "--offset", "1", "--json"))
+        assert told == {"offset": 1, "members": ["c2", "c3"], "more": True, "warnings": []}
+        assert json.loads(call(workspace, "count", what, "--json"))["count"] == 4
+        assert "c0 is not in" in call(workspace, "why", what, "c0")
