@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests.profile import test_segment
+from tests.profile import test_conditions, test_segment
 from tests.profile.worlds import FADING, NOW, World, rules, worlds
 
 from zhiyin.adapters.lake import Lake
@@ -186,6 +187,9 @@ RULES = (
     'regularity >= 0.1 or next_order_due <= 0 and discount_share >= 50 and main_device in ["mobile", "tv"]',
     'best_weekday == 3 and night_share <= 40 and pages_per_visit >= 1.5 or last_search == "tea"',
     'interested("Tea", at_least=40) or interested("Lion", at_least=20, kind="brand") or interested("茶", kind="search")',
+    'sum("Order Completed", at_least=500, within="200d") and average("Order Completed", of="price", at_most=9)',
+    'distinct("Product Viewed", of="category", at_least=2) or first("Order Completed", since="2026-01-01")',
+    'sequence(["Product Viewed", step("Order Completed", where=[amount > 100])], gap="90d", without=["Order Refunded"])',
     "everyone",
     "nobody",
 )
@@ -232,3 +236,20 @@ def test_random_rules_agree(
 
 def test_every_comparison_agrees_with_the_single_customer(spark: Engine, tmp_path: Path) -> None:
     test_segment.test_every_value_against_every_comparison(spark, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        test_conditions.test_amounts_come_to_a_sum_an_average_a_least_and_a_most,
+        test_conditions.test_numbers_of_a_property_are_added_up_without_loss,
+        test_conditions.test_the_first_of_all_must_lie_in_the_window_and_fit,
+        test_conditions.test_different_values_are_counted_once,
+        test_conditions.test_a_sequence_is_one_thing_after_another,
+        test_conditions.test_a_step_may_be_filtered,
+    ],
+)
+def test_small_worlds_have_the_same_answer(
+    spark: Engine, tmp_path: Path, world: Callable[[Engine, Path], None]
+) -> None:
+    world(spark, tmp_path)
