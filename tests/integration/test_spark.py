@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -24,7 +25,7 @@ from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED
 from zhiyin.domain.interest import InterestKind
 from zhiyin.domain.segment import Rule
 from zhiyin.loop.profile.segment_frame import plan
-from zhiyin.services import engagements, flow, interests, profiles, segments
+from zhiyin.services import engagements, flow, interests, profiles, refresh, segments
 from zhiyin.services.workspace import Workspace
 
 pytestmark = [
@@ -105,12 +106,18 @@ def shops(workspace: Workspace, spark: Engine) -> tuple[Workspace, Workspace]:
     return frozen, replace(frozen, lake=other)
 
 
+def profiled(ws: Workspace) -> list[dict[str, Any]]:
+    return ws.lake.collect(ws.lake.profiles().sort("customer_id")).to_pylist()
+
+
 def test_traits_rfm_and_lifecycle_agree(shops: tuple[Workspace, Workspace]) -> None:
-    answers = []
+    answers, usual = [], []
     for ws in shops:
-        with profiles.computed(ws, NOW) as frame:
+        with profiles.computed(ws, NOW) as (frame, found):
             answers.append(ws.lake.collect(frame.sort("customer_id")))
+            usual.append(found)
     first, second = answers
+    assert usual[0] == usual[1]
     assert first.num_rows > 40
     assert [name for name in first.column_names if first[name].null_count == first.num_rows] == []
     assert first.schema == second.schema
@@ -121,7 +128,7 @@ def test_a_whole_run_agrees(shops: tuple[Workspace, Workspace]) -> None:
     snapshots, results, published, found = [], [], [], []
     for ws in shops:
         results.append(replace(profiles.run(ws), seconds=0))
-        snapshots.append(ws.lake.collect(ws.lake.profiles().sort("customer_id")).to_pylist())
+        snapshots.append(profiled(ws))
         published.append(list(Customer.objects.order_by("pk").values()))
         rows = ws.lake.frame("interests").sort("customer_id", "kind", "value")
         found.append(ws.lake.collect(rows).to_pylist())
@@ -138,6 +145,25 @@ def test_who_opened_and_clicked_agrees(shops: tuple[Workspace, Workspace]) -> No
     first, second = (sorted(engagements.letters(ws, people), key=lambda one: one.token) for ws in shops)
     assert first == second
     assert first[0].touches
+
+
+def test_some_customers_described_anew_agree_and_are_what_they_are_among_all(
+    shops: tuple[Workspace, Workspace],
+) -> None:
+    ids = [f"c{i}" for i in range(0, 70, 3)]
+    profiles.run(shops[0])
+    all_rows = {row["customer_id"]: row for row in profiled(shops[0])}
+    for ws in shops:
+        with (
+            profiles.computed(ws, NOW) as (_, usual),
+            ws.lake.kept(profiles.taken(ws, ids)) as theirs,
+            profiles.computed(ws, NOW, usual, theirs) as (frame, _),
+        ):
+            rows = ws.lake.collect(frame.sort("customer_id")).to_pylist()
+        assert len(rows) > 10
+        assert all(row.items() <= all_rows[row["customer_id"]].items() for row in rows)
+        refresh.refresh(ws, ids)
+        assert {row["customer_id"]: row for row in profiled(ws)} == all_rows
 
 
 def test_the_flow_between_two_days_agrees(shops: tuple[Workspace, Workspace]) -> None:

@@ -20,6 +20,7 @@ from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, PRODUCTS_SEARCHED, Event
 from zhiyin.domain.feature import COMPUTED, FEATURES, OWNERS, UNITS, Unit
+from zhiyin.loop.profile.facts import Facts, facts, measured
 from zhiyin.loop.profile.features import COLUMNS, Shop, features, summed, visits
 from zhiyin.loop.profile.features.rhythm import offsets
 
@@ -34,15 +35,21 @@ def duckdb() -> Engine:
 
 
 def found(
-    on: Engine, folder: Path, events: Sequence[Event], as_of: datetime = NOW, shop: Shop | None = None
+    on: Engine,
+    folder: Path,
+    events: Sequence[Event],
+    as_of: datetime = NOW,
+    shop: Shop | None = None,
+    known: Facts | None = None,
 ) -> Rows:
-    """The features of everyone, by customer."""
+    """The features of everyone, by customer; by the facts that are ``known``, or else found here."""
     shop = shop or Shop(SHANGHAI, "CNY", gap_days=10)
     file = folder / "events.parquet"
     pq.write_table(events_to_table(events, timezone=shop.zone, received_at=NOW), file)
     frame = on.scan([str(file)], EVENTS.schema, COLUMNS, {})
     with on.kept(visits(frame, as_of)) as visited, on.kept(summed(frame, visited, as_of, shop)) as kept:
-        rows = on.collect(features(kept, shop)).to_pylist()
+        usual = known or facts(on.collect(measured(kept)).to_pylist(), shop.gap_days)
+        rows = on.collect(features(kept, shop, usual)).to_pylist()
     return {row["customer_id"]: row for row in rows}
 
 
@@ -451,7 +458,7 @@ def _is_of_its_kind(row: dict[str, object]) -> None:
 def test_the_law_speaks_of_every_computed_feature(duckdb: Engine, tmp_path: Path) -> None:
     """A feature that the frame does not bring would escape the law."""
     ann = found(duckdb, tmp_path, orders("ann", 1))["ann"]
-    assert set(ann) == {"customer_id", "gap_days", *(one.name for one in COMPUTED)}
+    assert set(ann) == {"customer_id", *(one.name for one in COMPUTED)}
 
 
 def test_names_are_told_apart_and_every_number_has_a_unit() -> None:
@@ -466,7 +473,8 @@ def test_the_frames_column_types_are_those_of_the_lake(duckdb: Engine, tmp_path:
     file = tmp_path / "events.parquet"
     pq.write_table(events_to_table(orders("ann", 1), timezone=SHANGHAI, received_at=NOW), file)
     frame, shop = duckdb.scan([str(file)], EVENTS.schema, COLUMNS, {}), Shop(SHANGHAI, "CNY")
-    table = duckdb.collect(features(summed(frame, visits(frame, NOW), NOW, shop), shop))
+    kept = summed(frame, visits(frame, NOW), NOW, shop)
+    table = duckdb.collect(features(kept, shop, Facts()))
     assert {one.name: table.schema.field(one.name).type for one in COMPUTED} == {
         one.name: PROFILES.schema.field(one.name).type for one in COMPUTED
     }

@@ -250,12 +250,14 @@ FEATURES: tuple[Feature, ...] = (
         say("1 like a clock, 0 by chance, −1 in bursts; known from the fourth order on."),
         decimals=3,
     ),
-    _number(
+    Feature(
         "personal_gap_days",
+        "number",
         Owner.RHYTHM,
-        Unit.DAYS,
         say("Own time between orders"),
         say("The customer's usual time between orders; with few orders it leans on the whole shop's."),
+        Unit.DAYS,
+        published=True,
     ),
     _number(
         "next_order_due",

@@ -15,14 +15,14 @@ from django.db import transaction
 from zhiyin.adapters import clock
 from zhiyin.adapters.records import hit, profile
 from zhiyin.adapters.records.models import Collected as CollectedRow
-from zhiyin.adapters.records.models import Customer, Identity, ProfileRun
+from zhiyin.adapters.records.models import Customer, Identity
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.consent import Consent as Answer
 from zhiyin.domain.event import EMAIL_LINK_CLICKED, EMAIL_OPENED, Event
 from zhiyin.domain.lifecycle import Lifecycle
 from zhiyin.loop.collect.arrival import Arrival
 from zhiyin.loop.profile.standing import Standing, moved, parted, stage
-from zhiyin.services import consents, tallies
+from zhiyin.services import consents, facts, tallies
 from zhiyin.services.shares import Understood
 from zhiyin.services.workspace import Workspace
 
@@ -129,15 +129,17 @@ def _move(ws: Workspace, events: pa.Table) -> None:
     if not moving.num_rows:
         return
     named = pc.unique(moving["customer_id"]).to_pylist()
-    before = {who: _standing(*known) for who, *known in profile.standings(named)}
-    after = moved(before, moving)
-    run = ProfileRun.objects.order_by("-at").first()
-    chosen, now = ws.settings.profile, ws.now()
-    gap, rules = chosen.gap_days or (run.gap_days if run else None), chosen.rules
+    rules, now = ws.settings.profile.rules, ws.now()
+    before, own = {}, {}
+    for who, *known, gap in profile.standings(named):
+        before[who] = _standing(*known)
+        if rules.personal and gap:
+            own[who] = gap
+    after, usual = moved(before, moving), facts.gap_days(ws)
     rows = [
         (
             who, one.first_seen, one.first_seen, one.last_seen, one.first_order_at, one.last_order_at,
-            one.orders, one.revenue, one.average_order_value, stage(one, now, gap, rules),
+            one.orders, one.revenue, one.average_order_value, stage(one, now, own.get(who, usual), rules),
         )
         for who, one in sorted(after.items(), key=itemgetter(0))
     ]  # fmt: skip

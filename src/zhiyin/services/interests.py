@@ -19,6 +19,9 @@ from zhiyin.loop.profile import interests as verb
 from zhiyin.loop.profile.conditions.interested import USUAL
 from zhiyin.services.workspace import Workspace
 
+# the columns of the events that interests take, and those that they must bring beside their own
+TAKEN = ("customer_id", "event", "timestamp", "local_date", "month", "products")
+EXTRACTED = verb.EVENT_COLUMNS
 BATCH = 100_000
 TOP = 10  # values shown of a kind
 

@@ -15,15 +15,21 @@ import narwhals as nw
 
 from zhiyin.domain.feature import COMPUTED
 from zhiyin.domain.lifecycle import STAGE_RULES, StageRules
+from zhiyin.loop.profile.facts import Facts
 from zhiyin.loop.profile.features import browsing, devices, discounts, engagement, rhythm
 from zhiyin.loop.profile.features.browsing import visits
 from zhiyin.loop.profile.features.spending import SUMS, spending
 from zhiyin.loop.profile.lifecycle import lifecycle
 from zhiyin.loop.profile.rfm import rfm
 
-__all__ = ["COLUMNS", "Shop", "features", "summed", "visits"]
+__all__ = ["COLUMNS", "TAKEN", "Shop", "features", "summed", "visits"]
 
-# The text columns that the events must bring beside their own: what ``Lake.frame`` takes to extract.
+# The columns of the events that features take; no other is read.
+TAKEN = (
+    "event_id", "type", "event", "customer_id", "timestamp", "amount", "currency", "session_id", "month",
+)  # fmt: skip
+
+# The text columns that the events must bring beside these: what ``Lake.frame`` takes to extract.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "coupon": ("properties", "coupon"),
     "discount": ("properties", "discount"),
@@ -71,9 +77,13 @@ def summed(
     return both.with_columns(nw.col(name).fill_null(0) for name in SUMS).drop("customer_id_engaged")
 
 
-def features(kept: nw.LazyFrame[Any], shop: Shop) -> nw.LazyFrame[Any]:
-    """All computed features of the registry, with ``customer_id`` and the shop's ``gap_days``, from ``summed``."""
-    frame = rhythm.due(rhythm.regularity(lifecycle(rfm(kept), shop.gap_days, shop.rules)))
+def features(kept: nw.LazyFrame[Any], shop: Shop, facts: Facts) -> nw.LazyFrame[Any]:
+    """All computed features of the registry, with ``customer_id``, from ``summed``.
+
+    Each row follows from its own sums and from the facts of all, so that some rows are what they are among all.
+    """
+    frame = lifecycle(rfm(kept, facts.cuts), facts.gap_days, shop.rules)
+    frame = rhythm.due(rhythm.regularity(frame), facts.gap_days)
     return frame.with_columns(
         nw.col(one.name).fill_null(one.empty) for one in COMPUTED if one.empty is not None
-    ).select("customer_id", "gap_days", *(one.name for one in COMPUTED))
+    ).select("customer_id", *(one.name for one in COMPUTED))
