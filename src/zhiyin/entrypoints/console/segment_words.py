@@ -67,6 +67,15 @@ CHOICES: Mapping[str, Mapping[str, Json]] = {
     "main_device": words.DEVICES,
     "main_channel": words.ORIGINS,
     "price_band": words.PRICE_BANDS,
+    **{
+        f"{name}_{how}": of
+        for name, of in (
+            ("gender", words.GENDERS),
+            ("region", words.REGIONS),
+            ("occupation", words.OCCUPATIONS),
+        )
+        for how in ("stated", "imputed")
+    },
 }
 
 
