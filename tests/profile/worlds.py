@@ -215,9 +215,17 @@ def rules(depth: int = 3) -> st.SearchStrategy[Rule]:
 
 
 def _forms(depth: int) -> st.SearchStrategy[dict[str, object]]:
+    # of the kinds with the most corners more
     leaves = st.one_of(
         traits(),
+        traits(),
         dids(),
+        dids(),
+        amounts(),
+        amounts(),
+        edges(),
+        distincts(),
+        sequences(),
         engageds(),
         interesteds(),
     )
@@ -322,16 +330,69 @@ def interesteds() -> st.SearchStrategy[dict[str, object]]:
 
 def dids() -> st.SearchStrategy[dict[str, object]]:
     """Conditions on events, in JSON form."""
+    return _on_events("did", TIMES)
+
+
+_BOUNDS = st.sampled_from((0, 3, 250, 500, 750, 1000, -1, 10**14))
+_FINE = st.one_of(_BOUNDS, st.sampled_from((2.5, 3.0, 2.999, 0.001, 1e9, 1e10)))
+
+
+def amounts() -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on what the numbers of events come to, in JSON form."""
+
+    def bounded(of: dict[str, object], numbers: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+        several = st.lists(numbers, min_size=2, max_size=2).map(sorted)  # type: ignore[type-var]
+        return st.one_of(
+            numbers.map(lambda n: {**of, "at_least": n}),
+            numbers.map(lambda n: {**of, "at_most": n}),
+            several.map(lambda n: {**of, "at_least": n[0], "at_most": n[1]}),
+        )
+
+    bounds = st.one_of(bounded({}, _BOUNDS), *(bounded({"of": name}, _FINE) for name in PROPERTIES[::2]))
+    kinds = st.sampled_from(("sum", "average", "minimum", "maximum"))
+    return kinds.flatmap(lambda kind: _on_events(kind, bounds))
+
+
+def distincts() -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on different values, in JSON form."""
+    of = st.sampled_from(({}, {"of": "category"}, {"of": "campaign"}, {"of": "amount"},
+                          *({"of": name} for name in PROPERTIES)))  # fmt: skip
+    return _on_events("distinct", st.builds(lambda of, times: {**of, **times}, of, TIMES))
+
+
+def edges() -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on the first and last event, in JSON form."""
+    return st.sampled_from(("first", "last")).flatmap(lambda kind: _on_events(kind, st.just({})))
+
+
+def sequences() -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on the order of events, in JSON form."""
+    event = st.sampled_from(EVENT_NAMES)
+    filtered = st.builds(lambda event, where: {"event": event, "where": [where]}, event, filters())
+    step = st.one_of(event, event, filtered)
+    return st.builds(
+        lambda steps, gap, without, window: {
+            "sequence": steps, **gap, **({"without": without} if without else {}), **window
+        },
+        st.lists(step, min_size=2, max_size=3),
+        st.one_of(st.just({}), st.fixed_dictionaries({"gap": SPANS})),
+        st.one_of(st.just([]), st.just([]), st.lists(step, min_size=1, max_size=2)),
+        WINDOWS,
+    )  # fmt: skip
+
+
+def _on_events(kind: str, more: st.SearchStrategy[dict[str, object]]) -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on one kind of event in a window, with what else that kind of condition has."""
     where = st.one_of(st.just([]), st.lists(filters(), min_size=1, max_size=2))
     return st.builds(
-        lambda event, times, window, where: {
-            "did": event,
-            **times,
+        lambda event, more, window, where: {
+            kind: event,
+            **more,
             **window,
             **({"where": where} if where else {}),
         },
         st.sampled_from(EVENT_NAMES),
-        TIMES,
+        more,
         WINDOWS,
         where,
     )

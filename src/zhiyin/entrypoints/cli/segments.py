@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zhiyin.entrypoints.cli.names import PlainNames
 from zhiyin.entrypoints.cli.output import JsonOption, WorkspaceOption, open_workspace, print_json, say, table
 
 if TYPE_CHECKING:
@@ -180,7 +181,8 @@ def why(
         print_json(asdict(found))
         return
     say(f"{customer} is [bold]{'in' if found.inside else 'not in'}[/] {key}.")
-    rows = [("yes" if fact.holds else "no", *_words(fact.code, fact.detail)) for fact in found.facts]
+    names = PlainNames(ws.settings.shop.currency)
+    rows = [("yes" if fact.holds else "no", *_words(fact.code, fact.detail, names)) for fact in found.facts]
     table("", ("Holds", "Condition", "Found", "Needs"), rows)
 
 
@@ -266,9 +268,11 @@ def _print_count(found: Count) -> None:
     table("", ("Condition", "Left"), rows, right=(1,))
 
 
-def _words(code: str, detail: Any) -> tuple[str, str, str]:
+def _words(code: str, detail: Any, names: PlainNames) -> tuple[str, str, str]:
     """A fact as condition, found, needs: the last in the text form."""
     from zhiyin.domain.segment import Not
+    from zhiyin.loop.profile.condition import Condition
+    from zhiyin.loop.profile.conditions import Did
     from zhiyin.loop.profile.segment_json import parse
     from zhiyin.loop.profile.segment_text import format
 
@@ -276,5 +280,8 @@ def _words(code: str, detail: Any) -> tuple[str, str, str]:
     needs = format(Not(rule) if code.endswith("_not") else rule)
     if code.startswith("trait"):
         return detail["trait"], "nothing" if detail["found"] is None else str(detail["found"]), needs
+    assert isinstance(rule, Condition)
+    if not isinstance(rule, Did):
+        return rule.KIND, str(rule.found_words(detail, names)), needs
     last = f", last {detail['last'][:10]}" if detail["last"] else ""
     return detail["event"], f"{detail['found']}{last}", needs
