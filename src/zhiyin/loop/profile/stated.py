@@ -232,7 +232,14 @@ def completed(everyone: Frame, otherwise: Mapping[str, Answer]) -> Frame:
 
 def _of_month(text: str) -> float | None:
     """An income a year of one a month; a text that says so itself is not multiplied twice."""
-    return income(f"{text} / 月")
+    amount = income(text)
+    return (
+        None
+        if amount is None
+        else amount * 12
+        if text.isascii() and text.isdigit()
+        else income(f"{text} / 月")
+    )
 
 
 def _median(found: Counter[Answer]) -> Answer:

@@ -141,6 +141,8 @@ def income(text: str) -> float | None:
     >>> income("8k-12k/月"), income("15万"), income("$50,000 to 74,999"), income("high")
     (120000.0, 150000.0, 62499.5, None)
     """
+    if text.isascii() and text.isdigit():  # most are, and nearly every one is another text
+        return float(text)
     written = _plain(text)
     if found := _RANGE.search(written):
         low, low_unit, high, high_unit = found.groups()
