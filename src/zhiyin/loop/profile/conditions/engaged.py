@@ -42,13 +42,13 @@ class Engaged(Condition):
     )
     SENTENCES: ClassVar[tuple[Sentence, ...]] = (
         Sentence(
-            say("*messages* {what} {bounds} times {window}, campaign {campaign}, channel {channel}"),
+            say("*messages* {what} {bounds} times {window} from campaign {campaign} by {channel}"),
             say("Opened, clicked or received messages"),
             MESSAGES,
             "mail-opened",
         ),
         Sentence(
-            say("*messages* not {what} {window}, campaign {campaign}, channel {channel}"),
+            say("*messages* not {what} {window} from campaign {campaign} by {channel}"),
             say("Did not open, click or receive messages"),
             MESSAGES,
             "mail-off",
