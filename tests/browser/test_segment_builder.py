@@ -40,7 +40,9 @@ def test_every_kind_fits_and_breaks_no_rule(filled_site: Site, language: str) ->
     page.locator("#segment-as-text summary").click()
     found: list[tuple[object, ...]] = []
     for width, theme in ((1440, "light"), (390, "light"), (320, "light"), (1440, "dark")):
-        page.locator(MENU).click()  # open, closed, open, closed: on the phone it hides targets, which axe minds
+        page.locator(
+            MENU
+        ).click()  # open, closed, open, closed: on the phone it hides targets, which axe minds
         look(page, width=width, theme=theme)
         if (wide := too_wide(page)) > 0:
             found.append((width, f"{wide} px too wide"))
