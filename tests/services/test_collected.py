@@ -37,6 +37,6 @@ def test_of_two_statements_the_later_one_counts_in_whatever_order_they_come(
         for n in said
     ]
     for start, end in pairwise([0, *sorted(cuts), len(events)]):
-        collected._publish_traits(events[start:end])
+        collected._publish_traits(events[start:end], AT)
     ann = Customer.objects.get(pk="ann")
     assert {name: value for name, value in (ann.traits | {"email": ann.email}).items() if value} == wanted

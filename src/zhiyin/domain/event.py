@@ -27,6 +27,8 @@ UNSUBSCRIBED = "Unsubscribed"
 CONSENT_CHANGED = "Consent Changed"
 SUPPRESSION_LIFTED = "Suppression Lifted"  # a later yes took the address off the list of the unsubscribed
 CONTACT_REVEALED = "Contact Revealed"  # somebody looked at masked contact data in the console
+SEGMENT_ENTERED = "Segment Entered"
+SEGMENT_EXITED = "Segment Exited"
 
 # What only we ourselves may state: a report must not be fooled by whoever holds a write key.
 OWN_NAMES = frozenset(
@@ -42,6 +44,8 @@ OWN_NAMES = frozenset(
         CONSENT_CHANGED,
         SUPPRESSION_LIFTED,
         CONTACT_REVEALED,
+        SEGMENT_ENTERED,
+        SEGMENT_EXITED,
     }
 )
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import transaction
 
-from zhiyin.adapters.records import profile
+from zhiyin.adapters.records import membership, profile
 from zhiyin.adapters.records.models import Collected as CollectedRow
 from zhiyin.adapters.records.models import Customer, Identity, ProfileRun
 from zhiyin.domain.consent import MARKETING
@@ -20,7 +20,7 @@ from zhiyin.domain.event import Event
 from zhiyin.domain.lifecycle import Lifecycle
 from zhiyin.loop.collect.arrival import Arrival
 from zhiyin.loop.profile.standing import Standing, moved, parted, stage
-from zhiyin.services import consents, tallies
+from zhiyin.services import consents, listening, tallies
 from zhiyin.services.shares import Understood
 from zhiyin.services.workspace import Workspace
 
@@ -54,18 +54,21 @@ def apply(
         done, _ = CollectedRow.objects.select_for_update().get_or_create(pk=1, defaults={"version": 0})
         if done.version >= version:
             return
-        answers = _publish_traits([event for _, event in result.identified])
+        touched = listening.touched(result)  # before those who are new here get their rows
+        now = ws.now()
+        answers = _publish_traits([event for _, event in result.identified], now)
         if answers:
             keep(consents.events(consents.take(answers)))
-        _move(ws, result.events)
-        _link(result.links, ws.now())
+        _move(ws, result.events, now)
+        _link(result.links, now)
+        membership.touch(touched)
         tallies.add(result.received | result.became, result.last)
         tallies.add(tallies.replayed(arrived))
         done.version = version
         done.save()
 
 
-def _publish_traits(events: Sequence[Event]) -> list[Answer]:
+def _publish_traits(events: Sequence[Event], now: datetime) -> list[Answer]:
     """Stated traits go to the customer's row, later ones over earlier ones; gives the answers among them."""
     stated: dict[str, list[Event]] = {}
     answers = []
@@ -85,12 +88,13 @@ def _publish_traits(events: Sequence[Event]) -> list[Answer]:
         )
         for event in said:
             _apply(customer, event)
+        customer.moved_at = now
         known[customer_id] = customer
     Customer.objects.bulk_create(
         known.values(),
         update_conflicts=True,
         unique_fields=["customer_id"],
-        update_fields=[*_OWN_FIELDS, "traits", "stated_at"],
+        update_fields=[*_OWN_FIELDS, "traits", "stated_at", "moved_at"],
     )
     return answers
 
@@ -118,18 +122,18 @@ def _text(value: object) -> str:
     return str(value).replace("\x00", "")  # PostgreSQL keeps no NUL
 
 
-def _move(ws: Workspace, events: pa.Table) -> None:
+def _move(ws: Workspace, events: pa.Table, now: datetime) -> None:
     """Last seen of whom the events name, and orders, revenue and stage of those whose orders they move, at once; the
     rest waits for ``profiles.run``."""
     moving, seen = parted(events)
-    profile.see(seen.sort_by("customer_id"))  # neighbours are written together
+    profile.see(seen.sort_by("customer_id"), now)  # neighbours are written together
     if not moving.num_rows:
         return
     named = pc.unique(moving["customer_id"]).to_pylist()
     before = {who: _standing(*known) for who, *known in profile.standings(named)}
     after = moved(before, moving)
     run = ProfileRun.objects.order_by("-at").first()
-    chosen, now = ws.settings.profile, ws.now()
+    chosen = ws.settings.profile
     gap, rules = chosen.gap_days or (run.gap_days if run else None), chosen.rules
     rows = [
         (
@@ -139,7 +143,7 @@ def _move(ws: Workspace, events: pa.Table) -> None:
         for who, one in sorted(after.items(), key=itemgetter(0))
     ]  # fmt: skip
     columns = zip(*rows, strict=True)
-    profile.move(pa.table(dict(zip(_MOVED.names, map(list, columns), strict=True)), schema=_MOVED))
+    profile.move(pa.table(dict(zip(_MOVED.names, map(list, columns), strict=True)), schema=_MOVED), now)
 
 
 def _standing(

@@ -20,13 +20,13 @@ from zhiyin.adapters.records.models import Campaign, Customer, Segment
 from zhiyin.domain import spreadsheet
 from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.decision import Fact
-from zhiyin.domain.errors import BadRule, Conflict, NotFound
+from zhiyin.domain.errors import BadRule, Busy, Conflict, NotFound
 from zhiyin.domain.segment import All, Rule
 from zhiyin.domain.text import say
 from zhiyin.loop.profile import segment_expand, segment_frame, segment_json, segment_python, segment_text
 from zhiyin.loop.profile.condition import One
 from zhiyin.loop.profile.segment_frame import Needs
-from zhiyin.services import sizes
+from zhiyin.services import memberships, sizes
 from zhiyin.services.workspace import Workspace
 
 AnyRule = Mapping[str, Any] | Rule | str
@@ -51,8 +51,11 @@ class Why:
     facts: tuple[Fact, ...]
 
 
-def create(ws: Workspace, key: str, name: str, rule: AnyRule) -> Segment:
-    """Make a segment. Raises ``BadRule``, or ``Conflict`` where the key is taken."""
+def create(ws: Workspace, key: str, name: str, rule: AnyRule, *, live: bool = True) -> Segment:
+    """Make a segment; a live one follows each event, another is counted only.
+
+    Raises ``BadRule``, or ``Conflict`` where the key is taken.
+    """
     if not _KEY.fullmatch(key):
         raise BadRule(
             say("{key!r} cannot be a key.", key=key),
@@ -63,7 +66,7 @@ def create(ws: Workspace, key: str, name: str, rule: AnyRule) -> Segment:
     try:
         with transaction.atomic():
             return Segment.objects.create(
-                key=key, name=(name or key)[:120], rule=form, created_at=now, updated_at=now
+                key=key, name=(name or key)[:120], rule=form, created_at=now, updated_at=now, live=live
             )
     except IntegrityError as error:
         raise Conflict(
@@ -177,13 +180,17 @@ def refresh(ws: Workspace, key: str) -> Count:
 
 
 def refresh_all(ws: Workspace, on_progress: Callable[..., None] | None = None) -> int:
-    """Count every segment in the lists; returns how many there are."""
-    rows = list_(ws)
+    """Settle the live segments in the lists and count the others; returns how many there are."""
+    try:
+        memberships.settle(ws, on_progress=on_progress)
+    except Busy:
+        memberships.set_back()  # the worker does it when it can
+    rows = [row for row in list_(ws) if not row.live]
     for done, row in enumerate(rows, 1):
         refresh(ws, row.key)
         if on_progress:
             on_progress(done, len(rows), "Counting segments")
-    return len(rows)
+    return Segment.objects.filter(archived=False).count()
 
 
 def members(ws: Workspace, rule: AnyRule, limit: int | None = None, offset: int = 0) -> list[str]:

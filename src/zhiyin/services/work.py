@@ -1,4 +1,4 @@
-"""The worker's round: drain the spool, plan and send, tidy the lake."""
+"""The worker's round: drain the spool, look again at memberships, plan and send, tidy the lake."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from zhiyin.adapters import clock
 from zhiyin.domain.errors import Busy
 from zhiyin.domain.text import say
-from zhiyin.services import ingest, planning, sending
+from zhiyin.services import ingest, memberships, planning, sending
 from zhiyin.services.workspace import Workspace
 
 VACUUM = timedelta(days=1)  # old files are removed that often
@@ -33,6 +33,7 @@ def run_once(ws: Workspace, name: str = "") -> int:
     done = 0
     with suppress(Busy):
         done = ingest.drain(ws, MOMENT)
+    done += memberships.round(ws)
     done += _send(ws, name or worker_id())
     return done or ingest.drain(ws) or _tidy(ws)
 
@@ -58,6 +59,7 @@ def run(
             busy.over()
         except Busy:
             busy.noted()
+        done += memberships.round(ws)
         done += _send(ws, name)
         if not done and not busy.since:
             with suppress(Busy), ws.lake.writing(MOMENT):

@@ -40,7 +40,12 @@ class Engine(Protocol):
     """Reads Parquet files of one dataset lazily and runs lazy frames."""
 
     def scan(
-        self, files: Sequence[str], schema: pa.Schema, extract: Mapping[str, JsonPath], lines: Lines
+        self,
+        files: Sequence[str],
+        schema: pa.Schema,
+        extract: Mapping[str, JsonPath],
+        lines: Lines,
+        among: nw.LazyFrame[Any] | None = None,
     ) -> nw.LazyFrame[Any]: ...
 
     def table(self, table: pa.Table) -> nw.LazyFrame[Any]: ...
@@ -88,12 +93,19 @@ class DuckDB:
         return self._local.connection
 
     def scan(
-        self, files: Sequence[str], schema: pa.Schema, extract: Mapping[str, JsonPath], lines: Lines
+        self,
+        files: Sequence[str],
+        schema: pa.Schema,
+        extract: Mapping[str, JsonPath],
+        lines: Lines,
+        among: nw.LazyFrame[Any] | None = None,
     ) -> nw.LazyFrame[Any]:
         if files:
             relation = self.connection.read_parquet(list(files), hive_partitioning=True, union_by_name=True)
         else:
             relation = self.connection.from_arrow(schema.empty_table())
+        if among is not None:  # before anything is taken from their JSON
+            relation = nw.from_native(relation).join(among, on="customer_id", how="semi").to_native()
         # hive partitions may be guessed as another type; the declared schema wins
         columns = [
             f'CAST("{name}" AS VARCHAR) AS "{name}"' if name == "month" else f'"{name}"'
@@ -162,7 +174,12 @@ class Spark:
         self.session.sparkContext.setLogLevel("ERROR")
 
     def scan(
-        self, files: Sequence[str], schema: pa.Schema, extract: Mapping[str, JsonPath], lines: Lines
+        self,
+        files: Sequence[str],
+        schema: pa.Schema,
+        extract: Mapping[str, JsonPath],
+        lines: Lines,
+        among: nw.LazyFrame[Any] | None = None,
     ) -> nw.LazyFrame[Any]:
         from pyspark.sql import functions as F
         from pyspark.sql.pandas.types import from_arrow_schema
@@ -174,6 +191,8 @@ class Spark:
             frame = self.session.read.option("basePath", root).parquet(*files)
         else:
             frame = self.session.createDataFrame([], from_arrow_schema(schema))
+        if among is not None:
+            frame = nw.from_native(frame).join(among, on="customer_id", how="semi").to_native()
         known, kinds = set(frame.columns), from_arrow_schema(schema)
         columns = [
             F.col(name) if name in known else F.lit(None).cast(kinds[name].dataType).alias(name)

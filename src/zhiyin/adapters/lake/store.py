@@ -58,16 +58,24 @@ class Lake:
     # -- reading ------------------------------------------------------------------------------------------
 
     def frame(
-        self, dataset: str, extract: Mapping[str, JsonPath] | None = None, lines: Lines | None = None
+        self,
+        dataset: str,
+        extract: Mapping[str, JsonPath] | None = None,
+        lines: Lines | None = None,
+        among: nw.LazyFrame[Any] | None = None,
     ) -> nw.LazyFrame[Any]:
-        """A lazy frame of a dataset as it is now.
+        """A lazy frame of a dataset as it is now; with ``among``, a frame of ``customer_id``, of these customers alone.
 
         ``extract`` maps a new text column to ``column.json_key``, or to the column and one key after another where
         objects are nested. A column that the files do not have yet is null. ``lines`` (of events only) maps a new column
         to fields with the values they may have; it is true where one line of the event fits them all.
         """
         spec = DATASETS[dataset]
-        return self.engine.scan(self.files(dataset), spec.schema, extract or {}, lines or {})
+        return self.engine.scan(self.files(dataset), spec.schema, extract or {}, lines or {}, among)
+
+    def given(self, rows: pa.Table) -> nw.LazyFrame[Any]:
+        """A lazy frame of rows at hand, to be joined with what is in the lake."""
+        return self.engine.table(rows)
 
     def events(self, properties: Sequence[str] = ()) -> nw.LazyFrame[Any]:
         """The events; each wanted property becomes a text column ``property_<name>``."""

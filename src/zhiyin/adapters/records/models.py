@@ -8,6 +8,7 @@ from zhiyin.adapters.records.decision import Decision
 from zhiyin.adapters.records.identity import Identity
 from zhiyin.adapters.records.import_ import Import
 from zhiyin.adapters.records.job import Job
+from zhiyin.adapters.records.membership import Membership, Touched, Transition, Wake
 from zhiyin.adapters.records.message import Message
 from zhiyin.adapters.records.profile_run import ProfileRun
 from zhiyin.adapters.records.recommender import RecommenderModel
@@ -26,6 +27,7 @@ __all__ = [
     "Identity",
     "Import",
     "Job",
+    "Membership",
     "Message",
     "ProfileRun",
     "RecommenderModel",
@@ -35,4 +37,7 @@ __all__ = [
     "Suppression",
     "Tally",
     "Template",
+    "Touched",
+    "Transition",
+    "Wake",
 ]

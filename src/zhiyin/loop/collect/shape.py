@@ -35,6 +35,7 @@ OWN_IDS = (
     "consent:",
     "unsubscribed:",
     "revealed:",
+    "segment:",
 )
 _NOTHING: Mapping[str, Any] = {}
 

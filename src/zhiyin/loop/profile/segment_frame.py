@@ -28,13 +28,14 @@ class Needs:
 
     ``traits`` and ``properties`` map a column to the JSON path it is taken from, ``lines`` a column to the
     fields of a line and the values that one and the same line of the event must have. What ``Lake.frame``
-    takes. ``events`` are the names of the events that count.
+    takes. ``events`` are the names of the events that count, ``features`` those of the profile's own columns.
     """
 
     traits: Mapping[str, str]
     properties: Mapping[str, str]
     lines: Mapping[str, Line]
     events: frozenset[str]
+    features: frozenset[str] = frozenset()
 
 
 def plan(rules: Sequence[Rule], as_of: datetime, *, wake: bool = False) -> Plan:
@@ -60,6 +61,7 @@ class Plan:
         self._turns: list[nw.Expr] = []
         self.now = plain(as_of)
         self.rules: list[nw.Expr] = []
+        self._features: set[str] = set()
         self._traits: dict[str, str] = {}
         self._properties: dict[str, str] = {}
         self._lines: dict[Line, str] = {}
@@ -68,6 +70,7 @@ class Plan:
     def trait(self, name: str) -> nw.Expr:
         """The column of a trait: its own, or for a stated one its text."""
         if name in TRAIT_KINDS:
+            self._features.add(name)
             return nw.col(name)
         return nw.col(self._traits.setdefault(name, f"trait_{len(self._traits)}"))
 
@@ -106,6 +109,7 @@ class Plan:
             properties={column: f"properties.{name}" for name, column in self._properties.items()},
             lines={column: fields for fields, column in self._lines.items()},
             events=frozenset(one.event for one in self._tallies.values()),
+            features=frozenset(self._features),
         )
 
     def mark(self, profiles: Frame, events: Frame) -> Frame:

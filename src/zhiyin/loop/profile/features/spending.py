@@ -18,6 +18,8 @@ from zhiyin.domain.event import (
     ORDER_CANCELLED,
     ORDER_COMPLETED,
     ORDER_REFUNDED,
+    SEGMENT_ENTERED,
+    SEGMENT_EXITED,
 )
 from zhiyin.loop.profile.features.whole import DAY, HOUR, percent, plain, seconds, seconds_of, share
 
@@ -30,6 +32,8 @@ NOT_SEEN = (
     EMAIL_BOUNCED,
     EMAIL_OPENED,
     CONTACT_REVEALED,
+    SEGMENT_ENTERED,
+    SEGMENT_EXITED,
 )
 
 
