@@ -90,7 +90,12 @@ class _Load:
             if request % (RATE // BATCH // PROBES) == 0:
                 probe = f"probe-{request}"
                 batch[0] |= {"type": "track", "event": "Order Completed", "userId": probe, "messageId": probe}
-                batch[0]["properties"] = {"order_id": probe, "total": 10, "currency": "CNY", **self.properties}
+                batch[0]["properties"] = {
+                    "order_id": probe,
+                    "total": 10,
+                    "currency": "CNY",
+                    **self.properties,
+                }
             connection.request(
                 "POST", "/v1/batch", json.dumps({"batch": batch, "sentAt": now.isoformat()}),
                 {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},

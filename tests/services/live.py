@@ -26,7 +26,9 @@ class Day:
         segments.create(self.ws, key, key, rule)
         memberships.settle(self.ws, [key])
 
-    def happens(self, name: str, customer: str = "ann", *, ago: timedelta = timedelta(), **given: object) -> None:
+    def happens(
+        self, name: str, customer: str = "ann", *, ago: timedelta = timedelta(), **given: object
+    ) -> None:
         """An event reaches the lake and the records."""
         self.events += 1
         kind = "identify" if name == "identify" else "track"

@@ -71,7 +71,9 @@ def touched(result: Understood) -> list[tuple[str, str]]:
     names = {name: _name(name, heard) for name in set(events)}
     found = {(one, names[event]) for one, event in zip(who, events, strict=True) if names[event]}
     people = set(who) | set(result.links.values())
-    return sorted({(one, name or "") for one, name in found} | {(one, NEW) for one in people - _known(people)})
+    return sorted(
+        {(one, name or "") for one, name in found} | {(one, NEW) for one in people - _known(people)}
+    )
 
 
 def _name(event: str, heard: Listeners) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from django.db import transaction
 from django.db.models import Count
 
+from zhiyin.adapters.lake.datasets import EVENTS
 from zhiyin.adapters.lake.lease import lease
 from zhiyin.adapters.records import membership
 from zhiyin.adapters.records.among import among
@@ -40,6 +41,7 @@ _AHEAD = timedelta(hours=36)  # all are settled each day, so that the wheel need
 _TOLD = timedelta(days=90)  # how long transitions stay after they were told
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE = 60_000_000  # microseconds
+_HEAVY = ("products", "properties", "context")  # what rules need of them has columns of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,7 @@ def due(ws: Workspace) -> list[str]:
     waiting = [
         (one.settled, one.settled_at or _EPOCH, one.key)
         for one in listening.live()
-        if not one.settled
-        or one.settled_at is None
-        or one.settled_at.astimezone(ws.timezone).date() != today
+        if not one.settled or one.settled_at is None or one.settled_at.astimezone(ws.timezone).date() != today
     ]
     return [key for _, _, key in sorted(waiting)]
 
@@ -111,10 +111,8 @@ def round(ws: Workspace) -> int:
     """What the worker does between drains: step, some settling, and tell; returns how much was done."""
     done = step(ws)
     if waiting := due(ws)[:AT_ONCE]:
-        try:
+        with suppress(Busy):
             done += settle(ws, waiting, patience=0.0).segments
-        except Busy:
-            pass
     done += publish(ws)
     sizes.hourly(ws)
     return done
@@ -196,9 +194,15 @@ def _evaluate(ws: Workspace, chosen: Sequence[Live], who: Sequence[str], now: da
     plan = segment_frame.plan([one.rule for one in chosen], now, wake=True)
     needs = plan.needs
     people = present.some(ws, who, needs, now)
+    columns = ["customer_id", *_rules(chosen), "wake_at"]
+    if not needs.events:
+        return ws.lake.collect(plan.mark(people, ws.lake.events()).select(*columns))
     ids = ws.lake.given(pa.table({"customer_id": pa.array(who, pa.string())}))
     events = ws.lake.frame("events", needs.properties, needs.lines, ids)
-    return ws.lake.collect(plan.mark(people, events).select("customer_id", *_rules(chosen), "wake_at"))
+    kept = [name for name in EVENTS.schema.names if name not in _HEAVY]
+    # first their events, which are few: an engine takes longer to combine both than to do one after the other
+    with ws.lake.kept(plan.counted(events).select(*kept, *needs.properties, *needs.lines)) as theirs:
+        return ws.lake.collect(plan.mark(people, theirs).select(*columns))
 
 
 def _write(chosen: Sequence[Live], found: pa.Table, who: Sequence[str], now: datetime) -> None:

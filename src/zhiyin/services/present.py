@@ -27,7 +27,9 @@ _ROW = (
     "last_order_at", "orders", "revenue", "average_order_value", "lifecycle",
 )  # fmt: skip
 MOVED = (*_ROW[1:], "email_consent")
-_OVERLAP = timedelta(hours=1)  # what is moved while customers are being profiled may be in the profiles or not
+_OVERLAP = timedelta(
+    hours=1
+)  # what is moved while customers are being profiled may be in the profiles or not
 _MANY = 20_000
 
 
@@ -59,7 +61,10 @@ def everyone(ws: Workspace, needs: Needs, now: datetime) -> nw.LazyFrame[Any]:
     )
     known = nw.col("moved").fill_null(False)
     frame = both.with_columns(
-        *(nw.when(known).then(nw.col(over)).otherwise(nw.col(name)).alias(name) for name, over in names.items()),
+        *(
+            nw.when(known).then(nw.col(over)).otherwise(nw.col(name)).alias(name)
+            for name, over in names.items()
+        ),
         customer_id=nw.coalesce("customer_id", "customer_id_moved"),
     ).select("customer_id", *MOVED, *others, *traits)
     return _now(ws, _filled(frame, others), now)

@@ -124,12 +124,18 @@ def delete(model: type[models.Model], key: str, keys: Sequence[Any]) -> None:
             cursor.execute(f"DELETE FROM {table} WHERE {key} = ANY(%s)", [list(keys)])
         else:
             cursor.execute(
-                f"DELETE FROM {table} WHERE {key} IN (SELECT value FROM json_each(%s))", [json.dumps(list(keys))]
+                f"DELETE FROM {table} WHERE {key} IN (SELECT value FROM json_each(%s))",
+                [json.dumps(list(keys))],
             )
 
 
 def _insert(
-    sql: str, kinds: Sequence[str], rows: Iterable[Sequence[Any]], values: Sequence[Any] = (), *, pair: int = 0
+    sql: str,
+    kinds: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    values: Sequence[Any] = (),
+    *,
+    pair: int = 0,
 ) -> None:
     """Run a statement over rows; ``{row}`` are their columns, ``{pair}`` the first few of them."""
     listed = list(rows)
@@ -138,13 +144,15 @@ def _insert(
     if connection.vendor == "postgresql":
         names = [f"c{i}" for i in range(len(kinds))]
         arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
-        source, given = f"unnest({arrays}) AS t({', '.join(names)})", list(map(list, zip(*listed, strict=True)))
+        source = f"unnest({arrays}) AS t({', '.join(names)})"
+        given: list[Any] = [list(column) for column in zip(*listed, strict=True)]
     else:
         names = [f"json_extract(t.value, '$[{i}]')" for i in range(len(kinds))]
         source, given = "json_each(%s) AS t", [json.dumps(listed)]
     quote = connection.ops.quote_name
     tables = {
-        model.__name__.lower(): quote(model._meta.db_table) for model in (Membership, Transition, Touched, Wake)
+        model.__name__.lower(): quote(model._meta.db_table)
+        for model in (Membership, Transition, Touched, Wake)
     }
     text = sql.format(row=", ".join(names), pair=", ".join(names[:pair]), rows=source, **tables)
     with connection.cursor() as cursor:

@@ -19,7 +19,9 @@ class Segment(models.Model):
     archived = models.BooleanField(default=False)
     live = models.BooleanField(default=True)  # memberships follow each event; else they are counted only
     settled_at = models.DateTimeField(null=True, blank=True)  # when all customers were last looked at for it
-    settled_rule = models.CharField(max_length=40, blank=True, default="")  # mark of the whole rule at that time
+    settled_rule = models.CharField(
+        max_length=40, blank=True, default=""
+    )  # mark of the whole rule at that time
 
     class Meta:
         ordering = ("name",)

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.event import (
     CONSENT_CHANGED,
     ORDER_CANCELLED,
@@ -28,7 +27,15 @@ NEW = ""  # a customer of whom nothing was known before: all segments listen
 UNHEARD = frozenset({SEGMENT_ENTERED, SEGMENT_EXITED})
 _ORDERS = frozenset({ORDER_COMPLETED, ORDER_CANCELLED, ORDER_REFUNDED})
 _ORDERED = frozenset(
-    {"orders", "revenue", "average_order_value", "first_order_at", "last_order_at", "recency_days", "lifecycle"}
+    {
+        "orders",
+        "revenue",
+        "average_order_value",
+        "first_order_at",
+        "last_order_at",
+        "recency_days",
+        "lifecycle",
+    }
 )
 _SEEN = frozenset({"first_seen", "last_seen", "tenure_days"})
 _AT_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
@@ -94,6 +101,3 @@ def moving(features: Iterable[str], *, stated: bool = False) -> frozenset[str]:
 
 def _frozen(found: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
     return {name: frozenset(keys) for name, keys in found.items()}
-
-
-assert _ORDERED | _SEEN <= set(TRAIT_KINDS)

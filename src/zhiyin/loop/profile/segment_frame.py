@@ -125,8 +125,8 @@ class Plan:
             )
         return frame.with_columns(**columns) if columns else frame
 
-    def _counts(self, events: Frame) -> Frame:
-        """How often each customer did each thing: one scan for all of them."""
+    def counted(self, events: Frame) -> Frame:
+        """Those events that the rules may count; ``mark`` looks at no others."""
         tallies = list(self._tallies.values())
         # equalities joined by "or" reach the Parquet reader, where a list to look into would not
         wanted = reduce(or_, (nw.col("event") == name for name in sorted({one.event for one in tallies})))
@@ -139,6 +139,11 @@ class Plan:
             start = plain(min(bounded))
             # the month too, so that files of older partitions are not opened
             known = known.filter(nw.col("timestamp") >= start, nw.col("month") >= f"{start:%Y-%m}")
+        return known
+
+    def _counts(self, events: Frame) -> Frame:
+        """How often each customer did each thing: one scan for all of them."""
+        tallies, known = list(self._tallies.values()), self.counted(events)
         counts = {one.column: one.fits & _now(one.window, self.now, ahead=self.wake) for one in tallies}
         if len(tallies) == 1 and not self.wake:
             ((column, counted),) = counts.items()
