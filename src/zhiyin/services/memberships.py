@@ -128,7 +128,7 @@ def publish(ws: Workspace, limit: int = LIMIT) -> int:
         return 0
     ingest.record(ws, [_event(row) for row in rows])
     ws.spool.close()
-    Transition.objects.filter(told=False, id__lte=rows[-1].pk).update(told=True)
+    membership.told(rows[-1].pk)
     return len(rows)
 
 

@@ -96,6 +96,11 @@ def note(rows: Sequence[tuple[str, int, int]], at: datetime, *, entered: bool) -
     )
 
 
+def told(last: int) -> None:
+    """Transitions are told, up to that of this number."""
+    Transition.objects.filter(told=False, pk__lte=last).update(told=True)
+
+
 def touch(rows: Sequence[tuple[str, str]]) -> None:
     """These customers did these events."""
     _insert("INSERT INTO {touched} (customer_id, event) SELECT {row} FROM {rows}", NAMED, rows)
