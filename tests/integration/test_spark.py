@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -15,13 +16,15 @@ from tests.profile import test_segment
 from tests.profile.worlds import NOW, World, rules, worlds
 
 from zhiyin.adapters.lake import Lake
+from zhiyin.adapters.lake.datasets import ITEMS
 from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.adapters.records.models import Customer
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, Event, Line
+from zhiyin.domain.interest import InterestKind
 from zhiyin.domain.segment import Rule
 from zhiyin.loop.profile.segment_frame import plan
-from zhiyin.services import flow, profiles, segments
+from zhiyin.services import flow, interests, profiles, segments
 from zhiyin.services.workspace import Workspace
 
 pytestmark = [
@@ -77,6 +80,19 @@ def shops(workspace: Workspace, spark: Engine) -> tuple[Workspace, Workspace]:
         )  # fmt: skip
     table = events_to_table(events, timezone=workspace.timezone, received_at=now)
     workspace.lake.append("events", table, app_id="test", version=1)
+    brands = ('{"brand": "Lion"}', '{"品牌": "Moon"}', "{}")
+    items = [
+        {
+            "item_id": item,
+            "name": item,
+            "category": "Shelf",
+            "price": 100 * n,
+            "currency": "CNY",
+            "properties": brands[n],
+        }
+        for n, item in enumerate("xyz")
+    ]
+    workspace.lake.upsert("items", pa.Table.from_pylist(items, schema=ITEMS.schema))
     Customer.objects.bulk_create(
         Customer(customer_id=f"c{i}", name=f"N{i}", traits={"城市": rng.choice(("上海", "苏州")), "size": i})
         for i in range(0, 60, 2)
@@ -99,14 +115,19 @@ def test_traits_rfm_and_lifecycle_agree(shops: tuple[Workspace, Workspace]) -> N
 
 
 def test_a_whole_run_agrees(shops: tuple[Workspace, Workspace]) -> None:
-    snapshots, results, published = [], [], []
+    snapshots, results, published, found = [], [], [], []
     for ws in shops:
         results.append(replace(profiles.run(ws), seconds=0))
         snapshots.append(ws.lake.collect(ws.lake.profiles().sort("customer_id")).to_pylist())
         published.append(list(Customer.objects.order_by("pk").values()))
+        rows = ws.lake.frame("interests").sort("customer_id", "kind", "value")
+        found.append(ws.lake.collect(rows).to_pylist())
+        assert interests.of(ws, "c7") != {}
     assert results[0] == results[1]
     assert snapshots[0] == snapshots[1]
     assert published[0] == published[1]
+    assert found[0] == found[1]
+    assert {row["kind"] for row in found[0]} == {kind.value for kind in InterestKind}
 
 
 def test_the_flow_between_two_days_agrees(shops: tuple[Workspace, Workspace]) -> None:

@@ -73,7 +73,7 @@ def read(folder: str | Path, flags: Mapping[str, Any] | None = None) -> Settings
         sections.setdefault(section, {})[name] = value.value
     built: dict[str, Any] = {name: type(SECTIONS[name])(**values) for name, values in sections.items()}
     settings = Settings(folder, **built)
-    _ = settings.profile.rules  # checked at the door, not at the first use
+    settings.profile.check()  # checked at the door, not at the first use
     return settings
 
 
@@ -150,7 +150,7 @@ def write(folder: str | Path, changes: Mapping[str, Any]) -> None:
         section, name = key.split(".")
         value = _convert(key, raw, getattr(SECTIONS[section], name), "the form")
         document.setdefault(section, tomlkit.table())[name] = value
-    _ = ProfileSettings(**document.get("profile", {})).rules
+    ProfileSettings(**document.get("profile", {})).check()
     fresh = path.with_suffix(".toml.new")
     fresh.touch(mode=0o600)
     fresh.write_text(tomlkit.dumps(document), encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from zhiyin.domain.interest import half_life
 from zhiyin.domain.lifecycle import StageRules
 
 
@@ -156,11 +157,19 @@ class ProfileSettings:
             "doc": "Usual gaps without an order after which a customer is lapsed; before that at risk."
         },
     )
+    half_life_days: int = field(
+        default=30, metadata={"doc": "Days in which an interest fades by half, 1 to 365."}
+    )
 
     @property
     def rules(self) -> StageRules:
         """The rules of the stages. Raises ``BadSetting`` where they do not follow each other."""
         return StageRules.of(self.new_gaps, self.active_gaps, self.lapsed_gaps)
+
+    def check(self) -> None:
+        """Raise ``BadSetting`` where a setting cannot be."""
+        _ = self.rules
+        half_life(self.half_life_days)
 
 
 @dataclass(frozen=True, slots=True)

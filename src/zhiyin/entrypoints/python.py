@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import narwhals as nw
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zhiyin.domain.flow import Flow
     from zhiyin.domain.recommendation import Recommendation
     from zhiyin.domain.segment import Rule
+    from zhiyin.services.customer_profile import CustomerProfile
     from zhiyin.services.reports import CampaignReport
     from zhiyin.services.segments import Why
     from zhiyin.services.workspace import Workspace
@@ -129,7 +130,7 @@ class Campaigns:
 class Shop:
     """An open workspace.
 
-    ``shop.customers``, ``shop.events`` and ``shop.items`` are lazy tables; ``shop.segments`` and
+    ``shop.customers``, ``shop.interests``, ``shop.events`` and ``shop.items`` are lazy tables; ``shop.segments`` and
     ``shop.campaigns`` hold the verbs of the command line.
     """
 
@@ -144,6 +145,11 @@ class Shop:
         return Table(self.workspace, self.workspace.lake.profiles())
 
     @property
+    def interests(self) -> Table:
+        """What customers are interested in, one row for each value."""
+        return Table(self.workspace, self.workspace.lake.frame("interests"))
+
+    @property
     def events(self) -> Table:
         """Everything that happened."""
         return Table(self.workspace, self.workspace.lake.events())
@@ -153,11 +159,21 @@ class Shop:
         """What the shop offers."""
         return Table(self.workspace, self.workspace.lake.items())
 
-    def profile(self) -> None:
-        """Bring every customer's traits up to date with the lake."""
-        from zhiyin.services import profiles
+    @overload
+    def profile(self) -> None: ...
 
+    @overload
+    def profile(self, customer: str) -> CustomerProfile: ...
+
+    def profile(self, customer: str = "") -> CustomerProfile | None:
+        """Bring every customer's features and interests up to date with the lake; with an id, what is known of that
+        customer: features, interests, stages and segments."""
+        from zhiyin.services import customer_profile, profiles
+
+        if customer:
+            return customer_profile.of(self.workspace, customer)
         profiles.run(self.workspace)
+        return None
 
     def flow(self, first: date | str, second: date | str) -> Flow:
         """Who went from which stage to which between the ends of two days."""

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from zhiyin.adapters.records.among import among
 from zhiyin.adapters.records.models import Customer, Segment
 from zhiyin.domain.errors import ZhiyinError
-from zhiyin.domain.segment import Rule
+from zhiyin.domain.segment import Rule, conditions
 from zhiyin.loop.profile import listeners, segment_expand, segment_json
 from zhiyin.loop.profile.listeners import NEW, Listeners
 from zhiyin.services.shares import Understood
@@ -37,6 +37,11 @@ class Live:
     mark: str
     settled: bool
     settled_at: datetime | None
+
+    @property
+    def follows(self) -> bool:
+        """Whether single customers can be looked at: all were, and the answer depends on nobody else."""
+        return self.settled and not any(getattr(leaf, "COMPARES", False) for leaf in conditions(self.rule))
 
 
 def live() -> list[Live]:

@@ -41,7 +41,7 @@ _AHEAD = timedelta(hours=36)  # all are settled each day, so that the wheel need
 _TOLD = timedelta(days=90)  # how long transitions stay after they were told
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE = 60_000_000  # microseconds
-_HEAVY = ("products", "properties", "context")  # what rules need of them has columns of its own
+_HEAVY = ("properties", "context")  # what rules need of them has columns of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ def _step(ws: Workspace, limit: int) -> int:
     woken = list(waking.values_list("customer_id", flat=True)[:limit])
     if not touched and not woken:
         return 0
-    standing = {one.key: one for one in listening.live() if one.settled}
+    standing = {one.key: one for one in listening.live() if one.follows}
     heard = listening.index(list(standing.values()))
     names = {event: heard.seen if event == SEEN else heard.of(event) for _, _, event in touched}
     keys = heard.every if woken else frozenset().union(*names.values())

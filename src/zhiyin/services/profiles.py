@@ -30,7 +30,7 @@ from zhiyin.domain.rfm import RfmGroup
 from zhiyin.domain.text import say
 from zhiyin.loop.profile.features import COLUMNS as EXTRACTED
 from zhiyin.loop.profile.features import Shop, features, summed, visits
-from zhiyin.services import segments
+from zhiyin.services import interests, segments
 from zhiyin.services.workspace import Workspace
 
 OWN = ("customer_id", "email", "name", "language", "created_at", "email_consent", "traits")
@@ -77,10 +77,13 @@ def run(ws: Workspace, on_progress: Progress | None = None) -> ProfileResult:
             for table in ws.lake.stream(frame):
                 gaps.update(gap for gap in pc.unique(table["gap_days"]).to_pylist() if gap is not None)
                 writer.write_table(table.select(PROFILES.schema.names).cast(PROFILES.schema))
+        tell(0, None, "Reading interests")
+        interests.write(ws, as_of, Path(folder) / "interests.parquet")
         # the computing is over: only this needs the writer lease
         with pq.ParquetFile(made) as rows:
             batches = rows.iter_batches(BATCH)
             ws.lake.replace("profiles", pa.RecordBatchReader.from_batches(PROFILES.schema, batches))
+        interests.publish(ws, Path(folder) / "interests.parquet")
         total, done = ws.lake.count("profiles"), 0
         for batch in ws.lake.stream(ws.lake.profiles().select("customer_id", "created_at", *COLUMNS)):
             for start in range(0, batch.num_rows, BATCH):
@@ -88,9 +91,9 @@ def run(ws: Workspace, on_progress: Progress | None = None) -> ProfileResult:
                 publish(part, as_of)
                 done += part.num_rows
                 tell(done, total, "Publishing profiles")
-    segments.refresh_all(ws, tell)
     sums, gap_days = totals(ws), min(gaps, default=None)
     ProfileRun.objects.create(at=as_of, customers=sums["customers"], gap_days=gap_days)
+    segments.refresh_all(ws, tell)
     return ProfileResult(
         as_of,
         sums["customers"],

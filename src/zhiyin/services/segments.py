@@ -245,6 +245,17 @@ def why(ws: Workspace, key_or_rule: AnyRule, customer_id: str) -> Why:
     return Why(segment_python.holds(rule, one), segment_python.facts(rule, one))
 
 
+def of_customer(ws: Workspace, customer_id: str) -> list[Segment]:
+    """The segments, of those in the lists, that a customer is in now, by name: one query for all rules."""
+    rows = list_(ws)
+    hers = nw.col("customer_id") == customer_id
+    marked = _mark(ws, [row.rule for row in rows], ws.now(), hers)
+    found = (
+        ws.lake.collect(marked.select(*(f"rule_{i}" for i in range(len(rows))))).to_pylist() if rows else []
+    )
+    return [row for i, row in enumerate(rows) if any(one[f"rule_{i}"] for one in found)]
+
+
 def _form(ws: Workspace, rule: AnyRule, key: str) -> dict[str, Any]:
     """What is kept of a rule, once it is sure that it can be evaluated."""
     form = segment_json.dump(rule_of(rule, ws.timezone))
@@ -263,10 +274,16 @@ def _rule_or_key(ws: Workspace, key_or_rule: AnyRule) -> AnyRule:
     return key_or_rule
 
 
-def _mark(ws: Workspace, rules: Sequence[AnyRule], as_of: datetime) -> nw.LazyFrame[Any]:
+def _mark(
+    ws: Workspace, rules: Sequence[AnyRule], as_of: datetime, among: nw.Expr | None = None
+) -> nw.LazyFrame[Any]:
+    """The profiles of all, or of those ``among``, with a column for each rule."""
     plan = segment_frame.plan([expanded(ws, rule) for rule in rules], as_of)
-    profiles = ws.lake.frame("profiles", plan.needs.traits)
-    return plan.mark(profiles, ws.lake.frame("events", plan.needs.properties, plan.needs.lines))
+    frames = [
+        ws.lake.frame("profiles", plan.needs.traits),
+        ws.lake.frame("events", plan.needs.properties, plan.needs.lines),
+    ]
+    return plan.mark(*(frame if among is None else frame.filter(among) for frame in frames))
 
 
 def _members(ws: Workspace, rule: AnyRule) -> nw.LazyFrame[Any]:

@@ -213,4 +213,5 @@ if __name__ == "__main__":
     from zhiyin.services import shares  # under its own name, by which the worker knows what is answered
 
     child = shares._Child()
+    gc.freeze()  # what was loaded stays: it is not looked through after every batch
     serve(child.answer, child.go_on)

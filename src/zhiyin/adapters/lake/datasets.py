@@ -27,8 +27,9 @@ LINES = pa.list_(
 class Dataset:
     """One table of facts.
 
-    ``key`` names the column that is unique; ``person`` the column that names a customer, None where the
-    table holds nobody; ``erasure`` what happens to a person's rows: ``delete`` removes them.
+    ``key`` names the column that is unique, of ``interests`` the one whose rows come and go together; ``person``
+    the column that names a customer, None where the table holds nobody; ``erasure`` what happens to a person's
+    rows: ``delete`` removes them.
     """
 
     name: str
@@ -108,6 +109,25 @@ PROFILES = Dataset(
     erasure="delete",
 )
 
+INTERESTS = Dataset(
+    "interests",
+    pa.schema(
+        [
+            ("customer_id", pa.string()),
+            ("kind", pa.string()),  # category, brand, price_band, search
+            ("value", pa.string()),
+            ("weight", pa.int64()),  # as of the landmark, see ``domain/interest``
+            ("total", pa.int64()),  # of all values of the customer and kind, also those not kept
+            ("last_at", _TIME),
+            ("landmark", pa.date32()),
+            ("half_life", pa.int64()),  # days
+        ]
+    ),
+    key="customer_id",
+    person="customer_id",
+    erasure="delete",
+)
+
 REJECTS = Dataset(
     "rejects",
     pa.schema(
@@ -132,4 +152,4 @@ REJECTS = Dataset(
     erasure="delete",
 )
 
-DATASETS = {d.name: d for d in (EVENTS, ITEMS, PROFILES, REJECTS)}
+DATASETS = {d.name: d for d in (EVENTS, ITEMS, PROFILES, INTERESTS, REJECTS)}

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import and_, or_
 from typing import Any as Unknown
+from typing import Literal
 
 import narwhals as nw
 
@@ -19,6 +20,9 @@ from zhiyin.domain.segment import All, Any, Not, Rule, Window
 from zhiyin.loop.profile.condition import Condition
 
 Frame = nw.LazyFrame[Unknown]
+How = Literal["count", "sum", "least", "most"]
+_TIME = nw.col("timestamp")
+_NEVER = nw.lit(None).cast(nw.Datetime("us"))
 Line = tuple[tuple[str, tuple[str, ...]], ...]  # fields of a line, each with the values it may have
 
 
@@ -36,6 +40,14 @@ class Needs:
     lines: Mapping[str, Line]
     events: frozenset[str]
     features: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """What rules are evaluated on: all profiles, and all events, with the columns that the plan needs."""
+
+    profiles: Frame
+    events: Frame
 
 
 def plan(rules: Sequence[Rule], as_of: datetime, *, wake: bool = False) -> Plan:
@@ -66,6 +78,7 @@ class Plan:
         self._properties: dict[str, str] = {}
         self._lines: dict[Line, str] = {}
         self._tallies: dict[str, _Tally] = {}
+        self._asides: dict[str, _Aside] = {}
 
     def trait(self, name: str) -> nw.Expr:
         """The column of a trait: its own, or for a stated one its text."""
@@ -86,16 +99,70 @@ class Plan:
         """Whether one line of the event has one of the values in each of the fields; never null."""
         return nw.col(self._lines.setdefault(fields, f"line_{len(self._lines)}"))
 
-    def tally(self, event: str, window: Window, key: str, flags: Callable[[], Sequence[nw.Expr]]) -> nw.Expr:
-        """How often each customer did an event in a window, where all flags hold; null is never.
+    def tally(
+        self,
+        event: str,
+        window: Window,
+        key: str,
+        flags: Callable[[], Sequence[nw.Expr]],
+        value: nw.Expr | None = None,
+        how: How = "count",
+        *,
+        stays: bool = False,
+    ) -> nw.Expr:
+        """How often each customer did an event in a window where all flags hold; null for who did nothing.
 
-        ``key`` names what is counted: requests of the same key share the column. All tallies of a plan are
-        counted in one scan of the events.
+        With a ``value`` of the event, how many of these events have it, or what their values come to: their
+        sum, the least or the most of them (null where none has one). ``key`` names the events that count, and
+        their value: requests of the same key share the work. All tallies of a plan are counted in one scan of
+        the events. What leaves the window, or comes to be long enough ago for it, wakes the customer, unless
+        the condition does so itself (``stays``).
         """
         if key not in self._tallies:
             fits = reduce(and_, flags(), _always(nw.col("event") == event, window))
-            self._tallies[key] = _Tally(f"tally_{len(self._tallies)}", event, window, fits)
-        return nw.col(self._tallies[key].column)
+            self._tallies[key] = _Tally(f"tally_{len(self._tallies)}", event, window, fits, value, stays)
+        self._tallies[key].hows.add(how)
+        return nw.col(self._tallies[key].column(how))
+
+    def aside(
+        self, key: str, build: Callable[[Frames], Frame], *columns: str, events: Iterable[str] = ()
+    ) -> tuple[nw.Expr, ...]:
+        """Columns of a frame of its own, which has one row for each ``customer_id``; null for who is not in it.
+
+        ``build`` makes it once the frames are there; whatever columns it needs of them must be asked for
+        before. ``events`` are the names of those that it looks at. Equal keys share the frame.
+        """
+        if key not in self._asides:
+            made = _Aside(f"aside_{len(self._asides)}", build, columns, frozenset(events))
+            self._asides[key] = made
+        return tuple(nw.col(self._asides[key].column(name)) for name in columns)
+
+    def inside(self, window: Window, time: nw.Expr = _TIME) -> nw.Expr:
+        """Whether an event, or another time, lies in a window now."""
+        return _always(_now(window, self.now, time, ahead=True), window, time)
+
+    def turns(self, window: Window, time: nw.Expr) -> nw.Expr:
+        """When a time comes into a window or leaves it by itself; null for never."""
+        return _turn(_always(nw.lit(True), window, time), window, time, self.now)
+
+    def happened(self, events: Frame, wanted: Iterable[tuple[str, Window]], *, ahead: bool = False) -> Frame:
+        """The events of these names by known customers, without those that no window can hold.
+
+        What is ahead of the clock is among them only if asked for. A window still has to be applied.
+        """
+        asked = list(wanted)
+        # equalities joined by "or" reach the Parquet reader, where a list to look into would not
+        named = reduce(or_, (nw.col("event") == name for name in sorted({name for name, _ in asked})))
+        known = events.filter(named, ~nw.col("customer_id").is_null())
+        if not ahead:
+            known = known.filter(nw.col("timestamp") <= self.now)
+        starts = [window.start(self.as_of) for _, window in asked]
+        bounded = [start for start in starts if start is not None]
+        if len(bounded) < len(starts):
+            return known
+        start = plain(min(bounded))
+        # the month too, so that files of older partitions are not opened
+        return known.filter(nw.col("timestamp") >= start, nw.col("month") >= f"{start:%Y-%m}")
 
     def wakes(self, turn: nw.Expr) -> None:
         """Note a moment, on the profile, at which time alone may change an answer."""
@@ -108,7 +175,9 @@ class Plan:
             traits={column: f"traits.{name}" for name, column in self._traits.items()},
             properties={column: f"properties.{name}" for name, column in self._properties.items()},
             lines={column: fields for fields, column in self._lines.items()},
-            events=frozenset(one.event for one in self._tallies.values()),
+            events=frozenset(one.event for one in self._tallies.values()).union(
+                *(one.events for one in self._asides.values())
+            ),
             features=frozenset(self._features),
         )
 
@@ -117,9 +186,11 @@ class Plan:
         frame = profiles
         if self._tallies:
             frame = frame.join(self._counts(events), on="customer_id", how="left")
+        for one in self._asides.values():
+            frame = frame.join(one.frame(Frames(profiles, events)), on="customer_id", how="left")
         columns = {f"rule_{i}": rule for i, rule in enumerate(self.rules)}
         if self.wake:
-            turns = [*self._turns, *(nw.col(one.turns) for one in self._tallies.values())]
+            turns = [*self._turns, *(nw.col(one.column("turns")) for one in self._tallies.values())]
             columns["wake_at"] = (
                 nw.min_horizontal(*turns) if len(turns) > 1 else turns[0] if turns else _NEVER
             )
@@ -127,48 +198,84 @@ class Plan:
 
     def counted(self, events: Frame) -> Frame:
         """Those events that the rules may count; ``mark`` looks at no others."""
-        tallies = list(self._tallies.values())
-        # equalities joined by "or" reach the Parquet reader, where a list to look into would not
-        wanted = reduce(or_, (nw.col("event") == name for name in sorted({one.event for one in tallies})))
-        known = events.filter(wanted, ~nw.col("customer_id").is_null())
-        if not self.wake:  # what is ahead of the clock will come to count
-            known = known.filter(nw.col("timestamp") <= self.now)
-        starts = [one.window.start(self.as_of) for one in tallies]
-        bounded = [start for start in starts if start is not None]
-        if len(bounded) == len(starts):
-            start = plain(min(bounded))
-            # the month too, so that files of older partitions are not opened
-            known = known.filter(nw.col("timestamp") >= start, nw.col("month") >= f"{start:%Y-%m}")
-        return known
+        asked = [(one.event, one.window) for one in self._tallies.values()]
+        asked += [(name, Window()) for one in self._asides.values() for name in sorted(one.events)]
+        return self.happened(events, asked, ahead=self.wake)
 
     def _counts(self, events: Frame) -> Frame:
-        """How often each customer did each thing: one scan for all of them."""
-        tallies, known = list(self._tallies.values()), self.counted(events)
-        counts = {one.column: one.fits & _now(one.window, self.now, ahead=self.wake) for one in tallies}
+        """How often each customer did each thing, and what it came to: one scan for all of them."""
+        tallies = list(self._tallies.values())
+        known = self.happened(events, ((one.event, one.window) for one in tallies), ahead=self.wake)
+        counted = [one.fits & _now(one.window, self.now, ahead=self.wake) for one in tallies]
         if len(tallies) == 1 and not self.wake:
-            ((column, counted),) = counts.items()
-            return known.filter(counted).group_by("customer_id").agg(nw.len().alias(column))
+            (one,) = tallies
+            found = known.filter(*counted).select("customer_id", *one.values())
+            return found.group_by("customer_id").agg(*one.totals(nw.len()))
         ones = [
-            nw.when(counted).then(nw.lit(1)).otherwise(nw.lit(0)).alias(column)
-            for column, counted in counts.items()
+            nw.when(flag).then(nw.lit(1)).otherwise(nw.lit(0)).alias(one.name)
+            for one, flag in zip(tallies, counted, strict=True)
+            if one.value is None
         ]
-        turns = [_turn(one, self.now).alias(one.turns) for one in tallies] if self.wake else []
-        grouped = known.select("customer_id", *ones, *turns).group_by("customer_id")
-        least = [nw.col(one.turns).min() for one in tallies] if self.wake else []
-        return grouped.agg(*(nw.col(column).sum() for column in counts), *least)
+        values = [value for one, flag in zip(tallies, counted, strict=True) for value in one.values(flag)]
+        turns = [one.turns(self.now) for one in tallies] if self.wake else []
+        grouped = known.select("customer_id", *ones, *values, *turns).group_by("customer_id")
+        totals = [total for one in tallies for total in one.totals(nw.col(one.name).sum())]
+        least = [nw.col(one.column("turns")).min() for one in tallies] if self.wake else []
+        return grouped.agg(*totals, *least)
 
 
 @dataclass(frozen=True, slots=True)
 class _Tally:
-    column: str
+    name: str
     event: str
     window: Window
     fits: nw.Expr = field(repr=False)  # whatever the time
+    value: nw.Expr | None = field(repr=False)
+    stays: bool
+    hows: set[How] = field(default_factory=set)
 
-    @property
-    def turns(self) -> str:
-        """The column of the next moment at which time changes the count."""
-        return f"{self.column}_turns"
+    def column(self, what: str) -> str:
+        """The column of the count, of the value and what it comes to, or of the next of the ``turns``, the
+        moments at which time changes them."""
+        return f"{self.name}_{what}"
+
+    def values(self, counted: nw.Expr | None = None) -> list[nw.Expr]:
+        """The value of an event where it counts, else null; nothing where no value is asked for."""
+        if self.value is None:
+            return []
+        value = self.value if counted is None else nw.when(counted).then(self.value)
+        return [value.alias(self.column("value"))]
+
+    def turns(self, now: datetime) -> nw.Expr:
+        """When time changes whether an event counts; null for never."""
+        moves = Window() if self.stays else self.window
+        return _turn(self.fits, moves, _TIME, now).alias(self.column("turns"))
+
+    def totals(self, count: nw.Expr) -> list[nw.Expr]:
+        """What all events of a customer come to. ``count`` is how many there are."""
+        value = nw.col(self.column("value"))
+        found = {
+            "count": count if self.value is None else value.count(),
+            "sum": value.sum(),
+            "least": value.min(),
+            "most": value.max(),
+        }
+        return [found[how].alias(self.column(how)) for how in sorted(self.hows)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Aside:
+    name: str
+    build: Callable[[Frames], Frame] = field(repr=False)
+    columns: tuple[str, ...]
+    events: frozenset[str]
+
+    def column(self, what: str) -> str:
+        return f"{self.name}_{what}"
+
+    def frame(self, frames: Frames) -> Frame:
+        columns = (nw.col(what).alias(self.column(what)) for what in self.columns)
+        return self.build(frames).select("customer_id", *columns)
 
 
 def plain(moment: datetime) -> datetime:
@@ -176,21 +283,18 @@ def plain(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
-_NEVER = nw.lit(None).cast(nw.Datetime("us"))
-
-
-def _always(flag: nw.Expr, window: Window) -> nw.Expr:
+def _always(flag: nw.Expr, window: Window, time: nw.Expr = _TIME) -> nw.Expr:
     """Narrowed to the part of a window that stays where it is."""
     if window.since is not None:
-        flag = flag & (nw.col("timestamp") >= plain(window.since))
+        flag = flag & (time >= plain(window.since))
     if window.until is not None:
-        flag = flag & (nw.col("timestamp") < plain(window.until))
+        flag = flag & (time < plain(window.until))
     return flag
 
 
-def _now(window: Window, now: datetime, *, ahead: bool) -> nw.Expr:
+def _now(window: Window, now: datetime, time: nw.Expr = _TIME, *, ahead: bool) -> nw.Expr:
     """The part of a window that moves with the clock. Unless ``ahead``, nothing later is in the frame."""
-    time, flag = nw.col("timestamp"), nw.lit(True)
+    flag = nw.lit(True)
     if window.within is not None:
         flag = flag & (time > now - window.within)
     if window.before is not None or ahead:
@@ -198,15 +302,14 @@ def _now(window: Window, now: datetime, *, ahead: bool) -> nw.Expr:
     return flag
 
 
-def _turn(one: _Tally, now: datetime) -> nw.Expr:
-    """When an event comes into the window or leaves it by itself; null for never."""
-    time, window = nw.col("timestamp"), one.window
+def _turn(fits: nw.Expr, window: Window, time: nw.Expr, now: datetime) -> nw.Expr:
+    """When a time comes into the window or leaves it by itself; null for never."""
     enters = time + nw.lit(window.before) if window.before else time
-    turn = nw.when(one.fits & (enters > now)).then(enters)
+    turn = nw.when(fits & (enters > now)).then(enters)
     if window.within is None:
         return turn
     leaves = time + nw.lit(window.within)
-    return turn.otherwise(nw.when(one.fits & (leaves > now)).then(leaves))
+    return turn.otherwise(nw.when(fits & (leaves > now)).then(leaves))
 
 
 def _expression(rule: Rule, made: Plan) -> nw.Expr:
