@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -26,7 +26,7 @@ from zhiyin.domain.text import say
 from zhiyin.loop.profile import segment_expand, segment_frame, segment_json, segment_python, segment_text
 from zhiyin.loop.profile.condition import One
 from zhiyin.loop.profile.segment_frame import Needs
-from zhiyin.services import memberships, sizes
+from zhiyin.services import memberships, present, sizes
 from zhiyin.services.workspace import Workspace
 
 AnyRule = Mapping[str, Any] | Rule | str
@@ -45,10 +45,17 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Whether a customer is inside, and each condition with what was found and what is needed."""
+    """Whether a customer is inside, and each condition with what was found and what is needed.
+
+    ``since`` is when they came into a live segment, ``until`` when time alone changes the answer if nothing else
+    happens, None where it does not. ``deciding`` are the numbers of the facts of which each would change it alone.
+    """
 
     inside: bool
     facts: tuple[Fact, ...]
+    since: datetime | None = None
+    until: datetime | None = None
+    deciding: tuple[int, ...] = ()
 
 
 def create(ws: Workspace, key: str, name: str, rule: AnyRule, *, live: bool = True) -> Segment:
@@ -234,15 +241,26 @@ def export(ws: Workspace, key: str, file: str | Path | IO[str]) -> int:
 
 
 def why(ws: Workspace, key_or_rule: AnyRule, customer_id: str) -> Why:
-    """Whether a customer matches, in facts: codes and details as ``segment_python.facts`` gives them.
+    """Whether a customer matches, since when, and what would change it; facts as ``segment_python`` gives them.
 
-    Answers from the same profiles and events as ``count`` and ``members``. Raises ``NotFound`` for a customer
-    without a profile.
+    Of a live segment it tells what is known this moment. Of others and of a rule it answers from the same
+    profiles and events as ``count`` and ``members``, and raises ``NotFound`` for a customer without a profile.
     """
-    rule, as_of = expanded(ws, _rule_or_key(ws, key_or_rule)), ws.now()
-    needs = segment_frame.plan([rule], as_of).needs
-    one = One(_traits_of(ws, needs, customer_id), list(_events_of(ws, needs, customer_id)), as_of)
-    return Why(segment_python.holds(rule, one), segment_python.facts(rule, one))
+    row, rule = _rule_or_key(ws, key_or_rule)
+    whole, as_of = expanded(ws, rule), ws.now()
+    needs = segment_frame.plan([whole], as_of).needs
+    traits = _traits_now(ws, needs, customer_id, as_of) if row is not None and row.live else None
+    if traits is None:
+        traits = _traits_of(ws, needs, customer_id)
+    one = One(traits, list(_events_of(ws, needs, customer_id)), as_of)
+    inside = segment_python.holds(whole, one)
+    return Why(
+        inside,
+        segment_python.facts(whole, one),
+        memberships.since(ws, row.key, customer_id) if row is not None and inside else None,
+        segment_python.turn(whole, one),
+        segment_python.deciding(whole, one),
+    )
 
 
 def of_customer(ws: Workspace, customer_id: str) -> list[Segment]:
@@ -263,15 +281,16 @@ def _form(ws: Workspace, rule: AnyRule, key: str) -> dict[str, Any]:
     return form
 
 
-def _rule_or_key(ws: Workspace, key_or_rule: AnyRule) -> AnyRule:
+def _rule_or_key(ws: Workspace, key_or_rule: AnyRule) -> tuple[Segment | None, AnyRule]:
+    """The segment where a key was given, and the rule."""
     if (
         isinstance(key_or_rule, str)
         and _KEY.fullmatch(key_or_rule)
         and key_or_rule not in ("everyone", "nobody")
     ):
-        rule: dict[str, Any] = get(ws, key_or_rule).rule
-        return rule
-    return key_or_rule
+        row = get(ws, key_or_rule)
+        return row, row.rule
+    return None, key_or_rule
 
 
 def _mark(
@@ -299,9 +318,20 @@ def _traits_of(ws: Workspace, needs: Needs, customer_id: str) -> dict[str, objec
             why=say("They are not known, or came after the last profiling."),
             fix=say("Run `zhiyin profile`, or check the id."),
         )
-    row = rows[0]
+    return _named(rows[0], needs, TRAIT_KINDS)
+
+
+def _traits_now(ws: Workspace, needs: Needs, customer_id: str, now: datetime) -> dict[str, object] | None:
+    """What is known of a customer this moment, None where nothing is."""
+    names = sorted({"customer_id", *needs.features})
+    frame = present.some(ws, [customer_id], needs, now).select(*names, *needs.traits)
+    rows = ws.lake.collect(frame).to_pylist()
+    return _named(rows[0], needs, names) if rows else None
+
+
+def _named(row: Mapping[str, Any], needs: Needs, names: Iterable[str]) -> dict[str, object]:
     found = {path.partition(".")[2]: row[column] for column, path in needs.traits.items()}
-    for name in TRAIT_KINDS:
+    for name in names:
         value = row[name]
         found[name] = value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
     return found

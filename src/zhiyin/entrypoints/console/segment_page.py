@@ -200,7 +200,8 @@ def _answer(ws: Workspace, request: HttpRequest, page: Page) -> None:
         page.matches, page.nobody = found if len(found) > 1 else [], not found
     if not chosen or page.rule is None:
         return
-    page.why = segment_why.why(ws, page.rule, chosen)
+    same = page.stored is not None and segment_json.dump(page.rule) == page.stored.rule
+    page.why = segment_why.why(ws, page.stored.key if same else page.rule, chosen)
 
 
 def save(ws: Workspace, page: Page) -> Any:

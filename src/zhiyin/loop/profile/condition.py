@@ -74,7 +74,9 @@ class Condition(segment.Condition):
     __slots__ = ()
     KIND: ClassVar[str]
     PARTS: ClassVar[tuple[Part, ...]] = ()
-    COMPARES: ClassVar[bool] = False  # the answer depends on other customers too: found when all are looked at
+    COMPARES: ClassVar[bool] = (
+        False  # the answer depends on other customers too: found when all are looked at
+    )
 
     def find(self, one: One) -> Found:
         """Whether it holds for one customer."""
