@@ -18,6 +18,7 @@ from zhiyin.domain.event import (
     ORDER_REFUNDED,
     PRODUCT_ADDED,
     PRODUCT_VIEWED,
+    PRODUCTS_SEARCHED,
 )
 
 MONTHS = [(2025, 9), (2025, 10), (2025, 11), (2025, 12), (2026, 1), (2026, 2)]
@@ -32,21 +33,33 @@ NAMES = (
     EMAIL_DELIVERED,
     EMAIL_OPENED,
 )
+CONTEXTS = np.array(
+    [
+        f'{{"device":{{"type":"{device}","os":"x","browser":"y"}},"page":{{"path":"/tea/{n}"}},"referrer":{{"medium":"{medium}"}}}}'
+        for n, (device, medium) in enumerate(
+            (device, medium)
+            for device in ("mobile", "desktop", "tablet")
+            for medium in ("search", "direct", "social")
+        )
+    ]
+)
 SHARES = (0.70, 0.10, 0.09, 0.008, 0.002, 0.06, 0.04)
 ITEMS = 5_000
 
 
-def months(events: int, customers: int, seed: int = 0) -> Iterator[pa.Table]:
+def months(events: int, customers: int, seed: int = 0, *, visits: bool = False) -> Iterator[pa.Table]:
     """Tables of the ``events`` dataset, one a month: views, baskets, orders, refunds, messages.
 
     Some customers do far more than others (log-normal), a fifth of the views are anonymous, orders have up to
-    three lines.
+    three lines. With ``visits``, what happens on the website belongs to a visit, one a day, and tells device and
+    origin; a tenth of the views are searches.
     """
     rng = np.random.default_rng(seed)
     busy = rng.lognormal(0, 1.1, customers)
     reach = np.cumsum(busy) / busy.sum()
     for number, (year, month) in enumerate(MONTHS):
-        yield _month(rng, number, year, month, events // len(MONTHS), reach)
+        table = _month(rng, number, year, month, events // len(MONTHS), reach)
+        yield _visited(table, rng) if visits else table
 
 
 def _month(
@@ -106,6 +119,30 @@ def _month(
         "month": pa.array(np.full(rows, f"{year}-{month:02d}")),
     }
     return pa.table(columns).cast(EVENTS.schema)
+
+
+def _visited(table: pa.Table, rng: np.random.Generator) -> pa.Table:
+    """The month with visits, their contexts, and searches."""
+    rows, name = table.num_rows, table["event"]
+    online = pc.is_in(name, pa.array([PRODUCT_VIEWED, PRODUCT_ADDED, ORDER_COMPLETED]))
+    searched = pc.and_(pc.equal(name, PRODUCT_VIEWED), pa.array(rng.random(rows) < 0.1))
+    page = pc.and_(pc.equal(name, PRODUCT_VIEWED), pa.array(rng.random(rows) < 0.4))
+    who = pc.coalesce(table["customer_id"], table["anonymous_id"])
+    visit = pc.binary_join_element_wise("s", who, table["date"].cast(pa.string()), "-")
+    word = pa.array(CATEGORIES[rng.integers(0, len(CATEGORIES), rows)])
+    query = pc.binary_join_element_wise('{"query":"', word, '"}', "")
+    context = pa.array(CONTEXTS[rng.integers(0, len(CONTEXTS), rows)])
+    none = pa.scalar(None, pa.string())
+    columns = {
+        "event": pc.if_else(searched, PRODUCTS_SEARCHED, name),
+        "type": pc.if_else(page, "page", table["type"]),
+        "properties": pc.if_else(searched, query, table["properties"]),
+        "session_id": pc.if_else(online, visit, none),
+        "context": pc.if_else(online, context, none),
+    }
+    for column, values in columns.items():
+        table = table.set_column(table.schema.get_field_index(column), column, values)
+    return table.cast(EVENTS.schema)
 
 
 def _ids(prefix: str, numbers: np.ndarray) -> pa.Array:

@@ -132,7 +132,7 @@ def _profile(ws: Workspace) -> list[dict[str, Any]]:
     from zhiyin.adapters.records.profile import COLUMNS
     from zhiyin.loop.profile.features.spending import spending
     from zhiyin.loop.profile.lifecycle import lifecycle
-    from zhiyin.loop.profile.rfm import rfm
+    from zhiyin.loop.profile.rfm import borders, cuts, rfm
     from zhiyin.services import profiles
 
     columns = ["customer_id", *COLUMNS]
@@ -140,7 +140,8 @@ def _profile(ws: Workspace) -> list[dict[str, Any]]:
     def ours() -> pa.Table:
         # what the SQL says as well; a run computes all other features too
         with ws.lake.kept(spending(ws.lake.events(), simulated.AS_OF)) as kept:
-            return ws.lake.collect(lifecycle(rfm(kept)).select(*columns))
+            fifths = cuts(ws.lake.collect(borders(kept)).to_pylist())
+            return ws.lake.collect(lifecycle(rfm(kept, fifths)).select(*columns))
 
     def by_hand() -> pa.Table:
         return _sql(ws, PROFILE_SQL).select(columns)

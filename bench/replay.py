@@ -1,7 +1,8 @@
 """A simulated day of a million events lived through by a stepped clock, then computed in batch: the same memberships.
 
 Every five simulated minutes the worker has its rounds; segments are settled at midnight. At the day's end another
-workspace gets the same facts at once, is profiled with the same usual gap, and every segment is asked in batch.
+workspace gets all events at once, its customers are profiled by the same facts of the shop, and every segment is asked
+in batch.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ import numpy as np
 EVENTS = int(os.environ.get("ZHIYIN_BENCH_EVENTS", "1000000"))
 CUSTOMERS, EVERY = 20_000, timedelta(seconds=float(os.environ.get("ZHIYIN_BENCH_EVERY", "300")))
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)  # eight in the evening of the shop: its midnight is in the day
-GAP = 20  # days: what all customers show together is the same for both
 NAMES = (
     "Product Viewed",
     "Product Added",
@@ -41,6 +41,7 @@ RULES = (
     'last_seen.within("{hours}h") and not last_order_at.within("{hours}h")',
     'lifecycle in ["new", "lead"] and orders <= {n}',
     'city == "Wuxi" or email_consent == True',
+    "returns >= {n} or visits_90d >= {n}",
     'not did("Product Viewed", at_least={n}) or average_order_value > {money}',
     'in_segment("segment-1") and not in_segment("segment-4")',
 )  # fmt: skip
@@ -66,12 +67,14 @@ def replayed(
     """Live through a day, then compute it in batch; ``different`` holds what is in one of them only."""
     clock = [START]
     live, batch = _shop(folder / "live", clock), _shop(folder / "batch", clock)
-    from zhiyin.adapters.records.models import Transition
-    from zhiyin.services import ingest, memberships
+    from zhiyin.adapters.records.models import Customer, ProfileRun, Transition
+    from zhiyin.services import ingest, memberships, profiles, refresh, renewals
     from zhiyin.services import segments as service
 
     started = time.perf_counter()
     _use(live)
+    profiles.run(live)
+    facts = ProfileRun.objects.get().facts
     texts = dict(_segments(segments))
     for key, text in texts.items():
         service.create(live, key, key, text)
@@ -85,20 +88,19 @@ def replayed(
         _send(live, day[at:till])
         at = till
         live.spool.close()
-        while ingest.drain(live) + memberships.round(live):
+        while ingest.drain(live) + memberships.round(live) or renewals.renew(live):
             pass
     seconds = time.perf_counter() - started
     members = {(key, who) for key in texts for who in memberships.members(live, key)}
     transitions = Transition.objects.count()
     live.spool.close()
     _use(batch)
-    from zhiyin.services import profiles
-
     _send(batch, day)
     batch.spool.close()
     while ingest.drain(batch):
         pass
-    profiles.run(batch)
+    ProfileRun.objects.create(at=START, customers=0, facts=facts)
+    refresh.refresh(batch, list(Customer.objects.values_list("pk", flat=True)))
     for key, text in texts.items():
         service.create(batch, key, key, text)
     wanted = {(key, who) for key, text in texts.items() for who in service.members(batch, text)}
@@ -117,7 +119,7 @@ def _shop(folder: Path, clock: list[datetime]) -> Any:
     from zhiyin.entrypoints.site import create_workspace, open_workspace
 
     create_workspace(folder, name="Bench")
-    return replace(open_workspace(folder, {"profile.gap_days": GAP}), now=lambda: clock[0])
+    return replace(open_workspace(folder), now=lambda: clock[0])
 
 
 def _use(ws: Any) -> None:

@@ -6,6 +6,46 @@
 
 from __future__ import annotations
 
-from zhiyin.loop.profile.rules import all_of, any_of, did, everyone, field, in_segment, nobody, trait
+from zhiyin.loop.profile.rules import (
+    all_of,
+    any_of,
+    average,
+    did,
+    distinct,
+    engaged,
+    everyone,
+    field,
+    first,
+    in_segment,
+    interested,
+    last,
+    maximum,
+    minimum,
+    nobody,
+    sequence,
+    step,
+    sum_of,
+    trait,
+)
 
-__all__ = ["all_of", "any_of", "did", "everyone", "field", "in_segment", "nobody", "trait"]
+__all__ = [
+    "all_of",
+    "any_of",
+    "average",
+    "did",
+    "distinct",
+    "engaged",
+    "everyone",
+    "field",
+    "first",
+    "in_segment",
+    "interested",
+    "last",
+    "maximum",
+    "minimum",
+    "nobody",
+    "sequence",
+    "step",
+    "sum_of",
+    "trait",
+]

@@ -46,3 +46,13 @@ def test_one_feature_is_shown_with_its_spread(workspace: Workspace) -> None:
 def test_an_unknown_feature_says_what_was_meant(workspace: Workspace) -> None:
     with pytest.raises(NotFound, match="Did you mean 'orders'"):
         call(workspace, "show", "order")
+
+
+def test_some_customers_are_described_anew(workspace: Workspace) -> None:
+    assert "`zhiyin profile` describes all" in call(workspace, "refresh", "--customer", "c01")
+    shop(workspace)
+    told = json.loads(
+        call(workspace, "refresh", "--customer", "c01", "--customer", "nobody", "--customer", "c01", "--json")
+    )
+    assert told["customers"] == 1
+    assert "1 of 2 customers" in call(workspace, "refresh", "--customer", "c01", "--customer", "nobody")

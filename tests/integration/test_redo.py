@@ -14,7 +14,7 @@ import pytest
 from django.db.models import Model
 
 from zhiyin.adapters.lake.store import Lake
-from zhiyin.adapters.records.models import Collected, Consent, Customer, Identity, Tally
+from zhiyin.adapters.records.models import Collected, Consent, Customer, Hit, Identity, Tally
 from zhiyin.adapters.spool import Journal, SpoolMemory, journal, runs
 from zhiyin.adapters.spool.runs import Runs
 from zhiyin.domain.event import Event
@@ -90,7 +90,8 @@ def sent(ws: Workspace, messages: list[dict[str, Any]], minute: int) -> None:
     at = AT.replace(minute=minute)
     entry = {"receivedAt": at, "source": "web", "kind": "batch", "body": {"batch": messages}}
     ws.spool.append([msgspec.json.encode(entry)])
-    ingest.record(ws, [Event(f"opened:{minute}", "track", "Email Opened", at, "ann")])
+    opened = Event(f"opened:{minute}", "track", "Email Opened", at, "ann", properties={"token": "t1"})
+    ingest.record(ws, [opened])
     ws.spool.close()
 
 
@@ -104,6 +105,7 @@ def state(ws: Workspace) -> dict[str, Any]:
     }
     for model in (Collected, Consent, Customer, Identity):
         rows[model.__name__] = sorted(map(str, model.objects.values()))
+    rows["hits"] = sorted(Hit.objects.values_list("token", "customer_id", "at"))
     rows["tallies"] = {(row.source, row.hour, row.outcome): row.events for row in Tally.objects.all()}
     # what a batch made us say may be said twice, and counts once
     for source, hour, _ in [key for key in rows["tallies"] if key[2] == "duplicate"]:
@@ -138,6 +140,7 @@ def test_a_drain_that_dies_after_any_write_leaves_the_same_when_it_is_done_again
     assert {name for _, name in WRITES} == set(writes)
     assert (wanted["waiting"], wanted["journal"], len(wanted["seen"])) == ([], False, 3)
     assert wanted["orders"] == ["order:1", "order:2"]
+    assert len(wanted["hits"]) == 2
     for last in range(1, len(writes) + 1):
         ws = shop(f"killed-{last}")
         with killing(monkeypatch, last), pytest.raises(Killed):

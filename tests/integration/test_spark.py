@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.profile import test_segment
-from tests.profile.worlds import NOW, World, rules, worlds
+from tests.profile.worlds import FADING, NOW, World, rules, worlds
 
 from zhiyin.adapters.lake import Lake
 from zhiyin.adapters.lake.datasets import ITEMS
@@ -24,7 +25,7 @@ from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED
 from zhiyin.domain.interest import InterestKind
 from zhiyin.domain.segment import Rule
 from zhiyin.loop.profile.segment_frame import plan
-from zhiyin.services import flow, interests, profiles, segments
+from zhiyin.services import engagements, flow, interests, profiles, refresh, segments
 from zhiyin.services.workspace import Workspace
 
 pytestmark = [
@@ -52,9 +53,10 @@ def shops(workspace: Workspace, spark: Engine) -> tuple[Workspace, Workspace]:
         [ORDER_COMPLETED] * 6
         + [ORDER_REFUNDED, ORDER_CANCELLED, "Product Viewed", "Email Opened"]
         + ["page", "Products Searched"] * 3
+        + ["Email Delivered", "Email Opened", "Message Opened", "Message Clicked"] * 2
     )
     events = []
-    for number in range(400):
+    for number in range(600):
         name = rng.choice(names)
         line = Line(rng.choice("xyz"), 1, 500, rng.choice(("Tea", "茶", None)))
         query = rng.choice((" tea ", "茶", "", None))
@@ -69,8 +71,10 @@ def shops(workspace: Workspace, spark: Engine) -> tuple[Workspace, Workspace]:
                     "coupon": rng.choice(("SPRING", "12345678.5", 12345678.5, None, 3)),
                     "discount": rng.choice((0, 1.5, "2.25", -1, "x", None)),
                     "query": query,
+                    "token": rng.choice(("t1", "t2", None)),
+                    "rule": rng.choice(("1", 1, "2", None)),
                 },
-                session_id=rng.choice((None, *(f"e{i}" for i in range(0, 400, 5)))),
+                session_id=rng.choice((None, *(f"e{i}" for i in range(0, 600, 5)))),
                 context={
                     "device": {"type": rng.choice(("mobile", "desktop", "tv"))},
                     "referrer": {"medium": rng.choice(("direct", "search", "internal"))},
@@ -102,12 +106,18 @@ def shops(workspace: Workspace, spark: Engine) -> tuple[Workspace, Workspace]:
     return frozen, replace(frozen, lake=other)
 
 
+def profiled(ws: Workspace) -> list[dict[str, Any]]:
+    return ws.lake.collect(ws.lake.profiles().sort("customer_id")).to_pylist()
+
+
 def test_traits_rfm_and_lifecycle_agree(shops: tuple[Workspace, Workspace]) -> None:
-    answers = []
+    answers, usual = [], []
     for ws in shops:
-        with profiles.computed(ws, NOW) as frame:
+        with profiles.computed(ws, NOW) as (frame, found):
             answers.append(ws.lake.collect(frame.sort("customer_id")))
+            usual.append(found)
     first, second = answers
+    assert usual[0] == usual[1]
     assert first.num_rows > 40
     assert [name for name in first.column_names if first[name].null_count == first.num_rows] == []
     assert first.schema == second.schema
@@ -118,7 +128,7 @@ def test_a_whole_run_agrees(shops: tuple[Workspace, Workspace]) -> None:
     snapshots, results, published, found = [], [], [], []
     for ws in shops:
         results.append(replace(profiles.run(ws), seconds=0))
-        snapshots.append(ws.lake.collect(ws.lake.profiles().sort("customer_id")).to_pylist())
+        snapshots.append(profiled(ws))
         published.append(list(Customer.objects.order_by("pk").values()))
         rows = ws.lake.frame("interests").sort("customer_id", "kind", "value")
         found.append(ws.lake.collect(rows).to_pylist())
@@ -128,6 +138,32 @@ def test_a_whole_run_agrees(shops: tuple[Workspace, Workspace]) -> None:
     assert published[0] == published[1]
     assert found[0] == found[1]
     assert {row["kind"] for row in found[0]} == {kind.value for kind in InterestKind}
+
+
+def test_who_opened_and_clicked_agrees(shops: tuple[Workspace, Workspace]) -> None:
+    people = [f"c{number}" for number in range(50)]
+    first, second = (sorted(engagements.letters(ws, people), key=lambda one: one.token) for ws in shops)
+    assert first == second
+    assert first[0].touches
+
+
+def test_some_customers_described_anew_agree_and_are_what_they_are_among_all(
+    shops: tuple[Workspace, Workspace],
+) -> None:
+    ids = [f"c{i}" for i in range(0, 70, 3)]
+    profiles.run(shops[0])
+    all_rows = {row["customer_id"]: row for row in profiled(shops[0])}
+    for ws in shops:
+        with (
+            profiles.computed(ws, NOW) as (_, usual),
+            ws.lake.kept(profiles.taken(ws, ids)) as theirs,
+            profiles.computed(ws, NOW, usual, theirs) as (frame, _),
+        ):
+            rows = ws.lake.collect(frame.sort("customer_id")).to_pylist()
+        assert len(rows) > 10
+        assert all(row.items() <= all_rows[row["customer_id"]].items() for row in rows)
+        refresh.refresh(ws, ids)
+        assert {row["customer_id"]: row for row in profiled(ws)} == all_rows
 
 
 def test_the_flow_between_two_days_agrees(shops: tuple[Workspace, Workspace]) -> None:
@@ -149,6 +185,7 @@ RULES = (
     'did("Order Completed", at_most=2, within="200d", before="30h") or did("Order Completed", since="2026-01-01")',
     'regularity >= 0.1 or next_order_due <= 0 and discount_share >= 50 and main_device in ["mobile", "tv"]',
     'best_weekday == 3 and night_share <= 40 and pages_per_visit >= 1.5 or last_search == "tea"',
+    'interested("Tea", at_least=40) or interested("Lion", at_least=20, kind="brand") or interested("茶", kind="search")',
     "everyone",
     "nobody",
 )
@@ -185,9 +222,8 @@ def test_random_rules_agree(
     folder = tmp_path_factory.mktemp("world")
     answers = []
     for one in (duckdb, spark):
-        made = plan(several, NOW, wake=True)
-        own, events = world.frames(one, folder, made.needs)
-        marked = made.mark(own, events).select(
+        made = plan(several, NOW, wake=True, fading=FADING)
+        marked = made.mark(*world.frames(one, folder, made.needs)).select(
             "customer_id", "wake_at", *(f"rule_{i}" for i in range(len(several)))
         )
         answers.append(one.collect(marked.sort("customer_id")).to_pylist())

@@ -20,6 +20,7 @@ from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, PRODUCTS_SEARCHED, Event
 from zhiyin.domain.feature import COMPUTED, FEATURES, OWNERS, UNITS, Unit
+from zhiyin.loop.profile.facts import Facts, facts, measured
 from zhiyin.loop.profile.features import COLUMNS, Shop, features, summed, visits
 from zhiyin.loop.profile.features.rhythm import offsets
 
@@ -34,15 +35,21 @@ def duckdb() -> Engine:
 
 
 def found(
-    on: Engine, folder: Path, events: Sequence[Event], as_of: datetime = NOW, shop: Shop | None = None
+    on: Engine,
+    folder: Path,
+    events: Sequence[Event],
+    as_of: datetime = NOW,
+    shop: Shop | None = None,
+    known: Facts | None = None,
 ) -> Rows:
-    """The features of everyone, by customer."""
+    """The features of everyone, by customer; by the facts that are ``known``, or else found here."""
     shop = shop or Shop(SHANGHAI, "CNY", gap_days=10)
     file = folder / "events.parquet"
     pq.write_table(events_to_table(events, timezone=shop.zone, received_at=NOW), file)
     frame = on.scan([str(file)], EVENTS.schema, COLUMNS, {})
     with on.kept(visits(frame, as_of)) as visited, on.kept(summed(frame, visited, as_of, shop)) as kept:
-        rows = on.collect(features(kept, shop)).to_pylist()
+        usual = known or facts(on.collect(measured(kept)).to_pylist(), shop.gap_days)
+        rows = on.collect(features(kept, shop, usual)).to_pylist()
     return {row["customer_id"]: row for row in rows}
 
 
@@ -264,6 +271,92 @@ def test_a_visit_whose_first_page_was_anonymous_has_the_channel_from_outside(
     assert found(duckdb, tmp_path, [first, *rest, back])["ann"]["main_channel"] == "search"
 
 
+def test_the_most_frequent_search_of_several_the_first_by_letters(duckdb: Engine, tmp_path: Path) -> None:
+    searched = [
+        ("ann", 1, "tea"), ("ann", 2, "cup"), ("ann", 3, " tea "), ("ann", 100, "cup"),
+        ("bob", 1, "b"), ("bob", 2, "a"), ("eve", 91, "old"), ("eve", 1, " "),
+    ]  # fmt: skip
+    events = [did(PRODUCTS_SEARCHED, day, who, properties={"query": words}) for who, day, words in searched]
+    rows = found(duckdb, tmp_path, events)
+    assert [rows[who]["main_search"] for who in ("ann", "bob", "eve")] == ["tea", "a", None]
+
+
+def test_kinds_of_devices_and_channels_are_counted(duckdb: Engine, tmp_path: Path) -> None:
+    events = [
+        *visit("ann", 1, 0, device="desktop", medium="search"),
+        *visit("ann", 2, 0, device="mobile", medium="search"),
+        *visit("ann", 3, 0, device="mobile"),
+        did("Product Viewed", 1, "bob"),
+    ]
+    rows = found(duckdb, tmp_path, events)
+    assert [(rows[who]["device_kinds"], rows[who]["channel_kinds"]) for who in ("ann", "bob")] == [
+        (2, 1),
+        (0, 0),
+    ]
+
+
+def test_weekends_are_saturdays_and_sundays_of_the_shop(duckdb: Engine, tmp_path: Path) -> None:
+    # noon in UTC of a Sunday; five hours later it is Monday in Shanghai
+    events = [did("Product Viewed", days) for days in (0, 1, 7 - 5 / 24, 2)]
+    assert found(duckdb, tmp_path, events)["ann"]["weekend_share"] == 50
+
+
+def message(who: str, token: str, days: float, *, opened: float | None = None, clicked: float | None = None,
+            rule: str = "1") -> list[Event]:  # fmt: skip
+    """A message delivered so many days ago, with the days ago at which a person opened and clicked it."""
+    events = [did("Email Delivered", days, who, properties={"token": token})]
+    for name, ago in (("Message Opened", opened), ("Message Clicked", clicked)):
+        if ago is not None:
+            events.append(did(name, ago, who, properties={"token": token, "rule": rule}))
+    return events
+
+
+def test_engagement_is_what_people_read_of_what_they_got(duckdb: Engine, tmp_path: Path) -> None:
+    events = [
+        *message("ann", "t1", 10, opened=9, clicked=8),
+        *message("ann", "t2", 20, opened=3),
+        *message("ann", "t3", 30, opened=29, rule="0"),  # what another rule judged
+        *message("ann", "t4", 89),
+        *message("ann", "t5", 91, clicked=2),
+        *message("ann", "t6", 200, opened=199),
+        did("Email Opened", 1, "ann", properties={"token": "t4"}),  # a raw hit, by whomever
+        *message("bob", "t7", 5),
+        *message("eve", "t8", 95, opened=94),
+        did("Email Delivered", 4, "kai"), did("Email Delivered", 3, "kai"),  # from elsewhere, without a token
+        did("Product Viewed", 1, "zoe"),
+    ]  # fmt: skip
+    rows = found(duckdb, tmp_path, events)
+    names = ("messages_90d", "opened_90d", "clicked_90d", "engagement")
+    assert {who: tuple(row[name] for name in names) for who, row in rows.items()} == {
+        "ann": (4, 2, 2, 50),
+        "bob": (1, 0, 0, 0),
+        "eve": (0, 0, 0, None),
+        "kai": (2, 0, 0, 0),
+        "zoe": (0, 0, 0, None),
+    }
+    last = {who: row["last_engaged_at"] for who, row in rows.items()}
+    plain = NOW.replace(tzinfo=None)
+    assert last["ann"] == plain - timedelta(days=2)
+    assert last["eve"] == plain - timedelta(days=94)
+    assert {last["bob"], last["kai"], last["zoe"]} == {None}
+
+
+def test_who_only_got_messages_is_a_lead_who_was_never_seen(duckdb: Engine, tmp_path: Path) -> None:
+    rows = found(duckdb, tmp_path, [*message("ann", "t1", 10, opened=9), *orders("bob", 40, 30, 5)])
+    names = ("lifecycle", "orders", "revenue", "messages_90d", "engagement", "first_seen", "r", "regularity")
+    assert [rows["ann"][name] for name in names] == ["lead", 0, 0, 1, 100, None, None, None]
+    assert rows["bob"]["messages_90d"] == 0
+
+
+def test_a_person_who_reads_is_not_active_by_that(duckdb: Engine, tmp_path: Path) -> None:
+    rows = found(duckdb, tmp_path, [*message("ann", "t1", 10, opened=9), did("Product Viewed", 50)])
+    assert (
+        rows["ann"]["first_seen"]
+        == rows["ann"]["last_seen"]
+        == (NOW - timedelta(days=50)).replace(tzinfo=None)
+    )
+
+
 def test_nobody_in_an_empty_lake(duckdb: Engine, tmp_path: Path) -> None:
     assert found(duckdb, tmp_path, []) == {}
 
@@ -286,6 +379,9 @@ _NAMES = (
     PRODUCTS_SEARCHED,
     "page",
     "Email Opened",
+    "Email Delivered",
+    "Message Opened",
+    "Message Clicked",
 )
 _AGO = st.one_of(
     st.builds(
@@ -309,6 +405,8 @@ _PROPERTIES = st.fixed_dictionaries(
         "coupon": st.sampled_from(("A", "", None)),
         "discount": st.sampled_from((0, 1.5, "2", "x")),
         "query": st.sampled_from(("tea", "茶", " ")),
+        "token": st.sampled_from(("t1", "t2")),
+        "rule": st.sampled_from(("1", 1, "2")),
     },
 )
 
@@ -360,7 +458,7 @@ def _is_of_its_kind(row: dict[str, object]) -> None:
 def test_the_law_speaks_of_every_computed_feature(duckdb: Engine, tmp_path: Path) -> None:
     """A feature that the frame does not bring would escape the law."""
     ann = found(duckdb, tmp_path, orders("ann", 1))["ann"]
-    assert set(ann) == {"customer_id", "gap_days", *(one.name for one in COMPUTED)}
+    assert set(ann) == {"customer_id", *(one.name for one in COMPUTED)}
 
 
 def test_names_are_told_apart_and_every_number_has_a_unit() -> None:
@@ -375,7 +473,8 @@ def test_the_frames_column_types_are_those_of_the_lake(duckdb: Engine, tmp_path:
     file = tmp_path / "events.parquet"
     pq.write_table(events_to_table(orders("ann", 1), timezone=SHANGHAI, received_at=NOW), file)
     frame, shop = duckdb.scan([str(file)], EVENTS.schema, COLUMNS, {}), Shop(SHANGHAI, "CNY")
-    table = duckdb.collect(features(summed(frame, visits(frame, NOW), NOW, shop), shop))
+    kept = summed(frame, visits(frame, NOW), NOW, shop)
+    table = duckdb.collect(features(kept, shop, Facts()))
     assert {one.name: table.schema.field(one.name).type for one in COMPUTED} == {
         one.name: PROFILES.schema.field(one.name).type for one in COMPUTED
     }

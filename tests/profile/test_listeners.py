@@ -44,9 +44,9 @@ def test_an_event_is_heard_by_those_it_may_concern(event: str, wanted: set[str])
     assert heard.of(event) == wanted
 
 
-def test_features_found_by_profiling_are_listened_to_by_their_names() -> None:
+def test_whoever_is_described_anew_concerns_those_who_compare_features() -> None:
     heard = listeners.index({key: parse(text) for key, text in RULES.items()})
-    assert heard.of_features({"visits_90d", "revenue"}) == {"rhythm", "rich"}
+    assert heard.of(listeners.DESCRIBED) == {"rich", "willing", "recent", "rhythm"}
 
 
 @settings(max_examples=50)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,12 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.profile.witnesses import witnesses
-from tests.profile.worlds import NOW, NUMBERS, TEXTS, World, rules, worlds
+from tests.profile.worlds import FADING, NOW, NUMBERS, TEXTS, World, rules, worlds
 
 from zhiyin.adapters.lake.engines import Engine, engine
+from zhiyin.domain.engagement import RULE
 from zhiyin.domain.event import Event, Line
+from zhiyin.domain.interest import UNIT
 from zhiyin.domain.segment import Rule
-from zhiyin.loop.profile.condition import One
 from zhiyin.loop.profile.segment_frame import plan
 from zhiyin.loop.profile.segment_json import parse
 from zhiyin.loop.profile.segment_python import holds, until
@@ -41,7 +43,11 @@ def duckdb() -> Engine:
 @given(world=worlds(customers=2, events=12), several=RULES, as_of=st.sampled_from(MOMENTS_ASKED))
 def test_both_interpreters_agree(duckdb: Engine, world: World, several: list[Rule], as_of: datetime) -> None:
     made = witnesses(several, as_of)
-    world = World({**world.profiles, **made.profiles}, [*world.events, *made.events])
+    world = World(
+        {**world.profiles, **made.profiles},
+        [*world.events, *made.events],
+        {**world.interests, **made.interests},
+    )
     with tempfile.TemporaryDirectory() as folder:
         _agree(duckdb, Path(folder), world, several, as_of)
 
@@ -52,7 +58,11 @@ def test_nothing_changes_by_itself_before_the_time_to_wake(
     duckdb: Engine, world: World, several: list[Rule], as_of: datetime
 ) -> None:
     made = witnesses(several, as_of)
-    world = World({**world.profiles, **made.profiles}, [*world.events, *made.events])
+    world = World(
+        {**world.profiles, **made.profiles},
+        [*world.events, *made.events],
+        {**world.interests, **made.interests},
+    )
     with tempfile.TemporaryDirectory() as folder:
         _wakes(duckdb, Path(folder), world, several, as_of)
 
@@ -163,6 +173,52 @@ def test_a_count_may_be_too_high(duckdb: Engine, tmp_path: Path) -> None:
     assert _agree(duckdb, tmp_path, world, several) == [["c2", "c3"], ["c1", "c2"], ["c0", "c1", "c2"]]
 
 
+def test_engaged_is_by_people_as_the_present_rule_has_it(duckdb: Engine, tmp_path: Path) -> None:
+    def event(
+        number: int, name: str, who: str, days: int, campaign: str | None = "spring", **more: str
+    ) -> Event:
+        return Event(
+            f"e{number}", "track", name, NOW - timedelta(days=days), who, campaign=campaign, properties=more
+        )
+
+    now, mail = {"rule": str(RULE), "channel": "email"}, "Email Delivered"
+    events = [
+        *(
+            event(i, mail, who, 40)
+            for i, who in enumerate(("reader", "clicker", "machine", "former", "silent"))
+        ),
+        event(10, "Message Opened", "reader", 39, **now),
+        event(11, "Message Opened", "reader", 2, "summer", **now),
+        event(12, "Message Clicked", "clicker", 39, **now),
+        event(13, "Email Opened", "machine", 39),
+        event(14, "Message Opened", "former", 39, rule="0", channel="email"),
+        event(15, "Email Bounced", "lost", 39),
+        event(16, "Unsubscribed", "silent", 39, channel="email"),
+    ]
+    who = ("reader", "clicker", "machine", "former", "silent", "lost")
+    world = World({one: {"customer_id": one, "traits": {}} for one in who}, events)
+    several = [
+        parse({"engaged": "opened"}),
+        parse({"engaged": "opened", "within": "7d", "channel": "email"}),
+        parse({"engaged": "opened", "campaign": "spring", "within": "7d"}),
+        parse({"engaged": "opened", "at_least": 2}),
+        parse({"engaged": "clicked", "campaign": "spring"}),
+        parse({"all": [{"engaged": "received", "channel": "email"}, {"not": {"engaged": "opened"}}]}),
+        parse({"engaged": "bounced", "channel": "email"}),
+        parse({"engaged": "unsubscribed", "channel": "email"}),
+    ]
+    assert _agree(duckdb, tmp_path, world, several) == [
+        ["reader"],
+        ["reader"],
+        [],
+        ["reader"],
+        ["clicker"],
+        ["clicker", "former", "machine", "silent"],
+        ["lost"],
+        ["silent"],
+    ]
+
+
 def test_a_list_has_its_elements_and_is_nothing_else(duckdb: Engine, tmp_path: Path) -> None:
     tags = {"list": ["vip", "茶"], "one": "vip", "part": ["vip2"], "empty": [], "none": None}
     world = World({i: {"customer_id": i, "traits": {"tags": value}} for i, value in tags.items()}, [])
@@ -183,43 +239,65 @@ def test_conditions_that_count_the_same_share_one_scan_and_one_column() -> None:
     assert len(made._tallies) == 2
 
 
+def test_an_interest_is_of_its_kind_and_fades_to_the_day(duckdb: Engine, tmp_path: Path) -> None:
+    scores = {"sure": (95 * UNIT, 95 * UNIT), "torn": (5 * UNIT, 10 * UNIT), "hers": (5 * UNIT, 5 * UNIT)}
+    world = World(
+        {i: {"customer_id": i, "traits": {}} for i in (*scores, "brand", "none")},
+        [],
+        {
+            **{i: {("category", "Tea"): score} for i, score in scores.items()},
+            "brand": {("brand", "Tea"): (1, 1)},
+        },
+    )
+    several = [
+        parse({"interested": "Tea", "at_least": 90}),
+        parse({"interested": "Tea"}),
+        parse({"not": {"interested": "Tea", "at_least": 1}}),
+        parse({"interested": "Tea", "at_least": 100}),
+    ]
+    landmark = datetime(2026, 2, 25, 12, tzinfo=UTC)
+    assert _agree(duckdb, tmp_path, world, several, landmark) == [
+        ["sure"], ["hers", "sure", "torn"], ["brand", "none"], [],
+    ]  # fmt: skip
+    # 5 / (5 + 5 · 2^(37/30)) is 29.8 of 100, and a day later 29.4
+    on = [_agree(duckdb, tmp_path, world, several, landmark + timedelta(days=n))[1] for n in (37, 38)]
+    assert on == [["hers", "sure"], ["sure"]]
+
+
 def _agree(
     duckdb: Engine, folder: Path, world: World, several: list[Rule], as_of: datetime = NOW
 ) -> list[list[str]]:
     """Members of each rule, the same by both interpreters."""
-    made = plan(several, as_of)
-    profiles, events = world.frames(duckdb, folder, made.needs)
-    rows = duckdb.collect(made.mark(profiles, events)).to_pylist()
+    made = plan(several, as_of, fading=FADING)
+    rows = duckdb.collect(made.mark(*world.frames(duckdb, folder, made.needs))).to_pylist()
     marked = {row["customer_id"]: [row[f"rule_{i}"] for i in range(len(several))] for row in rows}
     assert len(rows) == len(marked) == len(world.profiles)
     done: dict[str | None, list[Event]] = defaultdict(list)
     for event in world.events:
         done[event.customer_id].append(event)
     for customer_id, found in marked.items():
-        traits = world.traits(customer_id)
+        one = world.one(customer_id, as_of, done[customer_id])
         for rule, inside in zip(several, found, strict=True):
-            one = One(traits, done[customer_id], as_of)
             assert inside is holds(rule, one), (rule, one)
     return [sorted(key for key, found in marked.items() if found[i]) for i in range(len(several))]
 
 
 def _wakes(duckdb: Engine, folder: Path, world: World, several: list[Rule], as_of: datetime) -> None:
     """Both interpreters wake at the same time, and until then every rule stays as it is."""
-    made = plan(several, as_of, wake=True)
+    made = plan(several, as_of, wake=True, fading=FADING)
     rows = duckdb.collect(made.mark(*world.frames(duckdb, folder, made.needs))).to_pylist()
     done: dict[str | None, list[Event]] = defaultdict(list)
     for event in world.events:
         done[event.customer_id].append(event)
     for row in rows:
-        traits, events = world.traits(row["customer_id"]), done[row["customer_id"]]
-        one = One(traits, events, as_of)
+        one = world.one(row["customer_id"], as_of, done[row["customer_id"]])
         moments = [moment for rule in several if (moment := until(rule, one)) is not None]
         assert row["wake_at"] == (min(moments).replace(tzinfo=None) if moments else None)
         last = min(moments, default=as_of + timedelta(days=40_000)) - timedelta(microseconds=1)
         for later in (last, as_of + (last - as_of) / 2, min(last, as_of + timedelta(microseconds=1))):
             for number, rule in enumerate(several):
                 inside = row[f"rule_{number}"]
-                assert holds(rule, One(traits, events, later)) is inside is holds(rule, one), (
+                assert holds(rule, replace(one, as_of=later)) is inside is holds(rule, one), (
                     rule,
                     one,
                     later,

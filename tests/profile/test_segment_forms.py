@@ -21,9 +21,23 @@ from zhiyin.domain.segment import MAX_CONDITIONS, MAX_LETTERS, All, Any, Conditi
 from zhiyin.domain.text import Text
 from zhiyin.loop.profile import rules as python
 from zhiyin.loop.profile import segment_json
-from zhiyin.loop.profile.conditions import Did, InSegment, Trait
-from zhiyin.loop.profile.rules import did, field, in_segment, trait
+from zhiyin.loop.profile.conditions import (
+    Average,
+    Did,
+    Distinct,
+    Engaged,
+    First,
+    InSegment,
+    Last,
+    Maximum,
+    Minimum,
+    Sequence,
+    Sum,
+    Trait,
+)
+from zhiyin.loop.profile.rules import did, engaged, field, in_segment, trait
 from zhiyin.loop.profile.segment_text import format, parse
+from zhiyin.loop.profile.steps import Step
 
 VALIDATOR = Draft202012Validator(segment_json.schema())
 # what a schema cannot say: sizes of the whole, and parts that do not go together
@@ -33,6 +47,7 @@ BESIDE_THE_SCHEMA = (
     "{place}: at_most is less than at_least.",
     "{place}: within must reach further back than before.",
     "{place}: until must be later than since.",
+    "{place}: {bound} has too many decimal places.",
 )
 
 
@@ -114,6 +129,22 @@ def test_a_rule_reads_as_it_is_meant() -> None:
         ("all(vip == True)", All((Trait("vip", "is", True),))),
         ("any()", Any(())),
         ('in_segment("vip")', InSegment("vip")),
+        ('sum("A", at_least=50000, within="90d")', Sum("A", at_least=50000, within=timedelta(days=90))),
+        ('average("A", of="价格", at_least=2.5, at_most=3)', Average("A", "价格", 2.5, 3)),
+        ('minimum("A", at_most=-3)', Minimum("A", at_most=-3)),
+        ('maximum("A", at_least=1, where=[category == "Tea"])',
+         Maximum("A", at_least=1, where=(Filter("category", "is", "Tea"),))),
+        ('distinct("A", of="category", at_least=3, at_most=5)', Distinct("A", "category", 3, 5)),
+        ('first("A", within="30d")', First("A", timedelta(days=30))),
+        ('last("A", before="30d", where=[step == 3])',
+         Last("A", before=timedelta(days=30), where=(Filter("step", "is", 3),))),
+        ('sequence(["A", step("B", where=[amount >= 3])], gap="7d", without=["C"])',
+         Sequence((Step("A"), Step("B", (Filter("amount", "at_least", 3),))), timedelta(days=7), (Step("C"),))),
+        ('trait("sum") > 3 and trait("first").exists()',
+         All((Trait("sum", "more_than", 3), Trait("first", "exists", True)))),
+        ('engaged("clicked")', Engaged("clicked")),
+        ('engaged("opened", campaign="spring", channel="email", at_least=2, within="30d")',
+         Engaged("opened", "spring", "email", 2, within=timedelta(days=30))),
         ('did("A", at_least=2, at_most=4)', Did("A", 2, 4)),
         ('did("A", within="2w", before="36h")', Did("A", within=timedelta(days=14), before=timedelta(hours=36))),
         ('did("A", since="2026-03-01", until="2026-04-01T00:00:00Z")',
@@ -137,8 +168,14 @@ def test_text_forms(text: str, rule: Rule) -> None:
         (did("A", where=[field("a") > 3, field("item_id").is_in(["x"])]), 'did("A", where=[a > 3, item_id in ["x"]])'),
         (did("A", since=datetime(2026, 3, 1, tzinfo=UTC)), 'did("A", since="2026-03-01")'),
         (trait("birthday").after(date(2000, 1, 1)), 'birthday.after("2000-01-01")'),
+        (~engaged("opened", at_most=2, within="30d"), 'not engaged("opened", at_most=2, within="30d")'),
         (python.everyone() & python.nobody(), "everyone and nobody"),
         (trait("a") != "x", 'a != "x"'),
+        (python.sum_of("A", at_least=3, within=timedelta(days=2)), 'sum("A", at_least=3, within="2d")'),
+        (python.average("A", of="x", at_most=2.5, where=[field("a") == 1]),
+         'average("A", of="x", at_most=2.5, where=[a == 1])'),
+        (python.sequence(["A", python.step("B", where=[field("a") == 1])], gap=timedelta(days=1), without=["C"]),
+         'sequence(["A", step("B", where=[a == 1])], gap="1d", without=["C"])'),
     ],
 )  # fmt: skip
 def test_python_and_text_make_the_same_rule(made: Rule, text: str) -> None:
@@ -189,9 +226,29 @@ def test_what_cannot_be_read_is_pointed_at(text: str, letter: int) -> None:
         ('did("A", at_least=3, at_most=2)', "at_most is less than at_least"),
         ('did("A", at_least=0)', "whole number from 1"),
         ('did("A", within_days=30)', '"within": "30d"'),
+        ('engaged("open")', "rule.engaged must be one of .*opened.*"),
+        ('engaged("opened", channel="sms")', "rule.channel must be one of"),
+        ('engaged("opened", campaign="Spring sale")', "rule.campaign needs the key of a campaign"),
+        ('engaged("opened", at_least=3, at_most=2)', "at_most is less than at_least"),
         ('birthday.within("90m")', "needs whole days"),
         ('did("A", where=[category != "Tea"])', "is_not does not apply to 'category'"),
         ("a in []", "1 to 1000 values"),
+        ('sum("A")', "needs at_least or at_most"),
+        ('sum("A", at_least=3, at_most=2)', "at_most is less than at_least"),
+        ('sum("A", at_least=2.5)', "2.5 has too many decimal places"),
+        ('average("A", of="x", at_least=0.0005)', "too many decimal places"),
+        ('average("A", of="category", at_least=1)', "'category' is no number"),
+        ('minimum("A", at_least="3")', "needs a number"),
+        ('maximum("A", of="", at_least=3)', "name of 1 to 100 letters"),
+        ('distinct("A", of="item_id", at_least=0)', "whole number from 1"),
+        ('distinct("A", at_least=5, at_most=4)', "at_most is less than at_least"),
+        ('first("A", within="1d", before="2d")', "within must reach further back"),
+        ('last("A", at_least=2)', "unknown parts: at_least"),
+        ('sequence(["A"])', "a list of 2 to 5 events"),
+        ('sequence(["A", "B", "C", "D", "E", "F"])', "It has 6"),
+        ('sequence("A", gap="7d")', "a list of 2 to 5 events"),
+        ('sequence(["A", step("B", at_least=2)])', "unknown parts: at_least"),
+        ('sequence(["A", ""])', "needs the name of an event"),
         (f"a in {list(range(10_000))}", "It has 10,000"),
         ("a == 1 and " * 100 + "a == 1", f"more than {MAX_CONDITIONS} conditions"),
         ("x" * (MAX_LETTERS + 1), "200,001 letters"),
@@ -254,15 +311,20 @@ _LEAVES: st.SearchStrategy[Json] = st.sampled_from(
         "0999-01-01", "3000-01-01", "2026-01-01T24:00", "2026-01-01T23:59:59.123456+14:59", "2026-01-01T08:00+15:00",
         "2026-01-01 08:00Z", [], ["x"], ["x", 1, True], [[]], [{}], {}, {"property": "a", "is": 1},
         [{"property": "a", "is": 1}],
-        [{"property": "category", "is_not": "x"}], [{"property": "a"}], ["x"] * 1001,
+        [{"property": "category", "is_not": "x"}], [{"property": "a"}], ["x"] * 1001, ["x", "y"], ["x"] * 6, 0.0005,
+        [{"event": "x"}, "y"], [{"event": "x", "where": [{"property": "a", "is": 1}]}, "y"], [{"where": []}, "y"],
+        [{"event": "x", "at_least": 1}, "y"], [{"event": "", "where": []}, "y"], [{"event": "x", "where": {}}, "y"],
+        "opened", "email", "a-b", "a--b", "-a", "a" * 81,
     )
 )  # fmt: skip
 _KEYS = st.sampled_from(
-    ("all", "any", "not", "trait", "did", "never", "in_segment", "at_least", "at_most", "within", "before", "since",
-     "until", "where", "is", "is_not", "in", "more_than", "contains", "has", "exists", "after", "within_days", "property")
+    ("all", "any", "not", "trait", "did", "never", "in_segment", "sum", "average", "distinct", "first", "sequence",
+     "at_least", "at_most", "within", "before", "since", "until", "where", "of", "gap", "without", "event", "is",
+     "is_not", "in", "more_than", "contains", "has", "exists", "after", "within_days", "property", "engaged",
+     "campaign", "channel")
 )  # fmt: skip
 _NAMED = st.sampled_from(
-    ("orders", "email", "last_seen", "email_consent", "city", "category", "amount", "campaign")
+    ("orders", "email", "last_seen", "email_consent", "city", "category", "item_id", "amount", "campaign")
 )
 
 
@@ -308,10 +370,20 @@ def as_python(rule: Rule) -> str:
     form = segment_json.dump(rule)
     if "trait" in form:
         return _compared("trait", form.pop("trait"), form)
-    event, where = form.pop("did"), form.pop("where", [])
-    filters = ", ".join(_compared("field", one.pop("property"), one) for one in where)
-    parts = "".join(f", {name}={value!r}" for name, value in form.items())
-    return f"did({event!r}{parts}, where=[{filters}])"
+    kind, head = next(iter(form.items()))
+    parts = "".join(f", {name}={_argument(value)}" for name, value in form.items() if name != kind)
+    return f"{'sum_of' if kind == 'sum' else kind}({_argument(head)}{parts})"
+
+
+def _argument(value: Json) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_argument, value))}]"
+    if not isinstance(value, dict):
+        return repr(value)
+    if "event" in value:
+        return f"step({value['event']!r}, where={_argument(value['where'])})"
+    form = dict(value)
+    return _compared("field", form.pop("property"), form)
 
 
 def _compared(subject: str, name: str, form: dict[str, Json]) -> str:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, Event
+from zhiyin.domain.lifecycle import STAGE_RULES, StageRules
 from zhiyin.loop.profile.features.spending import spending
 from zhiyin.loop.profile.lifecycle import lifecycle
-from zhiyin.loop.profile.rfm import rfm
+from zhiyin.loop.profile.rfm import borders, cuts, rfm
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Rows = dict[str, dict[str, object]]
@@ -26,14 +27,21 @@ def duckdb() -> Engine:
     return engine("duckdb", threads=1)
 
 
-def profile(duckdb: Engine, *rows: tuple[str, str | None, float, int | None], gap_days: int = 0) -> Rows:
+def profile(
+    duckdb: Engine,
+    *rows: tuple[str, str | None, float, int | None],
+    gap_days: int = 0,
+    rules: StageRules = STAGE_RULES,
+) -> Rows:
     """Profiles by customer; events are name, customer, days ago, amount."""
     events = [
         Event(f"e{i}", "track", name, NOW - timedelta(days=days), customer, amount=amount)
         for i, (name, customer, days, amount) in enumerate(rows)
     ]
     table = events_to_table(events, timezone=ZoneInfo("Asia/Shanghai"), received_at=NOW)
-    frame = lifecycle(rfm(spending(duckdb.table(table), NOW)), gap_days)
+    summed = spending(duckdb.table(table), NOW)
+    found = cuts(duckdb.collect(borders(summed)).to_pylist())
+    frame = lifecycle(rfm(summed, found), gap_days, rules)
     return {row["customer_id"]: row for row in duckdb.collect(frame).to_pylist()}
 
 
@@ -139,3 +147,22 @@ def test_scores_follow_their_definition(duckdb: Engine, buyers: list[tuple[int, 
             own = sign * int(str(row[column]))
             below, equal = sum(v < own for v in values), values.count(own)
             assert row[score] == 1 + 5 * (2 * below + equal) // (2 * len(values))
+
+
+@pytest.mark.parametrize(
+    ("days", "own", "shop"),
+    [
+        ((30,), "at_risk", "at_risk"),  # one order tells nothing of one's own
+        ((76, 46, 16), "active", "at_risk"),  # (20 + 60) / 4 = 20 days
+        ((20, 19, 18, 17, 16), "lapsed", "at_risk"),  # (20 + 4) / 6 = 4
+        ((18, 17, 16, 15, 14, 13), "lapsed", "active"),  # (20 + 5) / 7 = 4
+        ((8, 7, 6, 5), "active", "new"),  # (20 + 3) / 5 = 5: a burst is over sooner
+        ((46, 15), "won_back", "won_back"),  # the gap before the last order was the shop's
+        ((98, 75, 52, 15), "active", "won_back"),  # 37 days are less than 3 times 17
+    ],
+)
+def test_stages_by_the_customers_own_rhythm(
+    duckdb: Engine, days: Sequence[float], own: str, shop: str
+) -> None:
+    for rules, stage in ((StageRules(personal=True), own), (STAGE_RULES, shop)):
+        assert profile(duckdb, *orders("ann", *days), gap_days=10, rules=rules)["ann"]["lifecycle"] == stage

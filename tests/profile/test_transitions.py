@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.domain.errors import BadSetting
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, Event
-from zhiyin.domain.lifecycle import StageRules
+from zhiyin.domain.lifecycle import STAGE_RULES, StageRules
 from zhiyin.loop.profile.features.spending import spending
 from zhiyin.loop.profile.lifecycle import lifecycle
 from zhiyin.loop.profile.transitions import transitions
@@ -31,10 +32,17 @@ def day(number: int) -> datetime:
     return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number)
 
 
-def told(*orders: int, until: int = 200, cancelled: tuple[int, ...] = (), known: int | None = None) -> list:
+def told(
+    *orders: int,
+    until: int = 200,
+    cancelled: tuple[int, ...] = (),
+    known: int | None = None,
+    rules: StageRules = STAGE_RULES,
+) -> list[tuple[str, int]]:
     found = transitions(
         [day(order) for order in orders], 10, day(until),
         cancelled=[day(order) for order in cancelled], known_since=None if known is None else day(known),
+        rules=rules,
     )  # fmt: skip
     return [(one.stage.value, (one.at - day(0)).days) for one in found]
 
@@ -55,8 +63,29 @@ def test_who_cancels_every_order_is_a_lead_again() -> None:
     assert told(5, cancelled=(6,)) == [("new", 5), ("lead", 6)]
 
 
+def test_each_order_makes_the_gap_the_customers_own() -> None:
+    """Every 40 days, in a shop where 10 are usual: (20 + 40) / 3 = 20 days after the second order, 25 and 28 then."""
+    own = replace(STAGE_RULES, personal=True)
+    assert told(0, 40, 80, 120, until=250, rules=own) == [
+        ("new", 0), ("active", 11), ("at_risk", 16), ("lapsed", 31),
+        ("won_back", 40),  # lapsed by what was known of them then
+        ("at_risk", 71), ("active", 80), ("at_risk", 118), ("active", 120), ("at_risk", 163), ("lapsed", 205),
+    ]  # fmt: skip
+    assert ("lapsed", 111) in told(0, 40, 80)  # the shop's gap has them lapse each time
+
+
+def test_who_buys_often_is_at_risk_earlier() -> None:
+    own = replace(STAGE_RULES, personal=True)
+    often = tuple(range(0, 40, 2))  # every two days: (20 + 38) / 21 = 3
+    assert told(*often, rules=own)[-3:] == [("active", 6), ("at_risk", 43), ("lapsed", 48)]
+
+
 times = st.lists(st.integers(0, MICROS), max_size=7)
-rules = st.sampled_from((StageRules(), StageRules.of(0.5, 0.75, 4), StageRules.of(2, 2, 2.33)))
+rules = st.builds(
+    replace,
+    st.sampled_from((StageRules(), StageRules.of(0.5, 0.75, 4), StageRules.of(2, 2, 2.33))),
+    personal=st.booleans(),
+)
 
 
 @settings(max_examples=60)

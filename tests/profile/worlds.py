@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,12 +14,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
-from zhiyin.adapters.lake.datasets import EVENTS, PROFILES
+from zhiyin.adapters.lake.datasets import EVENTS, INTERESTS, PROFILES
 from zhiyin.adapters.lake.engines import Engine
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.domain.customer import TRAIT_KINDS, as_text
+from zhiyin.domain.engagement import ENGAGEMENTS, JUDGED
 from zhiyin.domain.event import Event, Line
+from zhiyin.domain.interest import UNIT, Fading
 from zhiyin.domain.segment import Rule
+from zhiyin.loop.profile.condition import One
 from zhiyin.loop.profile.segment_frame import Needs
 from zhiyin.loop.profile.segment_json import parse
 
@@ -43,6 +46,8 @@ STATED = ("city", "City", "城.市 名")
 PROPERTIES = ("coupon", "Coupon", "渠.道 名")
 EVENT_NAMES = ("Order Completed", "看过")
 CATEGORIES = ("Tea", "O'Hara", "")
+INTEREST_KINDS = ("category", "brand", "search")
+INTERESTED_IN = ("tea", "O'Hara", "茶 🍵")
 # exactly now, a microsecond later, exactly on the border of 1, 3, 30 days, a microsecond inside, long ago
 MOMENTS = st.one_of(
     st.builds(
@@ -56,12 +61,22 @@ MOMENTS = st.one_of(
 )
 
 
+# with a landmark some days back, and days of the shop's own
+FADING = Fading(date(2026, 2, 25), 30, ZoneInfo("Asia/Shanghai"))
+Interests = Mapping[tuple[str, str], tuple[int, int]]
+
+
 @dataclass(frozen=True)
 class World:
     """Profiles by customer id (values of columns, stated traits under ``traits``) and events."""
 
     profiles: Mapping[str, Mapping[str, object]]
     events: Sequence[Event]
+    interests: Mapping[str, Interests] = field(default_factory=dict)
+
+    def one(self, customer_id: str, as_of: datetime, events: Sequence[Event]) -> One:
+        """One of the customers, with her events, for the Python interpreter."""
+        return One(self.traits(customer_id), events, as_of, self.interests.get(customer_id, {}), FADING)
 
     def traits(self, customer_id: str) -> dict[str, object]:
         """What the Python interpreter takes: stated traits, and the columns over them."""
@@ -70,7 +85,9 @@ class World:
         assert isinstance(stated, dict)
         return {**{k: v for k, v in stated.items() if k not in TRAIT_KINDS}, **row}
 
-    def frames(self, engine: Engine, folder: Path, needs: Needs) -> tuple[nw.LazyFrame, nw.LazyFrame]:  # type: ignore[type-arg]
+    def frames(
+        self, engine: Engine, folder: Path, needs: Needs
+    ) -> tuple[nw.LazyFrame, nw.LazyFrame, nw.LazyFrame]:  # type: ignore[type-arg]
         """The same as lazy frames of an engine, by way of files."""
         rows = []
         for row in self.profiles.values():
@@ -86,9 +103,17 @@ class World:
         pq.write_table(
             events_to_table(self.events, timezone=ZoneInfo("Asia/Shanghai"), received_at=NOW), events
         )
+        interests = folder / "interests.parquet"
+        found = [
+            {"customer_id": who, "kind": kind, "value": value, "weight": weight, "total": total}
+            for who, several in self.interests.items()
+            for (kind, value), (weight, total) in several.items()
+        ]
+        pq.write_table(pa.Table.from_pylist(found, schema=INTERESTS.schema), interests)
         return (
             engine.scan([str(profiles)], PROFILES.schema, needs.traits, {}),
             engine.scan([str(events)], EVENTS.schema, needs.properties, needs.lines),
+            engine.scan([str(interests)], INTERESTS.schema, {}, {}),
         )
 
 
@@ -138,13 +163,14 @@ def worlds(draw: st.DrawFn, customers: int = 3, events: int = 24) -> World:
                 lambda name, at, customer, products, campaign, properties, amount: (
                     name, at, customer, tuple(products), campaign, properties, amount
                 ),
-                st.sampled_from(EVENT_NAMES),
+                st.sampled_from((*EVENT_NAMES, *EVENT_NAMES, *JUDGED)),
                 MOMENTS,
                 st.sampled_from((None, "elsewhere", *ids)),
                 st.lists(lines, max_size=3),
                 st.sampled_from((None, "spring", "")),
                 st.fixed_dictionaries(
-                    {name: st.one_of(SCALARS, SCALARS, _ODD) for name in PROPERTIES}
+                    {name: st.one_of(SCALARS, SCALARS, _ODD) for name in PROPERTIES},
+                    optional={"rule": st.sampled_from(("1", 1, "2", None)), "channel": st.just("email")},
                 ),
                 st.sampled_from((None, 0, 3, 250)),
             ),
@@ -152,6 +178,17 @@ def worlds(draw: st.DrawFn, customers: int = 3, events: int = 24) -> World:
             max_size=events,
         )
     )  # fmt: skip
+    weights = st.sampled_from((1, UNIT, 5 * UNIT, 10**13))
+    values = st.tuples(st.sampled_from(INTEREST_KINDS), st.sampled_from(INTERESTED_IN))
+    interests = {
+        customer_id: {
+            key: (weight, weight + others)
+            for key, (weight, others) in draw(
+                st.dictionaries(values, st.tuples(weights, st.sampled_from((0, UNIT))), max_size=4)
+            ).items()
+        }
+        for customer_id in ids
+    }
     return World(
         profiles,
         [
@@ -168,6 +205,7 @@ def worlds(draw: st.DrawFn, customers: int = 3, events: int = 24) -> World:
             )
             for i, (name, at, customer, products, campaign, props, amount) in enumerate(happened)
         ],
+        interests,
     )
 
 
@@ -177,7 +215,20 @@ def rules(depth: int = 3) -> st.SearchStrategy[Rule]:
 
 
 def _forms(depth: int) -> st.SearchStrategy[dict[str, object]]:
-    leaves = st.one_of(traits(), dids())
+    # of the kinds with the most corners more
+    leaves = st.one_of(
+        traits(),
+        traits(),
+        dids(),
+        dids(),
+        amounts(),
+        amounts(),
+        edges(),
+        distincts(),
+        sequences(),
+        engageds(),
+        interesteds(),
+    )
     if depth <= 1:
         return leaves
     inner = _forms(depth - 1)
@@ -269,18 +320,88 @@ TIMES = st.sampled_from(
 )
 
 
+def interesteds() -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on interests, in JSON form."""
+    return st.fixed_dictionaries(
+        {"interested": st.sampled_from((*INTERESTED_IN, " tea ", "Tea"))},
+        optional={"at_least": st.sampled_from((1, 17, 50, 100)), "kind": st.sampled_from(INTEREST_KINDS)},
+    )
+
+
 def dids() -> st.SearchStrategy[dict[str, object]]:
     """Conditions on events, in JSON form."""
+    return _on_events("did", TIMES)
+
+
+_BOUNDS = st.sampled_from((0, 3, 250, 500, 750, 1000, -1, 10**14))
+_FINE = st.one_of(_BOUNDS, st.sampled_from((2.5, 3.0, 2.999, 0.001, 1e9, 1e10)))
+
+
+def amounts() -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on what the numbers of events come to, in JSON form."""
+
+    def bounded(of: dict[str, object], numbers: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+        several = st.lists(numbers, min_size=2, max_size=2).map(sorted)  # type: ignore[type-var]
+        return st.one_of(
+            numbers.map(lambda n: {**of, "at_least": n}),
+            numbers.map(lambda n: {**of, "at_most": n}),
+            several.map(lambda n: {**of, "at_least": n[0], "at_most": n[1]}),
+        )
+
+    bounds = st.one_of(bounded({}, _BOUNDS), *(bounded({"of": name}, _FINE) for name in PROPERTIES[::2]))
+    kinds = st.sampled_from(("sum", "average", "minimum", "maximum"))
+    return kinds.flatmap(lambda kind: _on_events(kind, bounds))
+
+
+def distincts() -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on different values, in JSON form."""
+    of = st.sampled_from(({}, {"of": "category"}, {"of": "campaign"}, {"of": "amount"},
+                          *({"of": name} for name in PROPERTIES)))  # fmt: skip
+    return _on_events("distinct", st.builds(lambda of, times: {**of, **times}, of, TIMES))
+
+
+def edges() -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on the first and last event, in JSON form."""
+    return st.sampled_from(("first", "last")).flatmap(lambda kind: _on_events(kind, st.just({})))
+
+
+def sequences() -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on the order of events, in JSON form."""
+    event = st.sampled_from(EVENT_NAMES)
+    filtered = st.builds(lambda event, where: {"event": event, "where": [where]}, event, filters())
+    step = st.one_of(event, event, filtered)
+    return st.builds(
+        lambda steps, gap, without, window: {
+            "sequence": steps, **gap, **({"without": without} if without else {}), **window
+        },
+        st.lists(step, min_size=2, max_size=3),
+        st.one_of(st.just({}), st.fixed_dictionaries({"gap": SPANS})),
+        st.one_of(st.just([]), st.just([]), st.lists(step, min_size=1, max_size=2)),
+        WINDOWS,
+    )  # fmt: skip
+
+
+def _on_events(kind: str, more: st.SearchStrategy[dict[str, object]]) -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on one kind of event in a window, with what else that kind of condition has."""
     where = st.one_of(st.just([]), st.lists(filters(), min_size=1, max_size=2))
     return st.builds(
-        lambda event, times, window, where: {
-            "did": event,
-            **times,
+        lambda event, more, window, where: {
+            kind: event,
+            **more,
             **window,
             **({"where": where} if where else {}),
         },
         st.sampled_from(EVENT_NAMES),
-        TIMES,
+        more,
         WINDOWS,
         where,
     )
+
+
+def engageds() -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on messages, in JSON form."""
+    parts = st.fixed_dictionaries(
+        {"engaged": st.sampled_from(tuple(ENGAGEMENTS))},
+        optional={"campaign": st.sampled_from(("spring", "a-b_2")), "channel": st.just("email")},
+    )
+    return st.builds(lambda head, times, window: {**head, **times, **window}, parts, TIMES, WINDOWS)

@@ -402,3 +402,9 @@ def test_report_is_json(world: World) -> None:
 def test_an_unknown_campaign_lists_the_known_ones(world: World) -> None:
     with pytest.raises(NotFound, match="spring"):
         reports.campaign(world.ws, "autumn")
+
+
+def test_a_program_and_a_person_with_the_same_browser_are_told_apart(world: World) -> None:
+    agent = {"user_agent": BROWSER, "method": "GET"}
+    world.add(world.event(EMAIL_OPENED, "m00", 61, **agent), world.event(EMAIL_OPENED, "m00", 3600, **agent))
+    assert reports.campaign(world.ws, "spring", CLOSED).opened == reports.Counts(human=1)

@@ -24,6 +24,10 @@ EMAIL_BOUNCED = "Email Bounced"
 EMAIL_OPENED = "Email Opened"
 EMAIL_LINK_CLICKED = "Email Link Clicked"
 UNSUBSCRIBED = "Unsubscribed"
+MESSAGE_OPENED = (
+    "Message Opened"  # a person opened it, see ``domain/engagement``; the raw hits are Email Opened
+)
+MESSAGE_CLICKED = "Message Clicked"  # a person followed a link of it
 CONSENT_CHANGED = "Consent Changed"
 SUPPRESSION_LIFTED = "Suppression Lifted"  # a later yes took the address off the list of the unsubscribed
 CONTACT_REVEALED = "Contact Revealed"  # somebody looked at masked contact data in the console
@@ -40,6 +44,8 @@ OWN_NAMES = frozenset(
         EMAIL_BOUNCED,
         EMAIL_OPENED,
         EMAIL_LINK_CLICKED,
+        MESSAGE_OPENED,
+        MESSAGE_CLICKED,
         UNSUBSCRIBED,
         CONSENT_CHANGED,
         SUPPRESSION_LIFTED,

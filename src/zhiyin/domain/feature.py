@@ -28,6 +28,7 @@ class Owner(StrEnum):
     BROWSING = "browsing"
     DISCOUNTS = "discounts"
     DEVICES = "devices"
+    ENGAGEMENT = "engagement"
 
 
 class Unit(StrEnum):
@@ -55,6 +56,7 @@ OWNERS: Mapping[Owner, Text] = {
     Owner.BROWSING: say("Browsing"),
     Owner.DISCOUNTS: say("Discounts"),
     Owner.DEVICES: say("Devices and channels"),
+    Owner.ENGAGEMENT: say("Engagement with messages"),
 }
 
 UNITS: Mapping[Unit, Text] = {
@@ -145,6 +147,7 @@ def _number(
 
 VISIT_DAYS = 90
 RHYTHM_DAYS = 365
+ENGAGED_DAYS = 90
 
 FEATURES: tuple[Feature, ...] = (
     _contact("customer_id", "text", say("Id"), say("The shop's own id of the customer.")),
@@ -247,12 +250,14 @@ FEATURES: tuple[Feature, ...] = (
         say("1 like a clock, 0 by chance, −1 in bursts; known from the fourth order on."),
         decimals=3,
     ),
-    _number(
+    Feature(
         "personal_gap_days",
+        "number",
         Owner.RHYTHM,
-        Unit.DAYS,
         say("Own time between orders"),
         say("The customer's usual time between orders; with few orders it leans on the whole shop's."),
+        Unit.DAYS,
+        published=True,
     ),
     _number(
         "next_order_due",
@@ -287,6 +292,14 @@ FEATURES: tuple[Feature, ...] = (
         Unit.PERCENT,
         say("Share at night"),
         say("What they do between midnight and six, of all they do."),
+        window=RHYTHM_DAYS,
+    ),
+    _number(
+        "weekend_share",
+        Owner.RHYTHM,
+        Unit.PERCENT,
+        say("Share at weekends"),
+        say("What they do on Saturdays and Sundays, of all they do."),
         window=RHYTHM_DAYS,
     ),
     _number(
@@ -331,6 +344,14 @@ FEATURES: tuple[Feature, ...] = (
         say("Last search"),
         say("What they last searched for."),
         window=RHYTHM_DAYS,
+    ),
+    Feature(
+        "main_search",
+        "text",
+        Owner.BROWSING,
+        say("Most frequent search"),
+        say("What they searched for most often, as it was written; of several the first by letters."),
+        window=VISIT_DAYS,
     ),
     _number(
         "coupon_orders",
@@ -379,6 +400,66 @@ FEATURES: tuple[Feature, ...] = (
         say("Where most visits come from: the link's own mark, else the referrer; of several the first by name."),
         window=VISIT_DAYS,
         values=("direct", "search", "social", "email", "assistant", "paid", "referral"),
+    ),
+    _number(
+        "device_kinds",
+        Owner.DEVICES,
+        Unit.TIMES,
+        say("Kinds of devices"),
+        say("From how many kinds of devices they visit, of those that are known."),
+        window=VISIT_DAYS,
+        empty=0,
+    ),
+    _number(
+        "channel_kinds",
+        Owner.DEVICES,
+        Unit.TIMES,
+        say("Channels"),
+        say("By how many channels their visits come, of those that are known."),
+        window=VISIT_DAYS,
+        empty=0,
+    ),
+    _number(
+        "messages_90d",
+        Owner.ENGAGEMENT,
+        Unit.TIMES,
+        say("Messages in 90 days"),
+        say("Messages delivered to them."),
+        window=ENGAGED_DAYS,
+        empty=0,
+    ),
+    _number(
+        "opened_90d",
+        Owner.ENGAGEMENT,
+        Unit.TIMES,
+        say("Messages opened in 90 days"),
+        say("Messages that a person opened; what programs load by themselves does not count."),
+        window=ENGAGED_DAYS,
+        empty=0,
+    ),
+    _number(
+        "clicked_90d",
+        Owner.ENGAGEMENT,
+        Unit.TIMES,
+        say("Messages clicked in 90 days"),
+        say("Messages of which a person followed a link."),
+        window=ENGAGED_DAYS,
+        empty=0,
+    ),
+    Feature(
+        "last_engaged_at",
+        "time",
+        Owner.ENGAGEMENT,
+        say("Last engaged"),
+        say("When they last opened or clicked a message for the first time."),
+    ),
+    _number(
+        "engagement",
+        Owner.ENGAGEMENT,
+        Unit.PERCENT,
+        say("Engagement"),
+        say("Messages that a person opened or clicked, of those delivered."),
+        window=ENGAGED_DAYS,
     ),
 )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from math import floor
 
@@ -56,9 +56,18 @@ class Fading:
 
     landmark: date
     half_life: int = 30
+    zone: tzinfo = UTC  # the shop's
 
     def __post_init__(self) -> None:
         half_life(self.half_life)
+
+    def today(self, now: datetime) -> date:
+        """The shop's day of a moment."""
+        return now.astimezone(self.zone).date()
+
+    def midnight(self, now: datetime) -> datetime:
+        """The next moment at which scores change: the shop's next midnight."""
+        return datetime.combine(self.today(now) + timedelta(days=1), time(), self.zone).astimezone(UTC)
 
     def weight(self, day: date) -> int:
         """What a view on that day weighs; 0 beyond ``REACH`` half-lives before the landmark."""

@@ -10,7 +10,7 @@ from zhiyin.domain.text import say
 
 
 class Lifecycle(StrEnum):
-    """A stage; ``gap`` is the shop's usual time between orders. The rules: ``loop/profile/lifecycle.py``."""
+    """A stage; ``gap`` is the usual time between orders. The rules: ``loop/profile/lifecycle.py``."""
 
     LEAD = "lead"  # known, has never ordered
     NEW = "new"  # first order within one gap
@@ -24,7 +24,8 @@ class Lifecycle(StrEnum):
 class StageRules:
     """How many usual gaps a stage lasts: the first order makes new, the last one active, then at risk.
 
-    Kept in hundredths of a gap, so that whole numbers decide. Raises ``BadSetting`` where the order is wrong.
+    Kept in hundredths of a gap, so that whole numbers decide. The gap is the customer's own if ``personal``, else
+    one for the whole shop. Raises ``BadSetting`` where the order is wrong.
 
     >>> StageRules.of(1, 1.5, 3).days(StageRules().active, gap_days=31)
     46
@@ -33,6 +34,7 @@ class StageRules:
     new: int = 100
     active: int = 150
     lapsed: int = 300
+    personal: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.new <= self.active < self.lapsed:
@@ -50,9 +52,9 @@ class StageRules:
             )
 
     @classmethod
-    def of(cls, new: float, active: float, lapsed: float) -> StageRules:
+    def of(cls, new: float, active: float, lapsed: float, personal: bool = False) -> StageRules:
         """The rules of three numbers of gaps, to two decimals."""
-        return cls(round(new * 100), round(active * 100), round(lapsed * 100))
+        return cls(round(new * 100), round(active * 100), round(lapsed * 100), personal)
 
     def days(self, gaps: int, gap_days: int) -> int:
         """The last whole day that lies within so many hundredths of a gap."""

@@ -145,6 +145,18 @@ class ProfileSettings:
     gap_days: int = field(
         default=0, metadata={"doc": "Usual days between orders; measured from the orders if 0."}
     )
+    refresh_seconds: float = field(
+        default=60.0,
+        metadata={
+            "doc": "Seconds after which the worker describes customers anew whom events moved; later where it is busy."
+        },
+    )
+    personal: bool = field(
+        default=True,
+        metadata={
+            "doc": "Whether stages go by each customer's own time between orders, else by the shop's usual one."
+        },
+    )
     new_gaps: float = field(
         default=1.0, metadata={"doc": "Usual gaps after the first order for which a customer is new."}
     )
@@ -164,7 +176,7 @@ class ProfileSettings:
     @property
     def rules(self) -> StageRules:
         """The rules of the stages. Raises ``BadSetting`` where they do not follow each other."""
-        return StageRules.of(self.new_gaps, self.active_gaps, self.lapsed_gaps)
+        return StageRules.of(self.new_gaps, self.active_gaps, self.lapsed_gaps, self.personal)
 
     def check(self) -> None:
         """Raise ``BadSetting`` where a setting cannot be."""

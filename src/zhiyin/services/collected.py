@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
 
@@ -11,16 +12,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import transaction
 
-from zhiyin.adapters.records import membership, profile
+from zhiyin.adapters import clock
+from zhiyin.adapters.records import hit, membership, profile
 from zhiyin.adapters.records.models import Collected as CollectedRow
-from zhiyin.adapters.records.models import Customer, Identity, ProfileRun
+from zhiyin.adapters.records.models import Customer, Identity
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.consent import Consent as Answer
-from zhiyin.domain.event import Event
+from zhiyin.domain.event import EMAIL_LINK_CLICKED, EMAIL_OPENED, Event
 from zhiyin.domain.lifecycle import Lifecycle
 from zhiyin.loop.collect.arrival import Arrival
 from zhiyin.loop.profile.standing import Standing, moved, parted, stage
-from zhiyin.services import consents, listening, tallies
+from zhiyin.services import consents, facts, listening, tallies
 from zhiyin.services.shares import Understood
 from zhiyin.services.workspace import Workspace
 
@@ -62,6 +64,7 @@ def apply(
         _move(ws, result.events, now)
         _link(result.links, now)
         membership.touch(touched)
+        hit.note(_hits(result.events), clock.system())
         tallies.add(result.received | result.became, result.last)
         tallies.add(tallies.replayed(arrived))
         done.version = version
@@ -130,15 +133,17 @@ def _move(ws: Workspace, events: pa.Table, now: datetime) -> None:
     if not moving.num_rows:
         return
     named = pc.unique(moving["customer_id"]).to_pylist()
-    before = {who: _standing(*known) for who, *known in profile.standings(named)}
-    after = moved(before, moving)
-    run = ProfileRun.objects.order_by("-at").first()
-    chosen = ws.settings.profile
-    gap, rules = chosen.gap_days or (run.gap_days if run else None), chosen.rules
+    rules = ws.settings.profile.rules
+    before, own = {}, {}
+    for who, *known, gap in profile.standings(named):
+        before[who] = _standing(*known)
+        if rules.personal and gap:
+            own[who] = gap
+    after, usual = moved(before, moving), facts.gap_days(ws)
     rows = [
         (
             who, one.first_seen, one.first_seen, one.last_seen, one.first_order_at, one.last_order_at,
-            one.orders, one.revenue, one.average_order_value, stage(one, now, gap, rules),
+            one.orders, one.revenue, one.average_order_value, stage(one, now, own.get(who, usual), rules),
         )
         for who, one in sorted(after.items(), key=itemgetter(0))
     ]  # fmt: skip
@@ -157,6 +162,18 @@ def _standing(
     stage: str,
 ) -> Standing:
     return Standing(first_seen, last_seen, first_order, last_order, orders, revenue, stage)
+
+
+def _hits(events: pa.Table) -> Iterator[tuple[str, str, datetime]]:
+    """Hits on messages of customers: the message's token, the customer, and when."""
+    named = pc.and_(
+        pc.is_in(events["event"], pa.array([EMAIL_OPENED, EMAIL_LINK_CLICKED])),
+        pc.is_valid(events["customer_id"]),
+    )
+    found = events.filter(named).select(["properties", "customer_id", "timestamp"])
+    for row in found.to_pylist():
+        if token := json.loads(row["properties"] or "{}").get("token"):
+            yield token, row["customer_id"], row["timestamp"].replace(tzinfo=UTC)
 
 
 def _link(links: Mapping[str, str], now: datetime) -> None:

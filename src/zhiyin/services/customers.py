@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from zhiyin.adapters.lake.rows import event_of
 from zhiyin.adapters.records import erasure
 from zhiyin.adapters.records.models import Campaign, Consent, Customer, Decision, Message
 from zhiyin.domain.consent import MARKETING
+from zhiyin.domain.engagement import JUDGED
 from zhiyin.domain.errors import NotFound
 from zhiyin.domain.event import (
     CONTACT_REVEALED,
@@ -36,11 +37,15 @@ from zhiyin.domain.event import (
 )
 from zhiyin.domain.text import say
 from zhiyin.loop.collect.order_ids import GUEST
-from zhiyin.services import ingest
+from zhiyin.services import engagements, ingest
 from zhiyin.services.workspace import Workspace
 
 SORTS = ("name", "orders", "revenue", "last_order_at")
 _IN_LEDGER = (MESSAGE_DECIDED, MESSAGE_REFUSED, EMAIL_DELIVERED)  # the ledger's row tells these, with more
+_HITS = (
+    EMAIL_OPENED,
+    EMAIL_LINK_CLICKED,
+)  # each says by whom, so that what was judged of them is not told again
 
 _SHOWN = {
     "orders": (ORDER_COMPLETED, ORDER_REFUNDED, ORDER_CANCELLED),
@@ -65,6 +70,7 @@ class Entry:
 
     at: datetime
     event: Event | None = None
+    by: str = ""  # who opened or clicked: human, unknown or machine
     message: Message | None = None
     decision: Decision | None = None
 
@@ -157,6 +163,7 @@ def timeline(
         if entry.at != shown[-1].at:
             break
         shown.append(entry)
+    shown = _judged(ws, customer_id, shown)
     older = shown[-1].at.isoformat() if len(entries) > len(shown) else None
     return Timeline(shown, older, _items(ws, shown))
 
@@ -222,7 +229,7 @@ def _events(
     theirs = nw.col("customer_id") == customer_id
     if visitors := erasure.visitors(customer_id):  # what they did before they said who they are
         theirs = theirs | (nw.col("customer_id").is_null() & nw.col("anonymous_id").is_in(visitors))
-    frame = ws.lake.events().filter(theirs, ~nw.col("event").is_in(list(_IN_LEDGER)))
+    frame = ws.lake.events().filter(theirs, ~nw.col("event").is_in([*_IN_LEDGER, *JUDGED]))
     if names:
         frame = frame.filter(nw.col("event").is_in(list(names)))
     if before is not None:
@@ -231,6 +238,19 @@ def _events(
     ids = {row["event_id"] for row in rows}  # an order is told once, also where she made it as a guest first
     told = [row for row in rows if row["event_id"] not in {f"{GUEST}{one}" for one in ids}]
     return [Entry(event.timestamp, event=event) for event in map(event_of, told)]
+
+
+def _judged(ws: Workspace, customer_id: str, entries: list[Entry]) -> list[Entry]:
+    """The entries, opens and clicks with whom they were by."""
+    if not any(entry.event is not None and entry.event.name in _HITS for entry in entries):
+        return entries
+    kinds = {
+        touch.event_id: touch.kind for letter in engagements.of(ws, customer_id) for touch in letter.touches
+    }
+    return [
+        replace(entry, by=kinds.get(entry.event.event_id, "")) if entry.event is not None else entry
+        for entry in entries
+    ]
 
 
 def _messages(customer_id: str, before: datetime | None, limit: int) -> list[Entry]:

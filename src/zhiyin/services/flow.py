@@ -9,21 +9,20 @@ from typing import Any
 
 import narwhals as nw
 
-from zhiyin.adapters.records.models import ProfileRun
 from zhiyin.domain.errors import BadPeriod, NotFound
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED
 from zhiyin.domain.flow import PLACES, Flow, Move
 from zhiyin.domain.lifecycle import StageRules
 from zhiyin.domain.text import say
 from zhiyin.loop.profile import flow as verb
-from zhiyin.loop.profile.lifecycle import DEFAULT_GAP_DAYS
 from zhiyin.loop.profile.transitions import Transition, transitions
+from zhiyin.services import facts
 from zhiyin.services.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """Sizes of the stages as last profiled; ``gap_days`` are the usual days between orders, by ``rules``."""
+    """Sizes of the stages as last profiled, by ``rules``; ``gap_days`` are the shop's usual days between orders."""
 
     at: datetime
     customers: int
@@ -34,10 +33,12 @@ class Stages:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One customer's stages, the oldest first, judged by one usual gap."""
+    """One customer's stages, the oldest first; ``gap_days`` are the shop's usual ones, ``personal`` says whether
+    each order made the customer's own of them."""
 
     transitions: tuple[Transition, ...]
     gap_days: int
+    personal: bool = False
 
 
 def show(ws: Workspace, totals: Mapping[str, Any] | None = None) -> Stages:
@@ -51,7 +52,11 @@ def show(ws: Workspace, totals: Mapping[str, Any] | None = None) -> Stages:
     if found["profiled_at"] is None:
         raise _unprofiled()
     return Stages(
-        found["profiled_at"], found["customers"], found["lifecycle"], _gap(ws), ws.settings.profile.rules
+        found["profiled_at"],
+        found["customers"],
+        found["lifecycle"],
+        facts.gap_days(ws),
+        ws.settings.profile.rules,
     )
 
 
@@ -103,7 +108,8 @@ def history(ws: Workspace, customer_id: str) -> History:
     """Since when a customer was in which stage, judged by the usual gap of today. Raises ``NotFound``."""
     from zhiyin.services import customers
 
-    row, now, gap = customers.get(ws, customer_id), ws.now(), _gap(ws)
+    rules = ws.settings.profile.rules
+    row, now, gap = customers.get(ws, customer_id), ws.now(), facts.gap_days(ws)
     times: dict[str, list[datetime]] = {ORDER_COMPLETED: [], ORDER_CANCELLED: []}
     theirs = (
         ws.lake.events()
@@ -119,9 +125,9 @@ def history(ws: Workspace, customer_id: str) -> History:
         now,
         cancelled=times[ORDER_CANCELLED],
         known_since=known,
-        rules=ws.settings.profile.rules,
+        rules=rules,
     )
-    return History(found, gap)
+    return History(found, gap, rules.personal)
 
 
 def day(text: str) -> date:
@@ -138,11 +144,6 @@ def _end(ws: Workspace, day: date, now: datetime) -> datetime:
     """The last moment of a day of the shop, or now."""
     midnight = datetime.combine(day, time(), ws.timezone) + timedelta(days=1)  # of the wall clock
     return min(now, midnight.astimezone(UTC) - timedelta(microseconds=1))
-
-
-def _gap(ws: Workspace) -> int:
-    run = ProfileRun.objects.order_by("-at").first()
-    return ws.settings.profile.gap_days or (run.gap_days if run else None) or DEFAULT_GAP_DAYS
 
 
 def _unprofiled() -> NotFound:

@@ -15,9 +15,13 @@ from zhiyin.adapters.records.among import among
 from zhiyin.adapters.records.models import Customer, Segment
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.segment import Rule, conditions
-from zhiyin.loop.profile import listeners, segment_expand, segment_json
+from zhiyin.loop.profile import listeners, segment_expand, segment_frame, segment_json
+from zhiyin.loop.profile.conditions import Interested
 from zhiyin.loop.profile.listeners import NEW, Listeners
+from zhiyin.loop.profile.segment_frame import Plan
+from zhiyin.services import interests
 from zhiyin.services.shares import Understood
+from zhiyin.services.workspace import Workspace
 
 SEEN = "*"  # any event by which a customer is seen, where its name is heard by nobody
 
@@ -60,6 +64,12 @@ def live() -> list[Live]:
 def index(segments: Sequence[Live]) -> Listeners:
     """Who among them listens to what."""
     return _index(tuple((one.key, one.mark) for one in segments), {one.key: one.rule for one in segments})
+
+
+def plan(ws: Workspace, rules: Sequence[Rule], as_of: datetime, *, wake: bool = False) -> Plan:
+    """What it takes to evaluate whole rules, with how interests fade if any of them asks for one."""
+    asks = any(isinstance(leaf, Interested) for rule in rules for leaf in conditions(rule))
+    return segment_frame.plan(rules, as_of, wake=wake, fading=interests.fading(ws) if asks else None)
 
 
 def touched(result: Understood) -> list[tuple[str, str]]:

@@ -28,7 +28,6 @@ from zhiyin.adapters.records.models import Membership, Segment, Touched, Transit
 from zhiyin.domain.errors import Busy
 from zhiyin.domain.event import SEGMENT_ENTERED, SEGMENT_EXITED, Event
 from zhiyin.domain.text import say
-from zhiyin.loop.profile import segment_frame
 from zhiyin.loop.profile.membership import diff
 from zhiyin.loop.profile.segment_frame import plain
 from zhiyin.services import ingest, listening, present, sizes
@@ -191,18 +190,18 @@ def _step(ws: Workspace, limit: int) -> int:
 
 def _evaluate(ws: Workspace, chosen: Sequence[Live], who: Sequence[str], now: datetime) -> pa.Table:
     """For each of these customers of whom anything is known, which rules hold."""
-    plan = segment_frame.plan([one.rule for one in chosen], now, wake=True)
+    plan = listening.plan(ws, [one.rule for one in chosen], now, wake=True)
     needs = plan.needs
     people = present.some(ws, who, needs, now)
     columns = ["customer_id", *_rules(chosen), "wake_at"]
+    liked = ws.lake.frame("interests", of=who) if needs.interests else None
     if not needs.events:
-        return ws.lake.collect(plan.mark(people, ws.lake.events()).select(*columns))
-    ids = ws.lake.given(pa.table({"customer_id": pa.array(who, pa.string())}))
-    events = ws.lake.frame("events", needs.properties, needs.lines, ids)
+        return ws.lake.collect(plan.mark(people, ws.lake.events(), liked).select(*columns))
+    events = ws.lake.frame("events", needs.properties, needs.lines, of=who)
     kept = [name for name in EVENTS.schema.names if name not in _HEAVY]
     # first their events, which are few: an engine takes longer to combine both than to do one after the other
     with ws.lake.kept(plan.counted(events).select(*kept, *needs.properties, *needs.lines)) as theirs:
-        return ws.lake.collect(plan.mark(people, theirs).select(*columns))
+        return ws.lake.collect(plan.mark(people, theirs, liked).select(*columns))
 
 
 def _write(chosen: Sequence[Live], found: pa.Table, who: Sequence[str], now: datetime) -> None:
@@ -252,9 +251,10 @@ def _settle(ws: Workspace, chosen: Sequence[Live], tell: Callable[..., None]) ->
     if not chosen:
         return Settled(0, 0, 0, 0)
     now = ws.now()
-    plan = segment_frame.plan([one.rule for one in chosen], now, wake=True)
+    plan = listening.plan(ws, [one.rule for one in chosen], now, wake=True)
     people = present.everyone(ws, plan.needs, now)
-    marked = plan.mark(people, ws.lake.frame("events", plan.needs.properties, plan.needs.lines))
+    events = ws.lake.frame("events", plan.needs.properties, plan.needs.lines)
+    marked = plan.mark(people, events, ws.lake.frame("interests") if plan.needs.interests else None)
     total = came = left = 0
     with ws.lake.kept(marked.select("customer_id", *_rules(chosen), "wake_at")) as found:
         soon = found.filter(nw.col("wake_at") < plain(now + _AHEAD)).select("customer_id", "wake_at")

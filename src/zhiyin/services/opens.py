@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from zhiyin.domain.engagement import HUMAN
 from zhiyin.domain.event import EMAIL_DELIVERED, EMAIL_LINK_CLICKED, EMAIL_OPENED, UNSUBSCRIBED
 from zhiyin.loop.measure import opens as rules
 from zhiyin.loop.measure.opens import Counts, Hit
@@ -50,11 +51,13 @@ def of(ws: Workspace, key: str, since: datetime, until: datetime) -> Hits:
         .agg(delivered_at=nw.col("timestamp").min())
     )
     # of equal hits on one message the first is enough, save for clicks, which are counted
+    soon = nw.col("timestamp") < nw.col("delivered_at") + nw.lit(timedelta(seconds=rules.SOON))
     seen = (
         own.filter(nw.col("event") == EMAIL_OPENED)
-        .group_by("property_token", "property_user_agent", "property_method")
-        .agg(timestamp=nw.col("timestamp").min())
         .join(delivered, on="property_token", how="left")
+        .with_columns(soon=soon.fill_null(False))
+        .group_by("property_token", "property_user_agent", "property_method", "soon")
+        .agg(timestamp=nw.col("timestamp").min(), delivered_at=nw.col("delivered_at").min())
     )
     kinds: dict[str, list[str]] = {}
     for token, hit in _rows(ws.lake.collect(seen)):
@@ -98,9 +101,9 @@ def _links(clicks: Mapping[str, list[Hit]], verdicts: Mapping[str, list[str]]) -
     people: dict[str, set[str]] = {}
     for token, hits in clicks.items():
         for hit, kind in zip(hits, verdicts[token], strict=True):
-            total[hit.url] += kind == rules.HUMAN
+            total[hit.url] += kind == HUMAN
             people.setdefault(hit.url, set())
-            if kind == rules.HUMAN:
+            if kind == HUMAN:
                 people[hit.url].add(token)
     return tuple(
         Link(url, total[url], len(people[url])) for url in sorted(people, key=lambda url: (-total[url], url))

@@ -19,12 +19,13 @@ from zhiyin.domain.customer import as_text
 from zhiyin.domain.feature import BY_NAME
 from zhiyin.loop.profile import present
 from zhiyin.loop.profile.segment_frame import Needs, plain
+from zhiyin.services import facts
 from zhiyin.services.workspace import Workspace
 
 # what records know better than the last profiling
 _ROW = (
     "customer_id", "email", "name", "language", "created_at", "first_seen", "last_seen", "first_order_at",
-    "last_order_at", "orders", "revenue", "average_order_value", "lifecycle",
+    "last_order_at", "orders", "revenue", "average_order_value", "lifecycle", "personal_gap_days",
 )  # fmt: skip
 MOVED = (*_ROW[1:], "email_consent")
 _OVERLAP = timedelta(
@@ -39,8 +40,7 @@ def some(ws: Workspace, customer_ids: Collection[str], needs: Needs, now: dateti
     frame = ws.lake.given(_table(list(rows), _consents(customer_ids), needs))
     others = _others(needs)
     if others:
-        ids = ws.lake.given(pa.table({"customer_id": pa.array(sorted(customer_ids), pa.string())}))
-        lake = ws.lake.frame("profiles", among=ids).select("customer_id", *others)
+        lake = ws.lake.frame("profiles", of=customer_ids).select("customer_id", *others)
         frame = _filled(frame.join(lake, on="customer_id", how="left"), others)
     return _now(ws, frame, now)
 
@@ -71,9 +71,7 @@ def everyone(ws: Workspace, needs: Needs, now: datetime) -> nw.LazyFrame[Any]:
 
 
 def _now(ws: Workspace, frame: nw.LazyFrame[Any], now: datetime) -> nw.LazyFrame[Any]:
-    chosen = ws.settings.profile
-    run = ProfileRun.objects.order_by("-at").first()
-    return present.present(frame, now, chosen.gap_days or (run.gap_days if run else None), chosen.rules)
+    return present.present(frame, now, facts.gap_days(ws), ws.settings.profile.rules)
 
 
 def _others(needs: Needs) -> list[str]:

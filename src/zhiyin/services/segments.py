@@ -23,10 +23,10 @@ from zhiyin.domain.decision import Fact
 from zhiyin.domain.errors import BadRule, Busy, Conflict, NotFound
 from zhiyin.domain.segment import All, Rule
 from zhiyin.domain.text import say
-from zhiyin.loop.profile import segment_expand, segment_frame, segment_json, segment_python, segment_text
+from zhiyin.loop.profile import segment_expand, segment_json, segment_python, segment_text
 from zhiyin.loop.profile.condition import One
 from zhiyin.loop.profile.segment_frame import Needs
-from zhiyin.services import memberships, present, sizes
+from zhiyin.services import interests, listening, memberships, present, sizes
 from zhiyin.services.workspace import Workspace
 
 AnyRule = Mapping[str, Any] | Rule | str
@@ -248,11 +248,16 @@ def why(ws: Workspace, key_or_rule: AnyRule, customer_id: str) -> Why:
     """
     row, rule = _rule_or_key(ws, key_or_rule)
     whole, as_of = expanded(ws, rule), ws.now()
-    needs = segment_frame.plan([whole], as_of).needs
+    plan = listening.plan(ws, [whole], as_of)
+    needs = plan.needs
     traits = _traits_now(ws, needs, customer_id, as_of) if row is not None and row.live else None
-    if traits is None:
-        traits = _traits_of(ws, needs, customer_id)
-    one = One(traits, list(_events_of(ws, needs, customer_id)), as_of)
+    one = One(
+        _traits_of(ws, needs, customer_id) if traits is None else traits,
+        list(_events_of(ws, needs, customer_id)),
+        as_of,
+        interests.weights(ws, customer_id) if needs.interests else {},
+        plan.fading,
+    )
     inside = segment_python.holds(whole, one)
     return Why(
         inside,
@@ -266,11 +271,10 @@ def why(ws: Workspace, key_or_rule: AnyRule, customer_id: str) -> Why:
 def of_customer(ws: Workspace, customer_id: str) -> list[Segment]:
     """The segments, of those in the lists, that a customer is in now, by name: one query for all rules."""
     rows = list_(ws)
-    hers = nw.col("customer_id") == customer_id
-    marked = _mark(ws, [row.rule for row in rows], ws.now(), hers)
-    found = (
-        ws.lake.collect(marked.select(*(f"rule_{i}" for i in range(len(rows))))).to_pylist() if rows else []
-    )
+    if not rows:
+        return []
+    marked = _mark(ws, [row.rule for row in rows], ws.now()).filter(nw.col("customer_id") == customer_id)
+    found = ws.lake.collect(marked.select(*(f"rule_{i}" for i in range(len(rows))))).to_pylist()
     return [row for i, row in enumerate(rows) if any(one[f"rule_{i}"] for one in found)]
 
 
@@ -293,16 +297,11 @@ def _rule_or_key(ws: Workspace, key_or_rule: AnyRule) -> tuple[Segment | None, A
     return None, key_or_rule
 
 
-def _mark(
-    ws: Workspace, rules: Sequence[AnyRule], as_of: datetime, among: nw.Expr | None = None
-) -> nw.LazyFrame[Any]:
-    """The profiles of all, or of those ``among``, with a column for each rule."""
-    plan = segment_frame.plan([expanded(ws, rule) for rule in rules], as_of)
-    frames = [
-        ws.lake.frame("profiles", plan.needs.traits),
-        ws.lake.frame("events", plan.needs.properties, plan.needs.lines),
-    ]
-    return plan.mark(*(frame if among is None else frame.filter(among) for frame in frames))
+def _mark(ws: Workspace, rules: Sequence[AnyRule], as_of: datetime) -> nw.LazyFrame[Any]:
+    plan = listening.plan(ws, [expanded(ws, rule) for rule in rules], as_of)
+    profiles = ws.lake.frame("profiles", plan.needs.traits)
+    events = ws.lake.frame("events", plan.needs.properties, plan.needs.lines)
+    return plan.mark(profiles, events, ws.lake.frame("interests") if plan.needs.interests else None)
 
 
 def _members(ws: Workspace, rule: AnyRule) -> nw.LazyFrame[Any]:

@@ -36,12 +36,10 @@ def _trait(feature: Feature) -> TraitInfo:
     return TraitInfo(feature.name, "money" if feature.unit == Unit.MONEY else kind, feature.values)
 
 
-# an id is no trait to choose by, and consent has a condition of its own
-_UNOFFERED = ("customer_id", "email_consent")
 COMPUTED_AND_CONTACT = tuple(
     _trait(feature)
     for feature in sorted(FEATURES, key=lambda one: one.owner == Owner.CONTACT)
-    if feature.name not in _UNOFFERED
+    if feature.name != "customer_id"  # an id is no trait to choose by
 )
 
 

@@ -181,7 +181,7 @@ def send(story: Story, tell: Tell) -> Figures:
 
 def live(story: Story, tell: Tell) -> Figures:
     """Serve the shop while its customers read, click, buy and leave, until the present."""
-    from zhiyin.services import profiles, sources, work
+    from zhiyin.services import engagements, ingest, profiles, sources, work
 
     _, key = sources.create(story.ws, "the shop's own server", "server")
     begin, present = story.ws.now(), clock.system()
@@ -196,6 +196,9 @@ def live(story: Story, tell: Tell) -> Figures:
     story.ws = replace(story.ws, now=clock.system)
     while work.run_once(story.ws):  # what the server's worker had not moved yet
         continue
+    engagements.settle(story.ws)  # nobody comes any more
+    story.ws.spool.close()
+    ingest.drain(story.ws)
     profiles.run(story.ws)
     return {
         "days": days,

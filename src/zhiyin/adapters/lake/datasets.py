@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pyarrow as pa
@@ -29,7 +29,8 @@ class Dataset:
 
     ``key`` names the column that is unique, of ``interests`` the one whose rows come and go together; ``person``
     the column that names a customer, None where the table holds nobody; ``erasure`` what happens to a person's
-    rows: ``delete`` removes them.
+    rows: ``delete`` removes them. ``changes`` names a small dataset of the same form, whose rows
+    stand in the place of those with the same key.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Dataset:
     partition: str | None = None
     person: str | None = None
     erasure: Literal["delete", "none"] = "none"
+    changes: str | None = None
 
 
 EVENTS = Dataset(
@@ -107,6 +109,7 @@ PROFILES = Dataset(
     key="customer_id",
     person="customer_id",
     erasure="delete",
+    changes="profiles_changed",
 )
 
 INTERESTS = Dataset(
@@ -126,6 +129,7 @@ INTERESTS = Dataset(
     key="customer_id",
     person="customer_id",
     erasure="delete",
+    changes="interests_changed",
 )
 
 REJECTS = Dataset(
@@ -152,4 +156,9 @@ REJECTS = Dataset(
     erasure="delete",
 )
 
-DATASETS = {d.name: d for d in (EVENTS, ITEMS, PROFILES, INTERESTS, REJECTS)}
+PROFILES_CHANGED = replace(PROFILES, name="profiles_changed", changes=None)
+INTERESTS_CHANGED = replace(INTERESTS, name="interests_changed", changes=None)
+
+DATASETS = {
+    d.name: d for d in (EVENTS, ITEMS, PROFILES, PROFILES_CHANGED, INTERESTS, INTERESTS_CHANGED, REJECTS)
+}

@@ -2,7 +2,7 @@
 
 The only place that knows an engine. A frame may be asked for JSON properties as text columns (``extract``),
 and for columns that say whether a line of the event has given values (``lines``), since functions on JSON and
-lists differ by engine.
+lists differ by engine; and for some rows only (``among``), of which then alone anything is made.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ BATCH = 50_000
 JsonPath = str | Sequence[str]  # "column.key", or the column and one key after another
 # new column -> fields of a line, each with the values of which it must have one
 Lines = Mapping[str, Sequence[tuple[str, Sequence[str]]]]
+Among = tuple[str, pa.Array]  # a column and the values of which it must have one
 _JSON_KEY = re.compile(r"[^'\"\\\x00-\x1f]{1,200}")
 
 
@@ -45,7 +46,7 @@ class Engine(Protocol):
         schema: pa.Schema,
         extract: Mapping[str, JsonPath],
         lines: Lines,
-        among: nw.LazyFrame[Any] | None = None,
+        among: Among | None = None,
     ) -> nw.LazyFrame[Any]: ...
 
     def table(self, table: pa.Table) -> nw.LazyFrame[Any]: ...
@@ -98,14 +99,16 @@ class DuckDB:
         schema: pa.Schema,
         extract: Mapping[str, JsonPath],
         lines: Lines,
-        among: nw.LazyFrame[Any] | None = None,
+        among: Among | None = None,
     ) -> nw.LazyFrame[Any]:
         if files:
             relation = self.connection.read_parquet(list(files), hive_partitioning=True, union_by_name=True)
         else:
             relation = self.connection.from_arrow(schema.empty_table())
-        if among is not None:  # before anything is taken from their JSON
-            relation = nw.from_native(relation).join(among, on="customer_id", how="semi").to_native()
+        if among is not None:  # before anything is made of a row
+            column, values = among
+            wanted = self.connection.from_arrow(pa.table({column: values}))
+            relation = relation.join(wanted, column, how="semi")
         # hive partitions may be guessed as another type; the declared schema wins
         columns = [
             f'CAST("{name}" AS VARCHAR) AS "{name}"' if name == "month" else f'"{name}"'
@@ -179,7 +182,7 @@ class Spark:
         schema: pa.Schema,
         extract: Mapping[str, JsonPath],
         lines: Lines,
-        among: nw.LazyFrame[Any] | None = None,
+        among: Among | None = None,
     ) -> nw.LazyFrame[Any]:
         from pyspark.sql import functions as F
         from pyspark.sql.pandas.types import from_arrow_schema
@@ -192,7 +195,8 @@ class Spark:
         else:
             frame = self.session.createDataFrame([], from_arrow_schema(schema))
         if among is not None:
-            frame = nw.from_native(frame).join(among, on="customer_id", how="semi").to_native()
+            column, values = among
+            frame = frame.join(self.session.createDataFrame(pa.table({column: values})), column, "leftsemi")
         known, kinds = set(frame.columns), from_arrow_schema(schema)
         columns = [
             F.col(name) if name in known else F.lit(None).cast(kinds[name].dataType).alias(name)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ from zhiyin.domain.text import say
 _TRIES = 8
 _FILE_BYTES = 32 * 1024 * 1024  # small enough that a writer is not kept waiting by a compaction
 _LONG_READ = 24  # hours
+_CHANGES = 100  # versions of changes after which the files of the older ones go
+_WRITTEN = "written"  # counts how often a dataset was written as a whole; its changes belong to one of these
 _KEEP_LOG, _NO_LOG = "delta.logRetentionDuration", "interval 0 days"
 
 
@@ -62,16 +64,27 @@ class Lake:
         dataset: str,
         extract: Mapping[str, JsonPath] | None = None,
         lines: Lines | None = None,
-        among: nw.LazyFrame[Any] | None = None,
+        of: Collection[str] | None = None,
     ) -> nw.LazyFrame[Any]:
-        """A lazy frame of a dataset as it is now; with ``among``, a frame of ``customer_id``, of these customers alone.
+        """A lazy frame of a dataset as it is now.
 
         ``extract`` maps a new text column to ``column.json_key``, or to the column and one key after another where
         objects are nested. A column that the files do not have yet is null. ``lines`` (of events only) maps a new column
-        to fields with the values they may have; it is true where one line of the event fits them all.
+        to fields with the values they may have; it is true where one line of the event fits them all. ``of`` gives
+        the rows of these persons only. Where rows were changed since the dataset was written, the changed ones are
+        in their place.
         """
         spec = DATASETS[dataset]
-        return self.engine.scan(self.files(dataset), spec.schema, extract or {}, lines or {}, among)
+        among = None if of is None else (str(spec.person), pa.array(sorted(of), pa.string()))
+        scan = partial(
+            self.engine.scan, schema=spec.schema, extract=extract or {}, lines=lines or {}, among=among
+        )
+        table = self.table(dataset)
+        frame, changed = scan(table.file_uris() if table is not None else []), self._changed(spec, table)
+        if not changed:
+            return frame
+        changes = scan(changed)
+        return nw.concat([frame.join(changes.select(spec.key), on=spec.key, how="anti"), changes])
 
     def given(self, rows: pa.Table) -> nw.LazyFrame[Any]:
         """A lazy frame of rows at hand, to be joined with what is in the lake."""
@@ -116,7 +129,7 @@ class Lake:
         return DeltaTable(str(path)) if DeltaTable.is_deltatable(str(path)) else None
 
     def count(self, dataset: str) -> int:
-        """Number of rows, from the metadata of the files."""
+        """Number of rows as last written, from the metadata of the files."""
         table = self.table(dataset)
         return table.count() if table is not None else 0
 
@@ -150,9 +163,10 @@ class Lake:
             yield
 
     @contextmanager
-    def reading(self) -> Iterator[None]:
-        """For long reads: files stay and nobody is erased meanwhile, while others may write."""
-        with self._holding("reader", self.patience, shared=True):
+    def reading(self, patience: float | None = None) -> Iterator[None]:
+        """For long reads: files stay and nobody is erased meanwhile, while others may write. Raises ``Busy`` after
+        ``patience`` seconds, the lake's if None."""
+        with self._holding("reader", self.patience if patience is None else patience, shared=True):
             yield
 
     @contextmanager
@@ -203,6 +217,35 @@ class Lake:
                 self._write(spec, fresh, "append", app_id, version)
             return fresh.num_rows
 
+    def change(self, dataset: str, rows: pa.Table) -> int:
+        """Put rows in the place of those with the same key, without writing the others again; returns how many
+        rows are changed by now. They stay changed until the dataset is replaced or ``folded``."""
+        spec = DATASETS[dataset]
+        beside = DATASETS[str(spec.changes)]
+        with self.writing():
+            rows = rows.select(spec.schema.names).cast(spec.schema)
+            table = self.table(dataset)
+            if changed := self._changed(spec, table):
+                before = self.engine.scan(changed, spec.schema, {}, {})
+                again = self.engine.table(rows.select([spec.key]))
+                kept = self.collect(before.join(again, on=spec.key, how="anti"))
+                rows = pa.concat_tables([kept.select(spec.schema.names).cast(spec.schema), rows])
+            self._write(beside, rows, "overwrite", _WRITTEN, _written(table), schema_mode="overwrite")
+            if self.version(beside.name) % _CHANGES == 0:  # each is written anew, and may be every minute
+                self._vacuum(beside, _LONG_READ)
+            return rows.num_rows
+
+    def fold(self, dataset: str) -> None:
+        """Write the changes of a dataset into it."""
+        spec = DATASETS[dataset]
+        with self.writing():
+            batches = (
+                batch
+                for table in self.stream(self.frame(dataset))
+                for batch in table.select(spec.schema.names).cast(spec.schema).to_batches()
+            )
+            self.replace(dataset, pa.RecordBatchReader.from_batches(spec.schema, batches))
+
     def upsert(self, dataset: str, rows: pa.Table) -> None:
         """Insert rows, replacing those with the same key."""
         spec = DATASETS[dataset]
@@ -225,8 +268,12 @@ class Lake:
 
     def replace(self, dataset: str, rows: pa.Table | pa.RecordBatchReader) -> None:
         """Replace the whole dataset in one commit; readers see the old or the new, never a part."""
+        spec = DATASETS[dataset]
         with self.writing():
-            self._write(DATASETS[dataset], rows, "overwrite", schema_mode="overwrite")
+            # in the same commit, what was changed before is changed no longer
+            app_id = _WRITTEN if spec.changes else ""
+            version = _written(self.table(dataset)) + 1 if app_id else 0
+            self._write(spec, rows, "overwrite", app_id, version, schema_mode="overwrite")
 
     def compact(self, dataset: str) -> int:
         """Join small files; returns how many were replaced."""
@@ -310,15 +357,21 @@ class Lake:
         # a long read may need files that just went out of use
         with self.unread() if keep_hours < _LONG_READ else nullcontext(), self.writing():
             for spec in DATASETS.values():
-                if (table := self.table(spec.name)) is not None:
-                    removed += len(
-                        table.vacuum(
-                            retention_hours=keep_hours, enforce_retention_duration=False, dry_run=False
-                        )
-                    )
+                removed += self._vacuum(spec, keep_hours)
         return removed
 
     # -- helpers ------------------------------------------------------------------------------------------
+
+    def _changed(self, spec: Dataset, table: DeltaTable | None) -> list[str]:
+        """The files of the rows that were changed since the dataset was written as this table."""
+        beside = self.table(spec.changes) if spec.changes else None
+        return beside.file_uris() if beside is not None and _written(beside) == _written(table) else []
+
+    def _vacuum(self, spec: Dataset, keep_hours: int) -> int:
+        if (table := self.table(spec.name)) is None:
+            return 0
+        files = table.vacuum(retention_hours=keep_hours, enforce_retention_duration=False, dry_run=False)
+        return len(files)
 
     def _without_known(self, spec: Dataset, rows: pa.Table) -> pa.Table:
         numbered = pa.table({"key": rows[spec.key], "row": pa.array(range(rows.num_rows), pa.int64())})
@@ -361,6 +414,10 @@ class Lake:
                 if attempt == _TRIES - 1 or not isinstance(rows, pa.Table):
                     raise
                 time.sleep(0.05 * 2**attempt)
+
+
+def _written(table: DeltaTable | None) -> int:
+    return (table.transaction_version(_WRITTEN) or 0) if table is not None else 0
 
 
 def _quoted(text: str) -> str:

@@ -24,6 +24,7 @@ class Customer(models.Model):
     orders = models.BigIntegerField(default=0, db_index=True)
     revenue = models.BigIntegerField(default=0, db_index=True)  # minor units
     average_order_value = models.BigIntegerField(null=True, blank=True)
+    personal_gap_days = models.BigIntegerField(null=True, blank=True)
     recency_days = models.BigIntegerField(null=True, blank=True)
     r = models.SmallIntegerField(null=True, blank=True)
     f = models.SmallIntegerField(null=True, blank=True)

@@ -16,6 +16,7 @@ from django.utils.crypto import salted_hmac
 from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.decision import Decision
+from zhiyin.adapters.records.hit import Hit
 from zhiyin.adapters.records.identity import Identity
 from zhiyin.adapters.records.membership import Membership, Touched, Transition, Wake
 from zhiyin.adapters.records.message import Message
@@ -24,7 +25,7 @@ from zhiyin.domain.reasons import Reason, SuppressReason
 
 # every model that holds a person; a test finds one that is missing here
 HOLDS_PEOPLE = (
-    Customer, Consent, Decision, Identity, Membership, Message, Suppression, Touched, Transition, Wake
+    Customer, Consent, Decision, Hit, Identity, Membership, Message, Suppression, Touched, Transition, Wake
 )  # fmt: skip
 _OF_SEGMENTS = {"memberships": Membership, "transitions": Transition, "touched": Touched, "wakes": Wake}
 
@@ -92,6 +93,7 @@ def erase(customer_id: str, now: datetime) -> dict[str, int]:
                 customer_id=nobody, facts=[]
             ),
             "suppressions": suppressed,
+            "hits": Hit.objects.filter(customer_id=customer_id).delete()[0],
         }
         for name, model in _OF_SEGMENTS.items():
             counts[name], _ = model._default_manager.filter(customer_id=customer_id).delete()

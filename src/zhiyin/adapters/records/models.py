@@ -5,6 +5,7 @@ from zhiyin.adapters.records.campaign import Campaign
 from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.decision import Decision
+from zhiyin.adapters.records.hit import Hit, Judged
 from zhiyin.adapters.records.identity import Identity
 from zhiyin.adapters.records.import_ import Import
 from zhiyin.adapters.records.job import Job
@@ -24,9 +25,11 @@ __all__ = [
     "Consent",
     "Customer",
     "Decision",
+    "Hit",
     "Identity",
     "Import",
     "Job",
+    "Judged",
     "Membership",
     "Message",
     "ProfileRun",

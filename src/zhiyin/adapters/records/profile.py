@@ -57,8 +57,8 @@ def see(rows: pa.Table, now: datetime) -> None:
 
 
 def standings(customer_ids: Collection[str]) -> Iterator[tuple[Any, ...]]:
-    """``customer_id`` and ``MOVED`` of the customers who have a row."""
-    return among(Customer, "customer_id", customer_ids, "customer_id", *MOVED)
+    """``customer_id``, ``MOVED`` and ``personal_gap_days`` of the customers who have a row."""
+    return among(Customer, "customer_id", customer_ids, "customer_id", *MOVED, "personal_gap_days")
 
 
 def _upsert(rows: pa.Table, columns: Sequence[str], update: Mapping[str, str] | None = None) -> None:

@@ -6,8 +6,9 @@ from django.db import models
 
 
 class ProfileRun(models.Model):
-    """One run over all customers; ``gap_days`` is the usual time between orders, None where nobody ordered twice."""
+    """One run over all customers; ``facts`` are those of ``loop/profile/facts``, by which some are described anew
+    until the next run."""
 
     at = models.DateTimeField()
     customers = models.BigIntegerField()
-    gap_days = models.IntegerField(null=True, blank=True)
+    facts = models.JSONField(default=dict)

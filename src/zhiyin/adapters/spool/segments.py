@@ -67,6 +67,11 @@ class Spool:
                 total += path.stat().st_size
         return total
 
+    def waiting(self) -> float:
+        """For how many seconds, at most, anything has waited to be drained."""
+        first = min((path.name for path in self.folder.glob(f"*{SUFFIX}")), default=None)
+        return 0.0 if first is None else max(0.0, time.time() - int(first.partition("-")[0]) / 1e9)
+
     def ready(self) -> list[Path]:
         """The segments whose writer has let go of them, oldest first; empty ones are removed."""
         return [path for path in sorted(self.folder.glob(f"*{SUFFIX}")) if _is_ready(path)]

@@ -70,6 +70,32 @@ def show(
         )
 
 
+@app.command()
+def refresh(
+    customer: Annotated[list[str], typer.Option(help="Id of a customer; may be given several times.")],
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """Describe some customers anew, as of now, without the others.
+
+    The usual gap of the shop and the fifths of RFM stay as `zhiyin profile` last found them.
+
+    Example: zhiyin features refresh --customer customer-1 --customer customer-2
+    """
+    from dataclasses import asdict
+
+    ws = open_workspace(workspace)  # before anything touches the records
+    from zhiyin.services import refresh
+
+    found = refresh.refresh(ws, customer)
+    if as_json:
+        print_json(asdict(found))
+        return
+    say(f"[bold]{found.customers:,}[/] of {len(set(customer)):,} customers in {found.seconds:.1f} s.")
+    if not found.customers:
+        print("Nobody knows them, or nobody has been profiled yet: `zhiyin profile` describes all.")
+
+
 def _facts(one: Known) -> dict[str, str]:
     from zhiyin.domain.feature import OWNERS, UNITS
 

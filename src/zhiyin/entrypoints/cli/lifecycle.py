@@ -31,7 +31,7 @@ def show(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) ->
         gaps = {name: getattr(found.rules, name) / 100 for name in ("new", "active", "lapsed")}
         print_json(
             {"at": found.at, "customers": found.customers, "stages": dict(found.counts),
-             "gap_days": found.gap_days, "gaps": gaps}
+             "gap_days": found.gap_days, "personal": found.rules.personal, "gaps": gaps}
         )  # fmt: skip
         return
     whole = found.customers or 1
@@ -43,6 +43,10 @@ def show(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) ->
         f"They usually order every {gap} days: new for {rules.days(rules.new, gap)} days after the first order, "
         f"active for {rules.days(rules.active, gap)} after the last, lapsed after {rules.days(rules.lapsed, gap)}."
     )
+    if rules.personal:
+        print(
+            "So it is for who ordered once; each further order makes it the customer's own time between orders."
+        )
 
 
 @app.command()
@@ -51,14 +55,16 @@ def history(
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
 ) -> None:
-    """Show since when a customer was in which stage, by the usual time between orders of today."""
+    """Show since when a customer was in which stage, by the shop's usual time between orders of today."""
     ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import flow
 
     found = flow.history(ws, customer)
     if as_json:
         entered = [{"stage": one.stage, "since": one.at} for one in found.transitions]
-        print_json({"customer": customer, "gap_days": found.gap_days, "stages": entered})
+        print_json(
+            {"customer": customer, "gap_days": found.gap_days, "personal": found.personal, "stages": entered}
+        )
         return
     rows = [(one.stage.value, f"{one.at.astimezone(ws.timezone):%Y-%m-%d}") for one in found.transitions]
     table(customer, ("Stage", "Since"), rows)

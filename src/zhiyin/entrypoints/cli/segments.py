@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zhiyin.entrypoints.cli.names import PlainNames
 from zhiyin.entrypoints.cli.output import JsonOption, WorkspaceOption, open_workspace, print_json, say, table
 
 if TYPE_CHECKING:
@@ -183,8 +184,13 @@ def why(
         return
     since = f" since {_moment(ws, found.since)}" if found.since else ""
     say(f"{customer} is [bold]{'in' if found.inside else 'not in'}[/] {key}{since}.")
+    names = PlainNames(ws.settings.shop.currency)
     rows = [
-        ("yes" if fact.holds else "no", *_words(fact.code, fact.detail), "yes" if i in found.deciding else "")
+        (
+            "yes" if fact.holds else "no",
+            *_words(fact.code, fact.detail, names),
+            "yes" if i in found.deciding else "",
+        )
         for i, fact in enumerate(found.facts)
     ]
     table("", ("Holds", "Condition", "Found", "Needs", "Decides alone"), rows)
@@ -305,9 +311,11 @@ def _moment(ws: Workspace, moment: datetime) -> str:
     return f"{moment.astimezone(ws.timezone):%Y-%m-%d %H:%M}"
 
 
-def _words(code: str, detail: Any) -> tuple[str, str, str]:
+def _words(code: str, detail: Any, names: PlainNames) -> tuple[str, str, str]:
     """A fact as condition, found, needs: the last in the text form."""
     from zhiyin.domain.segment import Not
+    from zhiyin.loop.profile.condition import Condition
+    from zhiyin.loop.profile.conditions import Did
     from zhiyin.loop.profile.segment_json import parse
     from zhiyin.loop.profile.segment_text import format
 
@@ -315,5 +323,8 @@ def _words(code: str, detail: Any) -> tuple[str, str, str]:
     needs = format(Not(rule) if code.endswith("_not") else rule)
     if code.startswith("trait"):
         return detail["trait"], "nothing" if detail["found"] is None else str(detail["found"]), needs
+    assert isinstance(rule, Condition)
+    if not isinstance(rule, Did):
+        return rule.KIND, str(rule.found_words(detail, names)), needs
     last = f", last {detail['last'][:10]}" if detail["last"] else ""
     return detail["event"], f"{detail['found']}{last}", needs

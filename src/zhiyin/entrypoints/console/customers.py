@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 from django.utils.translation import gettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from zhiyin.domain.item import Item
 from zhiyin.domain.lifecycle import Lifecycle
@@ -52,7 +52,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
 
 def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
     """One customer: what is known, what happened, what comes next."""
-    from zhiyin.services import catalogue, features, memberships, recommendations
+    from zhiyin.services import catalogue, features, interests, memberships, recommendations
 
     ws = current()
     person = customers.get(ws, customer_id)
@@ -74,6 +74,16 @@ def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
             "consents": customers.consents(ws, customer_id),
             "memberships": memberships.of_customer(ws, customer_id),
             "features": list(feature_values.by_owner(features.of(ws, customer_id), ws, language)),
+            "interests": [
+                (
+                    words.INTERESTS[kind.value],
+                    [
+                        (_liked(kind.value, one.value), one.score, one.score / 100, one.last_at)
+                        for one in several[:5]
+                    ],
+                )
+                for kind, several in interests.of(ws, customer_id).items()
+            ],
             "offered": [
                 (one, items.get(one.item_id), recommendations.reason_text(one, items, language))
                 for one in offered
@@ -89,6 +99,17 @@ def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
 def timeline(request: HttpRequest, customer_id: str) -> HttpResponse:
     """Older entries of the timeline, for htmx."""
     return render(request, "console/_timeline.html", _timeline(request, customer_id))
+
+
+@require_GET
+def messages(request: HttpRequest, customer_id: str) -> HttpResponse:
+    """What became of the messages to a customer: opened and clicked by people, and by machines. For htmx."""
+    from zhiyin.services import engagements
+
+    found = engagements.engagement(engagements.of(current(), customer_id))
+    several = ((gettext("Opened"), found.opened), (gettext("Clicked"), found.clicked))
+    rows = [(label, counts) for label, counts in several if found.delivered or counts.total]
+    return render(request, "console/_engagement.html", {"delivered": found.delivered, "rows": rows})
 
 
 @require_POST
@@ -140,6 +161,7 @@ def _told(entry: customers.Entry, items: Mapping[str, Item], language: str) -> d
     return {
         "at": entry.at,
         "event": event,
+        "by": entry.by,
         "icon": words.PICTURES.get(event.name, "circle"),
         "times": 1,
         "all": dict.fromkeys(names),
@@ -159,6 +181,11 @@ def _joined(newer: dict[str, Any], line: dict[str, Any]) -> bool:
     newer["all"] |= line["all"]
     newer["names"], newer["more"] = list(newer["all"])[:3], max(0, len(newer["all"]) - 3)
     return True
+
+
+def _liked(kind: str, value: str) -> str:
+    """What an interest is in, for a reader."""
+    return words.name(words.PRICE_BANDS, value) if kind == "price_band" else value
 
 
 def _masked_email(address: str) -> str:
@@ -187,6 +214,7 @@ urlpatterns = [
     path("customers", customer_list, name="customers"),
     # ids are the shop's own and may hold a slash
     path("customers/timeline/<path:customer_id>", timeline, name="customer_timeline"),
+    path("customers/messages/<path:customer_id>", messages, name="customer_messages"),
     path("customers/reveal/<path:customer_id>", reveal, name="customer_reveal"),
     path("customers/<path:customer_id>", customer, name="customer"),
 ]

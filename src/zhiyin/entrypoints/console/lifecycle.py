@@ -13,6 +13,7 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET
 
 from zhiyin.domain.flow import NOT_YET, PLACES, Course, Flow, Move
+from zhiyin.domain.lifecycle import StageRules
 from zhiyin.entrypoints.console import flow_drawing, formats, standing
 from zhiyin.entrypoints.site import current
 from zhiyin.services import flow, profiles
@@ -99,6 +100,7 @@ def history(request: HttpRequest, customer_id: str) -> HttpResponse:
             "stages": newest[:SHOWN],
             "earlier": max(0, len(newest) - SHOWN),
             "gap": found.gap_days,
+            "personal": found.personal,
         },
     )
 
@@ -123,7 +125,10 @@ def _rows(found: Flow) -> list[Row]:
 
 
 def _stages(known: flow.Stages) -> list[dict[str, Any]]:
-    """The bars of the stages, each with its rule in days."""
+    """The bars of the stages, each with its rule: in days, or in the customers' own times between orders."""
+    if known.rules.personal:
+        rules = _own_rules(known.rules)
+        return [{**row, "rule": rules[row["code"]]} for row in standing.bars(known.counts)]
     new, active, lapsed = (
         known.rules.days(gaps, known.gap_days)
         for gaps in (known.rules.new, known.rules.active, known.rules.lapsed)
@@ -154,6 +159,26 @@ def _stages(known: flow.Stages) -> list[dict[str, Any]]:
         ),
     }
     return [{**row, "rule": rules[row["code"]]} for row in standing.bars(known.counts)]
+
+
+def _own_rules(of: StageRules) -> dict[str, str]:
+    new, active, lapsed = (
+        {"times": formats.number(gaps / 100, _digits(gaps))} for gaps in (of.new, of.active, of.lapsed)
+    )
+    silent = gettext("No order for more than %(times)s × their own time between orders")
+    return {
+        "lead": gettext("No order yet"),
+        "new": gettext("First order within %(times)s × their own time between orders") % new,
+        "active": gettext("Last order within %(times)s × their own time between orders") % active,
+        "at_risk": silent % active,
+        "lapsed": silent % lapsed,
+        "won_back": gettext("Ordered again after more than %(times)s × their own time between orders")
+        % lapsed,
+    }
+
+
+def _digits(hundredths: int) -> int:
+    return 0 if hundredths % 100 == 0 else 1 if hundredths % 10 == 0 else 2
 
 
 def _in_days(text: str, days: int) -> str:

@@ -14,7 +14,8 @@ from zhiyin.domain.decision import Fact
 from zhiyin.domain.segment import Not, Rule
 from zhiyin.entrypoints.console import formats
 from zhiyin.entrypoints.console import segment_words as words
-from zhiyin.loop.profile.conditions import Did
+from zhiyin.loop.profile.condition import Condition
+from zhiyin.loop.profile.conditions import Did, Engaged, Interested, Trait
 from zhiyin.loop.profile.segment_json import parse
 from zhiyin.services.workspace import Workspace
 
@@ -59,10 +60,20 @@ def told(ws: Workspace, facts: Iterable[Fact]) -> list[dict[str, Any]]:
 def fact(ws: Workspace, one: Fact) -> tuple[str, str]:
     """A fact of a membership in two sentences: what was found, and what the rule needs."""
     rule, negated = parse(one.detail["condition"]), one.code.endswith("_not")
+    assert isinstance(rule, Condition)
+    if isinstance(rule, Engaged):
+        since = _since(ws, rule.did, one.detail)
+        needs = _needs(ws, Not(rule) if negated else rule, negated=False)
+        return _did_found(ws, rule.did, one.detail, since), needs
     if isinstance(rule, Did):
         since = _since(ws, rule, one.detail)
         return _did_found(ws, rule, one.detail, since), _did_needs(ws, rule, since, negated=negated)
-    return _trait_found(ws, one.detail), _needs(ws, rule, negated=negated)
+    if isinstance(rule, Interested):
+        return _interest(rule, one.detail, negated=negated)
+    needs = _needs(ws, rule, negated=negated)
+    if isinstance(rule, Trait):
+        return _trait_found(ws, one.detail), needs
+    return words.capital(words.told(rule.found_words(one.detail, words.names(ws)))), needs
 
 
 def _since(ws: Workspace, rule: Did, detail: Mapping[str, Any]) -> str:
@@ -101,6 +112,15 @@ def _did_needs(ws: Workspace, rule: Did, since: str, *, negated: bool) -> str:
     if rule.at_least > 1:
         return gettext("needs fewer than %(needs)s") % parts
     return (gettext("needs none since %(date)s") if since else gettext("needs none")) % parts
+
+
+def _interest(rule: Interested, detail: Mapping[str, Any], *, negated: bool) -> tuple[str, str]:
+    found = gettext("Interest in “%(value)s”: %(score)s of 100") % {
+        "value": words.value(rule.kind, rule.value, ""),
+        "score": detail["found"],
+    }
+    needs = gettext("needs fewer than %(needs)s") if negated else gettext("needs at least %(needs)s")
+    return found, needs % {"needs": rule.at_least}
 
 
 def _trait_found(ws: Workspace, detail: Mapping[str, Any]) -> str:

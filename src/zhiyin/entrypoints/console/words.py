@@ -41,6 +41,17 @@ GROUPS: Names = {
     "hibernating": _("Hibernating"),
     "lost": _("Lost"),
 }
+INTERESTS: Names = {
+    "category": _("Categories"),
+    "brand": _("Brands"),
+    "price_band": _("Prices"),
+    "search": _("Searched for"),
+}
+PRICE_BANDS: Names = {
+    "low": pgettext_lazy("price", "low"),
+    "mid": pgettext_lazy("price", "middle"),
+    "high": pgettext_lazy("price", "high"),
+}
 EVENTS: Names = {
     "Product Viewed": _("Product viewed"),
     "Product Added": _("Added to basket"),
@@ -55,6 +66,8 @@ EVENTS: Names = {
     "Email Bounced": _("E-mail bounced"),
     "Email Opened": _("E-mail opened"),
     "Email Link Clicked": _("Link in e-mail clicked"),
+    "Message Opened": _("Message opened by a person"),
+    "Message Clicked": _("Message clicked by a person"),
     "Unsubscribed": _("Unsubscribed"),
     "Consent Changed": _("Consent changed"),
     "Suppression Lifted": _("May be written to again"),
@@ -76,6 +89,8 @@ EVENTS: Names = {
     "group": _("Company stated"),
     "alias": _("Ids joined"),
 }
+# who opened or clicked
+TOUCHES: Names = {"human": _("human"), "unknown": _("unknown"), "machine": _("machine")}
 # campaign states, message states, effects and imports: one name space, the codes do not clash
 STATUSES: Names = {
     "draft": _("Draft"),

@@ -34,6 +34,7 @@ OWN_IDS = (
     "refused:",
     "consent:",
     "unsubscribed:",
+    "engaged:",
     "revealed:",
     "segment:",
 )

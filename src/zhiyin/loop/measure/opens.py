@@ -12,10 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-VERSION = 1
+from zhiyin.domain.engagement import HUMAN, KINDS, MACHINE, RULE, UNKNOWN
 
-HUMAN, UNKNOWN, MACHINE = "human", "unknown", "machine"
-KINDS = (HUMAN, UNKNOWN, MACHINE)
+VERSION = RULE
 
 SOON = 2.0  # seconds after delivery in which nobody reads
 BURST = 1.0  # seconds in which nobody follows two links

@@ -186,7 +186,7 @@ def _scalar(kind: Kind, value: Any, place: str) -> Scalar:
     return found
 
 
-_NUMBER_SCHEMA = {"type": "number", "exclusiveMinimum": -(10**15), "exclusiveMaximum": 10**15}
+_NUMBER_SCHEMA = parts.NUMBER.schema()
 _TEXT_SCHEMA = {"type": "string", "maxLength": MAX_TEXT, "pattern": parts.LETTERS}
 _DAYS = parts.spans("dw")
 

@@ -1,7 +1,8 @@
 """What a kind of condition says of itself: its parts, its meaning for one customer and for all, its words.
 
 A new kind is one file in ``conditions/`` and one line in its ``__init__``. Its JSON form, text form, Python
-form and JSON Schema follow from ``KIND`` and ``PARTS``.
+form and JSON Schema follow from ``KIND`` and ``PARTS``, and so do the controls of the console's builder, which
+stand in the slots of ``SENTENCES``.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from zhiyin.domain import segment
 from zhiyin.domain.event import Event
-from zhiyin.domain.text import Text
+from zhiyin.domain.interest import Fading
+from zhiyin.domain.text import Text, say
 from zhiyin.loop.profile import parts
 from zhiyin.loop.profile.parts import Part
+from zhiyin.loop.profile.sentences import Sentence
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -28,12 +31,15 @@ class One:
     """One customer at one moment.
 
     ``traits`` maps the names of ``TRAIT_KINDS`` and of stated traits to values, times aware; a missing name is
-    a missing trait.
+    a missing trait. ``interests`` maps kind and value of each interest to its weight and the total of the kind,
+    which fade as ``fading`` says.
     """
 
     traits: Mapping[str, object]
     events: Sequence[Event]
     as_of: datetime
+    interests: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    fading: Fading | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +80,8 @@ class Condition(segment.Condition):
     __slots__ = ()
     KIND: ClassVar[str]
     PARTS: ClassVar[tuple[Part, ...]] = ()
-    COMPARES: ClassVar[bool] = (
-        False  # the answer depends on other customers too: found when all are looked at
-    )
+    COMPARES: ClassVar[bool] = False  # with other customers: the answer is found when all are looked at
+    SENTENCES: ClassVar[tuple[Sentence, ...]] = ()
 
     def find(self, one: One) -> Found:
         """Whether it holds for one customer."""
@@ -90,6 +95,10 @@ class Condition(segment.Condition):
     def words(self, names: Names, negated: bool) -> Text:
         """The condition, or its opposite, as a sentence without a full stop."""
         raise NotImplementedError
+
+    def found_words(self, detail: Mapping[str, Any], names: Names) -> Text:
+        """What was found of a customer, in words, from the detail of its fact."""
+        return say("found: {found}", found=detail.get("found"))
 
     def check(self, place: str) -> None:
         """Raise ``BadRule`` where its parts do not go together."""

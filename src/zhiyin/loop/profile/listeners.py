@@ -24,6 +24,7 @@ from zhiyin.loop.profile.segment_frame import plan
 
 IDENTIFY = "identify"  # the name of events that state traits
 NEW = ""  # a customer of whom nothing was known before: all segments listen
+DESCRIBED = "#"  # a customer whose features were found anew
 UNHEARD = frozenset({SEGMENT_ENTERED, SEGMENT_EXITED})
 _ORDERS = frozenset({ORDER_COMPLETED, ORDER_CANCELLED, ORDER_REFUNDED})
 _ORDERED = frozenset(
@@ -43,25 +44,24 @@ _AT_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Segments by event name and by feature; ``seen`` are those that ask when somebody was seen."""
+    """Segments by event name; ``seen`` are those that ask when somebody was seen, ``described`` those that compare any
+    feature or interest."""
 
     by_event: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    by_feature: Mapping[str, frozenset[str]] = field(default_factory=dict)
     seen: frozenset[str] = frozenset()
+    described: frozenset[str] = frozenset()
     every: frozenset[str] = frozenset()
 
     def of(self, event: str) -> frozenset[str]:
         """The segments that an event concerns."""
         if event == NEW:
             return self.every
+        if event == DESCRIBED:
+            return self.described
         if event in UNHEARD:
             return frozenset()
         found = self.by_event.get(event, frozenset())
         return found if event in NOT_SEEN else found | self.seen
-
-    def of_features(self, names: Iterable[str]) -> frozenset[str]:
-        """The segments that compare one of these features."""
-        return frozenset().union(*(self.by_feature.get(name, frozenset()) for name in names))
 
 
 def index(rules: Mapping[str, Rule]) -> Listeners:
@@ -73,17 +73,16 @@ def index(rules: Mapping[str, Rule]) -> Listeners:
     (['tea'], [], ['all', 'tea'])
     """
     by_event: dict[str, set[str]] = {}
-    by_feature: dict[str, set[str]] = {}
-    seen = set()
+    seen, described = set(), set()
     for key, rule in rules.items():
         needs = plan([rule], _AT_ANY_TIME).needs
-        for name in needs.features:
-            by_feature.setdefault(name, set()).add(key)
+        if needs.features or needs.interests:
+            described.add(key)
         for event in needs.events | moving(needs.features, stated=bool(needs.traits)):
             by_event.setdefault(event, set()).add(key)
         if needs.features & _SEEN:
             seen.add(key)
-    return Listeners(_frozen(by_event), _frozen(by_feature), frozenset(seen), frozenset(rules))
+    return Listeners(_frozen(by_event), frozenset(seen), frozenset(described), frozenset(rules))
 
 
 def moving(features: Iterable[str], *, stated: bool = False) -> frozenset[str]:

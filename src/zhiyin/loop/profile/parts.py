@@ -5,6 +5,7 @@ JSON, text, Python and the published schema all follow from these, so that they 
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ REQUIRED: Any = object()
 END = r"(?![\s\S])"  # the end of a text; $ would let a line break pass
 NO_TEXT = r"""\x00-\x1f\x7f'"\\?*\ud800-\udfff"""
 NAME = rf"^(?!\s)[^{NO_TEXT}]{{1,100}}(?<!\s){END}"
+MAX_KEY = 80  # letters of a key
 LETTERS = rf"^[^\x00\x1f\ud800-\udfff]*{END}"
 _UNITS = {"w": timedelta(weeks=1), "d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 _LEAP = r"(?:[12][0-9](?:0[48]|[2468][048]|[13579][26])|(?:1[26]|2[048])00)"
@@ -98,6 +100,74 @@ class SegmentKey:
         return {"type": "string", "pattern": self.pattern}
 
 
+class CampaignKey:
+    """The key of a campaign."""
+
+    name = "campaign"
+    pattern = rf"^[a-z0-9]+(?:[-_][a-z0-9]+)*{END}"
+
+    def read(self, value: Any, place: str, zone: tzinfo) -> str:
+        if not isinstance(value, str) or len(value) > MAX_KEY or not re.match(self.pattern, value):
+            raise BadRule(
+                say("{place} needs the key of a campaign.", place=place),
+                fix=say("`zhiyin campaigns list` shows them all."),
+            )
+        return value
+
+    def dump(self, value: str) -> str:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": self.pattern, "maxLength": MAX_KEY}
+
+
+class Phrase:
+    """A text that says what is looked for."""
+
+    name = "phrase"
+
+    def read(self, value: Any, place: str, zone: tzinfo) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise BadRule(say("{place} needs a text.", place=place))
+        check_text(value, place)
+        return value
+
+    def dump(self, value: str) -> str:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX_TEXT,
+            "pattern": rf"^(?=[\s\S]*\S){LETTERS[1:]}",
+        }
+
+
+class Choice:
+    """One of a few words."""
+
+    name = "choice"
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def read(self, value: Any, place: str, zone: tzinfo) -> str:
+        if not isinstance(value, str) or value not in self.words:
+            close = difflib.get_close_matches(str(value), self.words, 1)
+            raise BadRule(
+                say("{place} must be one of {words}.", place=place, words=list(self.words)),
+                fix=say("Did you mean {close!r}?", close=close[0]) if close else "",
+            )
+        return value
+
+    def dump(self, value: str) -> str:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": list(self.words)}
+
+
 class Whole:
     """A whole number between bounds."""
 
@@ -125,6 +195,53 @@ class Whole:
 
     def schema(self) -> dict[str, Any]:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+
+class Number:
+    """A number of less than 16 digits before the point."""
+
+    name = "number"
+
+    def read(self, value: Any, place: str, zone: tzinfo) -> int | float:
+        if not number(value):
+            raise BadRule(
+                say("{place} needs a number.", place=place),
+                why=say("A number has less than 16 digits before the point."),
+            )
+        found: int | float = value
+        return found
+
+    def dump(self, value: int | float) -> int | float:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "number", "exclusiveMinimum": -(10**15), "exclusiveMaximum": 10**15}
+
+
+class PropertyName:
+    """The name of a property of an event, except some."""
+
+    name = "property"
+
+    def __init__(self, *unfit: str) -> None:
+        self.unfit = unfit
+
+    def read(self, value: Any, place: str, zone: tzinfo) -> str:
+        check_name(value, place)
+        if value in self.unfit:
+            raise BadRule(
+                say("{place}: {name!r} is no number.", place=place, name=value),
+                fix=say('Use "amount", or a property that is a number.'),
+            )
+        name: str = value
+        return name
+
+    def dump(self, value: str) -> str:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        unfit = {"not": {"enum": list(self.unfit)}} if self.unfit else {}
+        return {"type": "string", "pattern": NAME, **unfit}
 
 
 class Duration:
@@ -195,6 +312,8 @@ class Day:
 
 
 EVENT, SEGMENT, TIMES, DURATION, MOMENT, DAY = EventName(), SegmentKey(), Whole(), Duration(), Moment(), Day()
+NUMBER, PROPERTY = Number(), PropertyName()
+CAMPAIGN = CampaignKey()
 EXAMPLE = say('An example: {"did": "Order Completed", "at_least": 3, "within": "90d"}')
 
 WINDOW = (
@@ -247,9 +366,9 @@ def schema(parts: tuple[Part, ...], kind: str) -> dict[str, Any]:
     }
 
 
-def check_times(at_least: int, at_most: int | None, place: str) -> None:
-    """Raise ``BadRule`` where no number of times is enough and not too many."""
-    if at_most is not None and at_least > at_most:
+def check_bounds(at_least: float | None, at_most: float | None, place: str) -> None:
+    """Raise ``BadRule`` where no number is enough and not too many."""
+    if at_least is not None and at_most is not None and at_least > at_most:
         raise BadRule(say("{place}: at_most is less than at_least.", place=place), fix=say("Exchange them."))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import reduce
+from functools import partial, reduce
 from operator import and_, or_
 from typing import Any as Unknown
 from typing import Literal
@@ -16,6 +16,7 @@ from typing import Literal
 import narwhals as nw
 
 from zhiyin.domain.customer import TRAIT_KINDS
+from zhiyin.domain.interest import Fading
 from zhiyin.domain.segment import All, Any, Not, Rule, Window
 from zhiyin.loop.profile.condition import Condition
 
@@ -32,7 +33,8 @@ class Needs:
 
     ``traits`` and ``properties`` map a column to the JSON path it is taken from, ``lines`` a column to the
     fields of a line and the values that one and the same line of the event must have. What ``Lake.frame``
-    takes. ``events`` are the names of the events that count, ``features`` those of the profile's own columns.
+    takes. ``events`` are the names of the events that count, ``features`` those of the profile's own columns;
+    ``interests`` says whether theirs are needed.
     """
 
     traits: Mapping[str, str]
@@ -40,23 +42,27 @@ class Needs:
     lines: Mapping[str, Line]
     events: frozenset[str]
     features: frozenset[str] = frozenset()
+    interests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """What rules are evaluated on: all profiles, and all events, with the columns that the plan needs."""
+    """What rules are evaluated on: all profiles, and all events, with the columns that the plan needs; interests
+    where it needs them."""
 
     profiles: Frame
     events: Frame
+    interests: Frame | None = None
 
 
-def plan(rules: Sequence[Rule], as_of: datetime, *, wake: bool = False) -> Plan:
+def plan(rules: Sequence[Rule], as_of: datetime, *, wake: bool = False, fading: Fading | None = None) -> Plan:
     """What it takes to evaluate some rules at a moment: made before there is any frame.
 
     With ``wake`` the frame also gets ``wake_at``: the next moment at which time alone may change one of the
-    rules for a customer, null if it never does. It may come too early, but never too late.
+    rules for a customer, null if it never does. It may come too early, but never too late. ``fading`` is that
+    of the interests, for rules that ask for them.
     """
-    made = Plan(as_of, wake=wake)
+    made = Plan(as_of, wake=wake, fading=fading)
     made.rules = [_expression(rule, made) for rule in rules]
     return made
 
@@ -67,9 +73,11 @@ class Plan:
     Equal requests share a column. Columns are numbered, since names of traits differ only by case at times.
     """
 
-    def __init__(self, as_of: datetime, *, wake: bool = False) -> None:
+    def __init__(self, as_of: datetime, *, wake: bool = False, fading: Fading | None = None) -> None:
         self.as_of = as_of
         self.wake = wake
+        self.fading = fading
+        self._interests = False
         self._turns: list[nw.Expr] = []
         self.now = plain(as_of)
         self.rules: list[nw.Expr] = []
@@ -137,6 +145,11 @@ class Plan:
             self._asides[key] = made
         return tuple(nw.col(self._asides[key].column(name)) for name in columns)
 
+    def interest(self, kind: str, value: str) -> tuple[nw.Expr, ...]:
+        """The weight of an interest and the total of its kind; null for who has none."""
+        self._interests = True
+        return self.aside(f"interest {kind} {value}", partial(_interest, kind, value), "weight", "total")
+
     def inside(self, window: Window, time: nw.Expr = _TIME) -> nw.Expr:
         """Whether an event, or another time, lies in a window now."""
         return _always(_now(window, self.now, time, ahead=True), window, time)
@@ -179,15 +192,16 @@ class Plan:
                 *(one.events for one in self._asides.values())
             ),
             features=frozenset(self._features),
+            interests=self._interests,
         )
 
-    def mark(self, profiles: Frame, events: Frame) -> Frame:
+    def mark(self, profiles: Frame, events: Frame, interests: Frame | None = None) -> Frame:
         """The profiles with a true or false column ``rule_0``, ``rule_1``, … for each rule, never null."""
         frame = profiles
         if self._tallies:
             frame = frame.join(self._counts(events), on="customer_id", how="left")
         for one in self._asides.values():
-            frame = frame.join(one.frame(Frames(profiles, events)), on="customer_id", how="left")
+            frame = frame.join(one.frame(Frames(profiles, events, interests)), on="customer_id", how="left")
         columns = {f"rule_{i}": rule for i, rule in enumerate(self.rules)}
         if self.wake:
             turns = [*self._turns, *(nw.col(one.column("turns")) for one in self._tallies.values())]
@@ -310,6 +324,12 @@ def _turn(fits: nw.Expr, window: Window, time: nw.Expr, now: datetime) -> nw.Exp
         return turn
     leaves = time + nw.lit(window.within)
     return turn.otherwise(nw.when(fits & (leaves > now)).then(leaves))
+
+
+def _interest(kind: str, value: str, frames: Frames) -> Frame:
+    if frames.interests is None:
+        raise ValueError("the rules ask for interests, and there are none")
+    return frames.interests.filter(nw.col("kind") == kind, nw.col("value") == value)
 
 
 def _expression(rule: Rule, made: Plan) -> nw.Expr:

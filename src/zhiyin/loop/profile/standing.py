@@ -1,6 +1,7 @@
 """A customer's standing, moved on by single events, so that a page is right before the next full profile.
 
-What takes all customers to know, the RFM quintiles and the shop's usual gap, stays as the last profile found it.
+What takes all customers to know, the RFM quintiles and the shop's usual gap, stays as the last profile found it;
+so does a customer's own gap.
 """
 
 from __future__ import annotations
@@ -118,7 +119,8 @@ def stage(
     gap_days: int | None,
     rules: StageRules = STAGE_RULES,
 ) -> str:
-    """The lifecycle stage, by the rules of ``loop/profile/lifecycle``; ``gap_days`` as last measured."""
+    """The lifecycle stage, by the rules of ``loop/profile/lifecycle``; ``gap_days`` as last measured, the customer's
+    own where the rules are personal."""
     first, last = standing.first_order_at, standing.last_order_at
     if standing.orders <= 0 or first is None or last is None:
         return Lifecycle.LEAD.value

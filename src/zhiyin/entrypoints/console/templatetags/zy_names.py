@@ -56,6 +56,12 @@ def event(name: str) -> str:
 
 
 @register.filter
+def touch(code: str) -> str:
+    """Who a hit on a message was by."""
+    return words.name(words.TOUCHES, code)
+
+
+@register.filter
 def status(code: str) -> str:
     """The status of a campaign, message, effect or import."""
     return words.name(words.STATUSES, code)

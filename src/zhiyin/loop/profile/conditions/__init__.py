@@ -5,10 +5,46 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from zhiyin.loop.profile.condition import Condition
+from zhiyin.loop.profile.conditions.amount import Average, Maximum, Minimum, Sum
 from zhiyin.loop.profile.conditions.did import Did
+from zhiyin.loop.profile.conditions.distinct import Distinct
+from zhiyin.loop.profile.conditions.edge import First, Last
+from zhiyin.loop.profile.conditions.engaged import Engaged
 from zhiyin.loop.profile.conditions.in_segment import InSegment
+from zhiyin.loop.profile.conditions.interested import Interested
+from zhiyin.loop.profile.conditions.sequence import Sequence
 from zhiyin.loop.profile.conditions.trait import Trait
 
-CONDITIONS: Mapping[str, type[Condition]] = {kind.KIND: kind for kind in (Trait, Did, InSegment)}
+KINDS = (
+    Trait,
+    Did,
+    Sum,
+    Average,
+    Minimum,
+    Maximum,
+    Distinct,
+    First,
+    Last,
+    Sequence,
+    Engaged,
+    Interested,
+    InSegment,
+)
+CONDITIONS: Mapping[str, type[Condition]] = {kind.KIND: kind for kind in KINDS}
 
-__all__ = ["CONDITIONS", "Did", "InSegment", "Trait"]
+__all__ = [
+    "CONDITIONS",
+    "Average",
+    "Did",
+    "Distinct",
+    "Engaged",
+    "First",
+    "InSegment",
+    "Interested",
+    "Last",
+    "Maximum",
+    "Minimum",
+    "Sequence",
+    "Sum",
+    "Trait",
+]

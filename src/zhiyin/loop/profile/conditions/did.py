@@ -15,6 +15,7 @@ from zhiyin.loop.profile.condition import Condition, Found, Names, One
 from zhiyin.loop.profile.filters import FILTERS
 from zhiyin.loop.profile.parts import EVENT, TIMES, WINDOW, Part
 from zhiyin.loop.profile.segment_words import windowed
+from zhiyin.loop.profile.sentences import ACTIONS, Sentence
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -37,6 +38,12 @@ class Did(Condition):
         *WINDOW,
         Part("where", FILTERS, ()),
     )
+    SENTENCES: ClassVar[tuple[Sentence, ...]] = (
+        Sentence(say("*did* {event} {bounds} times {window}"), say("Did something"), ACTIONS, "shopping-bag"),
+        Sentence(
+            say("*did not* {event} {window}"), say("Did not do something"), ACTIONS, "ban", negated=True
+        ),
+    )
     event: str
     at_least: int = 1
     at_most: int | None = None
@@ -52,7 +59,7 @@ class Did(Condition):
         return Window(self.within, self.before, self.since, self.until)
 
     def check(self, place: str) -> None:
-        parts.check_times(self.at_least, self.at_most, place)
+        parts.check_bounds(self.at_least, self.at_most, place)
         parts.check_window(self.window, place)
 
     def find(self, one: One) -> Found:

@@ -85,7 +85,8 @@ def browsing(visited: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 
 def searches(events: nw.LazyFrame[Any], as_of: datetime) -> nw.LazyFrame[Any]:
-    """``searches_90d`` and ``last_search``, as it was written; of two at one moment the last by letters.
+    """``searches_90d``, ``last_search`` and ``main_search``, as they were written; of two at one moment the last by
+    letters, of two as frequent the first.
 
     Needs the column ``query`` of ``COLUMNS``.
     """
@@ -104,7 +105,7 @@ def searches(events: nw.LazyFrame[Any], as_of: datetime) -> nw.LazyFrame[Any]:
         words=nw.when(words != "").then(words),
         recent=nw.when(nw.col("timestamp") > recent).then(nw.lit(1)).otherwise(nw.lit(0)),
     )
-    return (
+    last = (
         searched.with_columns(worded=nw.when(~nw.col("words").is_null()).then(nw.col("timestamp")))
         .with_columns(last=nw.col("worded").max().over("customer_id"))
         .with_columns(words=nw.when(nw.col("timestamp") == nw.col("last")).then(nw.col("words")))
@@ -112,3 +113,14 @@ def searches(events: nw.LazyFrame[Any], as_of: datetime) -> nw.LazyFrame[Any]:
         .agg(searches_90d=nw.col("recent").sum(), last_search=nw.col("words").max())
         .with_columns(nw.col("searches_90d").cast(nw.Int64))
     )
+    main = (
+        searched.filter(nw.col("recent") == 1, ~nw.col("words").is_null())
+        .group_by("customer_id", "words")
+        .agg(n=nw.len())
+        .with_columns(n=nw.col("n").cast(nw.Int64))
+        .with_columns(most=nw.col("n").max().over("customer_id"))
+        .filter(nw.col("n") == nw.col("most"))
+        .group_by("customer_id")
+        .agg(main_search=nw.col("words").min())
+    )
+    return last.join(main, on="customer_id", how="left")

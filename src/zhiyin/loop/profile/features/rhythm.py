@@ -11,8 +11,8 @@ import narwhals as nw
 from zhiyin.domain.feature import RHYTHM_DAYS
 from zhiyin.loop.profile.features.spending import NOT_SEEN
 from zhiyin.loop.profile.features.whole import percent, plain, share
+from zhiyin.loop.profile.gap import own_gap
 
-STRENGTH = 2  # the shop's usual gap weighs as much as so many gaps of the customer's own
 FEWEST = 3  # gaps from which on their scatter says anything
 _NIGHT = 6  # it is over at this hour
 
@@ -35,24 +35,18 @@ def regularity(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     )
 
 
-def due(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """The frame, which has ``gap_days`` of the whole shop by now, with ``personal_gap_days``, ``next_order_due``.
-
-    The own gap is the mean of the customer's gaps and of two more of the shop's usual length: with the rate of
-    purchases drawn from a gamma distribution, as Ehrenberg has it (1959), what is expected after few gaps lies
-    between one's own and everybody's. At least one day; missing for who never ordered.
-    """
-    parts = nw.col("gaps") + STRENGTH
-    hours = nw.col("gap_days") * (24 * STRENGTH) + nw.col("gap_hours")
-    days = share(hours + parts * 12, parts * 24)
-    own = nw.when(days >= 1).then(days).otherwise(nw.lit(1)).cast(nw.Int64)
+def due(frame: nw.LazyFrame[Any], gap_days: int) -> nw.LazyFrame[Any]:
+    """The frame with ``personal_gap_days``, as ``own_gap`` has it, and ``next_order_due``; ``gap_days`` are those of
+    the whole shop. Missing for who never ordered."""
+    own = own_gap(nw.lit(gap_days), nw.col("gaps"), nw.col("gap_hours"))
     return frame.with_columns(personal_gap_days=nw.when(nw.col("orders") > 0).then(own)).with_columns(
         next_order_due=nw.col("personal_gap_days") - nw.col("recency_days")
     )
 
 
 def hours(events: nw.LazyFrame[Any], as_of: datetime, zone: ZoneInfo) -> nw.LazyFrame[Any]:
-    """``best_hour``, ``best_weekday`` and ``night_share`` of what each customer did in a year, by the shop's clocks."""
+    """``best_hour``, ``best_weekday``, ``night_share`` and ``weekend_share`` of what each customer did in a year, by the
+    shop's clocks."""
     now = plain(as_of)
     start = now - timedelta(days=RHYTHM_DAYS)
     minutes = _minutes(start, now, zone)
@@ -92,7 +86,8 @@ def hours(events: nw.LazyFrame[Any], as_of: datetime, zone: ZoneInfo) -> nw.Lazy
         )
         .with_columns(nw.col("night").cast(nw.Int64), nw.col("n").cast(nw.Int64))
         .with_columns(
-            days=nw.max_horizontal(*(nw.col(f"on_{day}").cast(nw.Int64) * 7 + (6 - day) for day in range(7)))
+            days=nw.max_horizontal(*(nw.col(f"on_{day}").cast(nw.Int64) * 7 + (6 - day) for day in range(7))),
+            weekend=(nw.col("on_5") + nw.col("on_6")).cast(nw.Int64),
         )
     )
     return found.select(
@@ -100,6 +95,7 @@ def hours(events: nw.LazyFrame[Any], as_of: datetime, zone: ZoneInfo) -> nw.Lazy
         best_hour=nw.lit(23) - (nw.col("code") - share(nw.col("code"), 24) * 24),
         best_weekday=nw.lit(7) - (nw.col("days") - share(nw.col("days"), 7) * 7),
         night_share=percent(nw.col("night"), nw.col("n")),
+        weekend_share=percent(nw.col("weekend"), nw.col("n")),
     )
 
 

@@ -13,7 +13,9 @@ from zhiyin.domain.event import (
     EMAIL_DELIVERED,
     EMAIL_OPENED,
     EMAIL_SENT,
+    MESSAGE_CLICKED,
     MESSAGE_DECIDED,
+    MESSAGE_OPENED,
     MESSAGE_REFUSED,
     ORDER_CANCELLED,
     ORDER_COMPLETED,
@@ -23,7 +25,8 @@ from zhiyin.domain.event import (
 )
 from zhiyin.loop.profile.features.whole import DAY, HOUR, percent, plain, seconds, seconds_of, share
 
-# What the shop did to a customer, and opens, which mail programs do by themselves: nobody was seen.
+# What the shop did to a customer, opens, which mail programs do by themselves, and what is said again of hits that
+# are events already: nobody was seen.
 NOT_SEEN = (
     MESSAGE_DECIDED,
     MESSAGE_REFUSED,
@@ -31,10 +34,15 @@ NOT_SEEN = (
     EMAIL_DELIVERED,
     EMAIL_BOUNCED,
     EMAIL_OPENED,
+    MESSAGE_OPENED,
+    MESSAGE_CLICKED,
     CONTACT_REVEALED,
     SEGMENT_ENTERED,
     SEGMENT_EXITED,
 )
+
+# Columns that are 0 for who did nothing.
+SUMS = ("orders", "revenue", "returns", "placed", "gaps", "gap_hours", "gap_squares")
 
 
 def spending(events: nw.LazyFrame[Any], as_of: datetime) -> nw.LazyFrame[Any]:
@@ -44,8 +52,8 @@ def spending(events: nw.LazyFrame[Any], as_of: datetime) -> nw.LazyFrame[Any]:
     (completed less cancelled), ``revenue`` (orders less refunds and cancellations, minor units),
     ``average_order_value`` (revenue by orders, rounded down), ``recency_days`` (whole days since the last
     order), ``tenure_days`` since first seen, ``returns`` and ``return_share`` (per cent of the money ordered); for
-    ``lifecycle``: ``age_days`` since the first order, ``silence_days`` between the last two orders,
-    ``gap_seconds`` between orders on average; for ``rhythm``: number, sum and sum of squares of the gaps between
+    ``lifecycle``: ``age_days`` since the first order, ``silence_days`` and ``silence_hours`` between the last two
+    orders, ``gap_seconds`` between orders on average; for ``rhythm`` too: number, sum and sum of squares of the gaps between
     orders in whole hours, ``gaps``, ``gap_hours``, ``gap_squares``. A customer all of whose orders were cancelled
     has no order times and no gaps. Anonymous events and events after ``as_of`` do not count.
 
@@ -135,9 +143,10 @@ def _derived(frame: nw.LazyFrame[Any], now: datetime) -> nw.LazyFrame[Any]:
         return_share=percent(nw.col("refunded"), nw.col("ordered")),
         age_days=share(nw.lit(present) - first, DAY),
         silence_days=share(last - nw.col("previous_order_at_s"), DAY),
+        silence_hours=share(last - nw.col("previous_order_at_s"), HOUR),
         gap_seconds=nw.when(several).then(share(last - first, nw.col("placed") - 1)),
     ).select(
         "customer_id", "first_seen", "last_seen", "first_order_at", "last_order_at", "orders", "revenue",
         "average_order_value", "recency_days", "tenure_days", "returns", "return_share", "age_days",
-        "silence_days", "gap_seconds", "placed", *gaps,
+        "silence_days", "silence_hours", "gap_seconds", "placed", *gaps,
     )  # fmt: skip
