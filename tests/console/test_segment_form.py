@@ -72,11 +72,19 @@ VALUES: Mapping[str, st.SearchStrategy[Json]] = {
     "property": st.sampled_from(("item_id", "category", "amount", "coupon")),
     "filters": st.lists(worlds.filters(), max_size=2),
 }
+STEP = st.one_of(
+    VALUES["event"],
+    st.fixed_dictionaries(
+        {"event": VALUES["event"], "where": st.lists(worlds.filters(), min_size=1, max_size=2)}
+    ),
+)
 
 
 def values(part: Part) -> st.SearchStrategy[Json]:
     """Values of a part, by its kind, else by what its schema lists."""
     shape = part.kind.schema()
+    if part.kind.name == "steps":
+        return st.lists(STEP, min_size=shape["minItems"], max_size=3)
     return st.sampled_from(shape["enum"]) if "enum" in shape else VALUES[part.kind.name]
 
 

@@ -12,7 +12,7 @@ from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.feature import FEATURES, Feature, Owner, Unit
 from zhiyin.domain.segment import Rule, conditions
 from zhiyin.domain.text import Text, say
-from zhiyin.loop.profile.conditions import Trait
+from zhiyin.loop.profile.conditions import Engaged, Trait
 from zhiyin.services.workspace import Workspace
 
 SAMPLE = 2_000  # customers read to learn the stated traits
@@ -57,11 +57,12 @@ def known(ws: Workspace) -> list[TraitInfo]:
 
 
 def warnings(ws: Workspace, rule: Rule) -> list[Text]:
-    """A warning for each trait of a rule that no customer has: nobody can match it, most likely it is misspelt.
+    """A warning for each trait of a rule that no customer has, and each campaign that there is not: nobody can match
+    it, most likely it is misspelt.
 
     Asks the records for one customer with each trait, so a trait that exists is found at once.
     """
-    from zhiyin.adapters.records.models import Customer
+    from zhiyin.adapters.records.models import Campaign, Customer
 
     named = dict.fromkeys(c.name for c in conditions(rule) if isinstance(c, Trait))
     missing = [
@@ -75,6 +76,13 @@ def warnings(ws: Workspace, rule: Rule) -> list[Text]:
         close = difflib.get_close_matches(name, names, 1)
         told = say("No customer has the trait {name!r}.", name=name)
         found.append(say("{told} Did you mean {close!r}?", told=told, close=close[0]) if close else told)
+    campaigns = dict.fromkeys(c.campaign for c in conditions(rule) if isinstance(c, Engaged) and c.campaign)
+    keys = set(Campaign.objects.values_list("key", flat=True)) if campaigns else set()
+    for key in campaigns:
+        if key not in keys:
+            close = difflib.get_close_matches(key, keys, 1)
+            told = say("There is no campaign {key!r}.", key=key)
+            found.append(say("{told} Did you mean {close!r}?", told=told, close=close[0]) if close else told)
     return found
 
 

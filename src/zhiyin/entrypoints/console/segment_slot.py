@@ -22,6 +22,7 @@ class Slot:
     chips: tuple[tuple[str, str], ...] = ()
     prefix: str = ""
     suffix: str = ""
+    placeholder: str = ""
     reshapes: bool = False  # a change alters which slots there are
     width: int = 0  # characters; 0 leaves it to the control
 

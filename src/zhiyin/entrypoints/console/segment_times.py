@@ -30,7 +30,8 @@ class Duration(Single):
 
     def draw(self, fields: Fields, path: str, shop: Shop) -> tuple[Piece, ...]:
         at_first = {} if self.name in fields or not self.value({}) else spanned(self.value({}), self.name)
-        return span_slots({**at_first, **fields}, path, self.name, self.label)
+        nothing = gettext("any") if self.part.default is None else ""
+        return span_slots({**at_first, **fields}, path, self.name, self.label, placeholder=nothing)
 
 
 class Moment(Single):
@@ -70,12 +71,14 @@ def spanned(value: str, name: str) -> Fields:
     return {name: (value[:-1],), f"{name}_unit": (value[-1],)}
 
 
-def span_slots(fields: Fields, path: str, name: str, label: str, units: str = "mhdw") -> tuple[Piece, ...]:
+def span_slots(
+    fields: Fields, path: str, name: str, label: str, units: str = "mhdw", placeholder: str = ""
+) -> tuple[Piece, ...]:
     """The number and the unit of a span of time."""
     unit = one(fields, f"{name}_unit", "d")
     labels = {letter: _unit(letter, one(fields, name)) for letter in units}
     return slotted(
-        Slot("number", path + name, one(fields, name), label, width=4),
+        Slot("number", path + name, one(fields, name), label, placeholder=placeholder, width=4),
         Slot("select", f"{path}{name}_unit", unit, gettext("Unit"), options(labels, unit)),
     )
 

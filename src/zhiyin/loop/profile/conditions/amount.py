@@ -22,6 +22,7 @@ from zhiyin.loop.profile.condition import Condition, Found, Names, One
 from zhiyin.loop.profile.filters import FILTERS
 from zhiyin.loop.profile.parts import EVENT, NUMBER, WINDOW, Part, PropertyName
 from zhiyin.loop.profile.segment_words import windowed
+from zhiyin.loop.profile.sentences import SPENDING, Sentence
 
 if TYPE_CHECKING:
     from zhiyin.loop.profile.segment_frame import How, Plan
@@ -202,6 +203,14 @@ class Sum(Amount):
 
     __slots__ = ()
     KIND = "sum"
+    SENTENCES = (
+        Sentence(
+            say("*total* {of} of {event} is {bounds} {window}"),
+            say("Total of something"),
+            SPENDING,
+            "math-function",
+        ),
+    )
     HOW = "sum"
 
 
@@ -210,6 +219,14 @@ class Average(Amount):
 
     __slots__ = ()
     KIND = "average"
+    SENTENCES = (
+        Sentence(
+            say("*average* {of} of {event} is {bounds} {window}"),
+            say("Average of something"),
+            SPENDING,
+            "equal",
+        ),
+    )
     HOW = "sum"
 
     def _bound(self, bound: float, count: Any) -> Any:
@@ -226,6 +243,14 @@ class Minimum(Amount):
 
     __slots__ = ()
     KIND = "minimum"
+    SENTENCES = (
+        Sentence(
+            say("*smallest* {of} of {event} is {bounds} {window}"),
+            say("Smallest of something"),
+            SPENDING,
+            "arrow-down",
+        ),
+    )
     HOW = "least"
 
 
@@ -234,6 +259,14 @@ class Maximum(Amount):
 
     __slots__ = ()
     KIND = "maximum"
+    SENTENCES = (
+        Sentence(
+            say("*largest* {of} of {event} is {bounds} {window}"),
+            say("Largest of something"),
+            SPENDING,
+            "arrow-up",
+        ),
+    )
     HOW = "most"
 
 

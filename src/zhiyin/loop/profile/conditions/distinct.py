@@ -20,6 +20,7 @@ from zhiyin.loop.profile.condition import Condition, Found, Names, One
 from zhiyin.loop.profile.filters import FILTERS
 from zhiyin.loop.profile.parts import EVENT, PROPERTY, TIMES, WINDOW, Part
 from zhiyin.loop.profile.segment_words import windowed
+from zhiyin.loop.profile.sentences import ACTIONS, Sentence
 
 if TYPE_CHECKING:
     from zhiyin.loop.profile.segment_frame import Frame, Frames, Plan
@@ -47,6 +48,14 @@ class Distinct(Condition):
         Part("at_most", TIMES, None),
         *WINDOW,
         Part("where", FILTERS, ()),
+    )
+    SENTENCES: ClassVar[tuple[Sentence, ...]] = (
+        Sentence(
+            say("*did* {event} with {bounds} different values of {of} {window}"),
+            say("Did something with different items"),
+            ACTIONS,
+            "layout-list",
+        ),
     )
     event: str
     of: str = "item_id"

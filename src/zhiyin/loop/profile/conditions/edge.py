@@ -17,6 +17,7 @@ from zhiyin.loop.profile.condition import Condition, Found, Names, One
 from zhiyin.loop.profile.filters import FILTERS
 from zhiyin.loop.profile.parts import EVENT, WINDOW, Part
 from zhiyin.loop.profile.segment_words import windowed
+from zhiyin.loop.profile.sentences import ACTIONS, Sentence
 
 if TYPE_CHECKING:
     from zhiyin.loop.profile.segment_frame import How, Plan
@@ -111,6 +112,14 @@ class First(Edge):
 
     __slots__ = ()
     KIND = "first"
+    SENTENCES = (
+        Sentence(
+            say("did {event} *for the first time* {window}"),
+            say("Did something for the first time"),
+            ACTIONS,
+            "player-play",
+        ),
+    )
     HOW = "least"
 
     def _edge(self, times: list[datetime]) -> datetime | None:
@@ -122,6 +131,14 @@ class Last(Edge):
 
     __slots__ = ()
     KIND = "last"
+    SENTENCES = (
+        Sentence(
+            say("did {event} *for the last time* {window}"),
+            say("Did something for the last time"),
+            ACTIONS,
+            "player-stop",
+        ),
+    )
     HOW = "most"
 
     @property

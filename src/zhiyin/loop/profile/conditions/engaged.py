@@ -42,13 +42,13 @@ class Engaged(Condition):
     )
     SENTENCES: ClassVar[tuple[Sentence, ...]] = (
         Sentence(
-            say("*messages* {what} {bounds} times {window}, campaign {campaign}, channel {channel}"),
+            say("{what} {bounds} *messages* {window}, campaign {campaign}, channel {channel}"),
             say("Opened, clicked or received messages"),
             MESSAGES,
             "mail-opened",
         ),
         Sentence(
-            say("*messages* not {what} {window}, campaign {campaign}, channel {channel}"),
+            say("*no message* {what} {window}, campaign {campaign}, channel {channel}"),
             say("Did not open, click or receive messages"),
             MESSAGES,
             "mail-off",
@@ -98,7 +98,7 @@ class Engaged(Condition):
 
     def find(self, one: One) -> Found:
         found = self.did.find(one)
-        detail = {key: value for key, value in found.detail.items() if key not in ("event", "where")}
+        detail = {key: value for key, value in found.detail.items() if key != "where"}
         named = {"what": self.what, "campaign": self.campaign, "channel": self.channel}
         return Found(found.holds, self.KIND, {**named, **detail}, found.until)
 

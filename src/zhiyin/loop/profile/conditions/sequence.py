@@ -18,6 +18,7 @@ from zhiyin.loop.profile import parts
 from zhiyin.loop.profile.condition import Condition, Found, Names, One
 from zhiyin.loop.profile.parts import DURATION, WINDOW, Part
 from zhiyin.loop.profile.segment_words import span, windowed
+from zhiyin.loop.profile.sentences import ACTIONS, Sentence
 from zhiyin.loop.profile.steps import Step, Steps
 
 if TYPE_CHECKING:
@@ -38,6 +39,14 @@ class Sequence(Condition):
         Part("gap", DURATION, None),
         Part("without", Steps(0, 5), ()),
         *WINDOW,
+    )
+    SENTENCES: ClassVar[tuple[Sentence, ...]] = (
+        Sentence(
+            say("*did one after another* {window}, each no later than {gap} after the one before"),
+            say("Did things one after another"),
+            ACTIONS,
+            "route",
+        ),
     )
     steps: tuple[Step, ...]
     gap: timedelta | None = None
