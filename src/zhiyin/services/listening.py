@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
+import narwhals as nw
 import pyarrow.compute as pc
 
 from zhiyin.adapters.records.among import among
 from zhiyin.adapters.records.models import Customer, Segment
 from zhiyin.domain.errors import ZhiyinError
-from zhiyin.domain.segment import Rule, conditions
+from zhiyin.domain.segment import Condition, Rule, conditions
 from zhiyin.loop.profile import listeners, segment_expand, segment_frame, segment_json
 from zhiyin.loop.profile.conditions import Interested
+from zhiyin.loop.profile.conditions.nearest import Cut
 from zhiyin.loop.profile.listeners import NEW, Listeners
-from zhiyin.loop.profile.segment_frame import Plan
+from zhiyin.loop.profile.segment_frame import Cuts, Needs, Plan
 from zhiyin.services import interests
 from zhiyin.services.shares import Understood
 from zhiyin.services.workspace import Workspace
@@ -66,10 +69,25 @@ def index(segments: Sequence[Live]) -> Listeners:
     return _index(tuple((one.key, one.mark) for one in segments), {one.key: one.rule for one in segments})
 
 
-def plan(ws: Workspace, rules: Sequence[Rule], as_of: datetime, *, wake: bool = False) -> Plan:
+def plan(ws: Workspace, rules: Sequence[Rule], as_of: datetime, *, cuts: Cuts, wake: bool = False) -> Plan:
     """What it takes to evaluate whole rules, with how interests fade if any of them asks for one."""
     asks = any(isinstance(leaf, Interested) for rule in rules for leaf in conditions(rule))
-    return segment_frame.plan(rules, as_of, wake=wake, fading=interests.fading(ws) if asks else None)
+    return segment_frame.plan(
+        rules, as_of, wake=wake, fading=interests.fading(ws) if asks else None, cuts=cuts
+    )
+
+
+def cuts(
+    ws: Workspace, rules: Sequence[Rule], as_of: datetime, people: Callable[[Needs], nw.LazyFrame[Any]]
+) -> dict[Condition, Cut | None]:
+    """Where those end who are nearest, for each ``nearest`` of whole rules: one query each, over all that ``people``
+    gives with the columns needed."""
+    found: dict[Condition, Cut | None] = {}
+    for one in segment_frame.nearests(rules):
+        asked = segment_frame.plan([], as_of)
+        one.measure(asked)  # notes what it needs
+        found[one] = one.cut(ws.lake.collect(one.ranked(people(asked.needs), asked)))
+    return found
 
 
 def touched(result: Understood) -> list[tuple[str, str]]:

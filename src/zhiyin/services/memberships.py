@@ -190,7 +190,7 @@ def _step(ws: Workspace, limit: int) -> int:
 
 def _evaluate(ws: Workspace, chosen: Sequence[Live], who: Sequence[str], now: datetime) -> pa.Table:
     """For each of these customers of whom anything is known, which rules hold."""
-    plan = listening.plan(ws, [one.rule for one in chosen], now, wake=True)
+    plan = listening.plan(ws, [one.rule for one in chosen], now, cuts={}, wake=True)
     needs = plan.needs
     people = present.some(ws, who, needs, now)
     columns = ["customer_id", *_rules(chosen), "wake_at"]
@@ -251,7 +251,9 @@ def _settle(ws: Workspace, chosen: Sequence[Live], tell: Callable[..., None]) ->
     if not chosen:
         return Settled(0, 0, 0, 0)
     now = ws.now()
-    plan = listening.plan(ws, [one.rule for one in chosen], now, wake=True)
+    rules = [one.rule for one in chosen]
+    cuts = listening.cuts(ws, rules, now, lambda needs: present.everyone(ws, needs, now))
+    plan = listening.plan(ws, rules, now, cuts=cuts, wake=True)
     people = present.everyone(ws, plan.needs, now)
     events = ws.lake.frame("events", plan.needs.properties, plan.needs.lines)
     marked = plan.mark(people, events, ws.lake.frame("interests") if plan.needs.interests else None)

@@ -18,7 +18,8 @@ from zhiyin.domain.event import (
     SEGMENT_ENTERED,
     SEGMENT_EXITED,
 )
-from zhiyin.domain.segment import Rule
+from zhiyin.domain.segment import Rule, conditions
+from zhiyin.loop.profile.condition import Condition
 from zhiyin.loop.profile.features.spending import NOT_SEEN
 from zhiyin.loop.profile.segment_frame import plan
 
@@ -78,7 +79,8 @@ def index(rules: Mapping[str, Rule]) -> Listeners:
         needs = plan([rule], _AT_ANY_TIME).needs
         if needs.features or needs.interests:
             described.add(key)
-        for event in needs.events | moving(needs.features, stated=bool(needs.traits)):
+        said = {name for leaf in conditions(rule) if isinstance(leaf, Condition) for name in leaf.LISTENS}
+        for event in said | needs.events | moving(needs.features, stated=bool(needs.traits)):
             by_event.setdefault(event, set()).add(key)
         if needs.features & _SEEN:
             seen.add(key)
