@@ -33,6 +33,9 @@ def create(
     key: Annotated[str, typer.Argument(help="Key of the new segment, such as at-risk.")],
     rule: RuleOption,
     name: Annotated[str, typer.Option(help="Name for people; the key if empty.")] = "",
+    live: Annotated[
+        bool, typer.Option("--live/--no-live", help="Whether members follow each event, or are counted only.")
+    ] = True,
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
 ) -> None:
@@ -43,7 +46,7 @@ def create(
     ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import segments
 
-    row = segments.create(ws, key, name or key, _rule(rule))
+    row = segments.create(ws, key, name or key, _rule(rule), live=live)
     _say_count(ws, row, "Made", as_json)
 
 
