@@ -11,16 +11,7 @@ from django.db.models import Count
 from zhiyin.adapters.records.models import Membership, Segment, SegmentSize, Transition
 from zhiyin.services.workspace import Workspace
 
-WEEKS = 12
 _HOURS = timedelta(days=7)  # how long there is one for each hour
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """The last count of a week, and the shop's day on which it was made."""
-
-    day: date
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +66,9 @@ def hourly(ws: Workspace) -> int:
     return len(rows)
 
 
-def weekly(ws: Workspace, segment: Segment, weeks: int = WEEKS) -> list[Size]:
-    """The last count of each of the last weeks, oldest first; weeks without a count are left out.
-
-    Counts under another rule are another thing, so that only those of the present version are given.
-    """
-    today = ws.today().date()
-    monday = today - timedelta(days=today.weekday())
-    since = monday - timedelta(weeks=weeks - 1)
-    last = {}
-    for point in series(ws, segment, since):
-        day = point.at.astimezone(ws.timezone).date()
-        last[day.isocalendar()[:2]] = Size(day, point.count)
-    return list(last.values())
-
-
 def series(ws: Workspace, segment: Segment, since: date | None = None) -> list[Point]:
-    """The sizes under the present version, oldest first, from a day of the shop on."""
+    """The sizes under the present version, oldest first, from a day of the shop on. Counts under another rule are
+    another thing."""
     rows = SegmentSize.objects.filter(segment=segment, version=segment.version)
     if since is not None:
         rows = rows.filter(at__gte=_midnight(since, ws.timezone))
