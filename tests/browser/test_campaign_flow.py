@@ -52,7 +52,8 @@ def test_from_a_segment_to_a_sent_campaign(tea_site: Site, tea: Workspace, lette
     # a segment, counted while it is made
     visit(page, f"{tea_site.base}/segments/new")
     before = count(page)
-    page.get_by_role("button", name="Trait").first.click()
+    page.get_by_text("Condition", exact=True).last.click()
+    page.get_by_role("button", name="Trait or figure").click()
     page.locator("#slot-1-trait").wait_for()
     page.select_option("#slot-1-trait", "city")
     page.wait_for_selector("#slot-1-value option[value='上海']", state="attached")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from typer.testing import CliRunner
 
-from zhiyin.adapters.records.models import Customer, Segment
+from zhiyin.adapters.lake.rows import events_to_table
+from zhiyin.adapters.records.models import Campaign, Customer, Segment
 from zhiyin.domain.errors import BadRule
+from zhiyin.domain.event import Event
 from zhiyin.entrypoints.cli import app
 from zhiyin.loop.profile import segment_json
+from zhiyin.services import profiles
 from zhiyin.services.workspace import Workspace
 
 
@@ -42,6 +46,33 @@ def test_a_trait_that_nobody_has_is_warned_about(workspace: Workspace) -> None:
         assert all(warning in text for warning in warned)
     fine = {"any": [{"trait": "a.b [c]", "exists": False}, {"trait": "email", "exists": True}]}
     assert "No customer has" not in call(workspace, "count", "--rule", json.dumps(fine))
+
+
+def test_a_campaign_that_there_is_not_is_warned_about(workspace: Workspace) -> None:
+    call(workspace, "create", "all", "--rule", "everyone")
+    Campaign.objects.create(
+        key="spring", name="Spring", segment=Segment.objects.get(), subject="", body="", sender_name="",
+        sender_email="", seed="s", created_at=workspace.now(),
+    )  # fmt: skip
+    rule = 'engaged("opened", campaign="sprimg") and engaged("opened", campaign="spring")'
+    assert json.loads(call(workspace, "count", "--rule", rule, "--json"))["warnings"] == [
+        "There is no campaign 'sprimg'. Did you mean 'spring'?"
+    ]
+
+
+def test_why_tells_of_messages(workspace: Workspace) -> None:
+    Customer.objects.create(customer_id="ann")
+    read = Event("e1", "track", "Message Opened", workspace.now() - timedelta(days=3), "ann", campaign="spring",
+                 properties={"token": "t", "rule": "1"})  # fmt: skip
+    table = events_to_table([read], timezone=workspace.timezone, received_at=workspace.now())
+    workspace.lake.append("events", table, app_id="test", version=1)
+    profiles.run(workspace)
+    call(workspace, "create", "readers", "--rule", 'engaged("opened", at_least=2, within="30d")')
+    (fact,) = json.loads(call(workspace, "why", "readers", "ann", "--json"))["facts"]
+    assert (fact["code"], fact["holds"], fact["detail"]["found"]) == ("engaged", False, 1)
+    text = " ".join(call(workspace, "why", "readers", "ann").split())
+    assert "ann is not in readers" in text
+    assert 'engaged("opened",' in text
 
 
 def test_a_rule_of_ten_thousand_brackets_is_refused(workspace: Workspace) -> None:

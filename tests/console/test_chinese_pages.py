@@ -56,7 +56,7 @@ def posted(address: str, data: Mapping[str, object], status: int = 200, **extra:
     ],
 )
 def test_a_wrong_rule(filled: Workspace, rule: str, told: str) -> None:
-    page = posted("/segments/new", {"mode": "text", "text": rule, "name": "分群", "do": "count"})
+    page = posted("/segments/new", {"only": "text", "text": rule, "name": "分群", "do": "count"})
     assert told in _plain(page)
 
 

@@ -19,11 +19,12 @@ from zhiyin.services.workspace import Workspace
 BUILDER = {
     "match": "all",
     "place": ["0", "1"],
-    "0.kind": "did",
+    "0": "did",
     "0.event": "Order Completed",
-    "0.times": "2",
-    "0.days": "365",
-    "1.kind": "trait",
+    "0.bounds": "at_least",
+    "0.at_least": "2",
+    "0.window": "365",
+    "1": "trait",
     "1.trait": "city",
     "1.operator": "in",
     "1.values": ["上海", "杭州"],
@@ -105,9 +106,9 @@ def test_a_trait_that_nobody_has_is_warned_about(shop: Workspace, language: str,
 
 def test_without_script_every_button_posts_the_form(shop: Workspace) -> None:
     client = sign_in()
-    text = client.post("/segments/new", {**BUILDER, "do": "add:never"}).content.decode()
+    text = client.post("/segments/new", {**BUILDER, "do": "add:!did"}).content.decode()
     assert "<html" in text
-    assert 'name="2.kind" value="never"' in text
+    assert 'name="2" value="!did"' in text
     text = client.post("/segments/new", {**BUILDER, "do": "count"}).content.decode()
     assert "Customers in this segment" in text
 
@@ -118,7 +119,7 @@ def test_saving_makes_a_segment_and_a_change_raises_its_version(shop: Workspace)
     assert answer["Location"] == "/segments/city-teas"
     saved = segments.get(shop, "city-teas")
     assert (saved.version, saved.count) == (1, segments.count(shop, saved.rule).count)
-    client.post("/segments/city-teas", {**BUILDER, "0.times": "1", "do": "save"})
+    client.post("/segments/city-teas", {**BUILDER, "0.at_least": "1", "do": "save"})
     assert segments.get(shop, "city-teas").version == 2
     assert "City teas" in page(client, "/segments")
 
@@ -139,19 +140,79 @@ def test_a_segment_needs_a_name(shop: Workspace) -> None:
     assert segments.list_(shop) == []
 
 
-def test_the_text_form_says_the_same_and_goes_back(shop: Workspace) -> None:
+TEXT = 'did("Order Completed", at_least=2, within="365d") and city in ["上海", "杭州"]'
+TYPED = {"HX-Request": "true", "HX-Target": "segment-result"}
+
+
+def textarea(page: str) -> str:
+    """The text of the rule on a page."""
+    return html.unescape(page.split('id="segment-text"')[1].split(">", 1)[1].split("</textarea>")[0].strip())
+
+
+def test_form_and_text_of_the_same_rule_stand_on_the_page(shop: Workspace) -> None:
+    segments.create(shop, "tea", "Tea", TEXT)
+    text = page(sign_in(), "/segments/tea")
+    assert textarea(text) == TEXT
+    assert '<option value="365" selected>' in text
+
+
+def test_the_text_follows_what_is_typed_into_the_form(shop: Workspace) -> None:
+    text = sign_in().post("/segments/new", BUILDER, headers=TYPED).content.decode()
+    assert textarea(text) == TEXT
+    assert 'id="segment-builder"' not in text  # nothing is taken from under the one who types
+
+
+def test_the_form_follows_what_is_typed_into_the_text(shop: Workspace) -> None:
+    typed = {**BUILDER, "text": "orders  >= 1", "text_was": TEXT, "source": "text"}
+    text = sign_in().post("/segments/new", typed, headers=TYPED).content.decode()
+    assert '<div id="segment-builder" hx-swap-oob="true">' in text
+    assert '<option value="orders" selected>' in text
+    assert 'id="segment-text"' not in text  # nor its spaces from the one who writes
+    assert f">{segments.count(shop, 'orders >= 1').count}</strong>" in text
+
+
+def test_a_text_that_cannot_be_read_is_pointed_at_and_leaves_the_form(shop: Workspace) -> None:
+    typed = {**BUILDER, "text": "orders >= 1 und 2", "text_was": TEXT, "source": "text"}
+    text = sign_in().post("/segments/new", typed, headers=TYPED).content.decode()
+    assert 'id="segment-error" hx-swap-oob="true"' in text
+    assert "<span>orders &gt;= 1 </span><mark>u</mark><span>nd 2</span>" in text
+    assert 'id="segment-builder"' not in text
+    assert "The count returns when the rule can be read." in text
+
+
+def test_the_form_wins_when_it_is_changed_after_a_wrong_text(shop: Workspace) -> None:
+    typed = {**BUILDER, "text": "orders >=", "text_was": TEXT, "0.at_least": "3"}
+    text = sign_in().post("/segments/new", typed, headers=TYPED).content.decode()
+    assert textarea(text) == TEXT.replace("2", "3", 1)
+    assert "zy-problem" not in text
+
+
+def test_without_script_a_changed_text_is_what_is_saved(shop: Workspace) -> None:
     client = sign_in()
-    text = client.post("/segments/new", {**BUILDER, "do": "text"}).content.decode()
-    rule = 'did("Order Completed", at_least=2, within="365d") and city in ["上海", "杭州"]'
-    assert rule in html.unescape(text)
-    back = client.post(
-        "/segments/new", {"mode": "text", "text": "orders &gt;= 1", "do": "form"}
-    ).content.decode()
-    assert "zy-problem" in back
-    back = client.post(
-        "/segments/new", {"mode": "text", "text": "orders >= 1", "do": "form"}
-    ).content.decode()
-    assert '<option value="orders" selected>' in back
+    typed = {**BUILDER, "text": "orders >= 1", "text_was": TEXT, "do": "save"}
+    client.post("/segments/new", typed)
+    assert segments.get(shop, "city-teas").rule == {"trait": "orders", "at_least": 1}
+    text = client.post("/segments/new", {**typed, "text": "orders >="}).content.decode()
+    assert "zy-problem" in text
+    assert textarea(text) == "orders >="
+    assert len(segments.list_(shop)) == 1
+
+
+def test_a_circle_of_segments_is_told(shop: Workspace) -> None:
+    segments.create(shop, "tea", "Tea", "orders >= 1")
+    segments.create(shop, "more", "More", 'in_segment("tea")')
+    posted = {
+        "match": "all",
+        "place": "0",
+        "0": "in_segment",
+        "0.key": "more",
+        "name": "Tea",
+        "do": "save",
+    }
+    text = html.unescape(sign_in().post("/segments/tea", posted).content.decode())
+    assert "zy-problem" in text
+    assert "tea → more → tea" in text
+    assert segments.get(shop, "tea").rule == {"trait": "orders", "at_least": 1}
 
 
 def test_a_rule_too_deep_for_the_form_opens_as_text(shop: Workspace) -> None:
@@ -171,17 +232,37 @@ def test_a_rule_too_deep_for_the_form_opens_as_text(shop: Workspace) -> None:
         ('did("A", at_least=2, at_most=3, within="90d", before="30d")', "2 to 3 times between 90 days and 30 days ago"),
         ('in_segment("shanghai") and tags.has("vip")', "Is in “上海”, and tags has “vip”"),
         ('birthday.before("2000-01-01")', "Birthday before 1 Jan 2000"),
+        ('nearest(50, by="revenue", to=50000)', "Is among the 50 nearest to ¥500 by Revenue"),
+        ('not consents("sms") and sample(10)', "Did not consent to offers by Text message, and is in a random 10%"),
     ],
 )  # fmt: skip
-def test_what_the_form_cannot_show_is_told_in_words_and_edited_as_text(
+def test_every_rule_of_one_level_is_told_in_words_and_shown_by_the_form(
     shop: Workspace, rule: str, sentence: str
 ) -> None:
     segments.create(shop, "shanghai", "上海", 'city == "上海"')
     segments.create(shop, "odd", "Odd", rule)
     assert sentence in html.unescape(page(sign_in(), "/segments"))
     text = html.unescape(page(sign_in(), "/segments/odd"))
-    assert 'id="segment-text"' in text
-    assert "says more than the form shows" in text
+    assert 'class="zy-condition"' in text
+    assert "says more than the form shows" not in text
+
+
+def test_who_is_chosen_and_why_is_told_in_chinese(shop: Workspace) -> None:
+    from django.utils.translation import override
+
+    from zhiyin.entrypoints.console import segment_why, segment_words
+
+    text = 'nearest(2, by="revenue") and not nearest(3, by="last_seen", to="lowest") and consents("email", granted=False)'
+    rule = segments.rule_of(f'{text} and not sample(100, seed="a")')
+    with override("zh-hans"):
+        assert segment_words.sentence(shop, rule) == (
+            "属于消费总额最高的 2 位客户，且不属于最近活跃最早的 3 位客户，"
+            "且拒绝将邮件用于优惠，且不在全部客户的 100% 抽样“a”中"
+        )
+        told = segment_why.told(shop, segments.why(shop, rule, segments.members(shop, "everyone")[0]).facts)
+    assert [one["needs"].split("：")[0] for one in told] == ["要求", "要求不是", "要求", "要求不是"]
+    assert "其中最后一位是" in told[0]["found"]
+    assert told[3]["found"] == "随机抽中"
 
 
 def test_why_in_and_why_out_are_told_with_facts(shop: Workspace) -> None:
@@ -201,6 +282,21 @@ def test_why_in_and_why_out_are_told_with_facts(shop: Workspace) -> None:
         "/segments/new", {**BUILDER, "do": "who", "who": "zz-nobody"}, headers=headers
     ).content.decode()
     assert "No customer matches “zz-nobody”." in nobody
+
+
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [("", "ABC"), ("name", "ABC"), ("-name", "CBA"), ("-count", "BAC"), ("count", "ABC"), ("odd", "ABC")],
+)
+def test_the_list_is_in_the_order_that_was_asked_for(shop: Workspace, sort: str, names: str) -> None:
+    for key, rule in (("c", "everyone"), ("b", "everyone"), ("a", 'city == "上海"')):
+        segments.create(shop, key, key.upper(), rule)
+        if key != "c":  # it was never counted, and so comes last
+            segments.refresh(shop, key)
+    text = page(sign_in(), f"/segments?sort={sort}")
+    assert "".join(re.findall(r'href="/segments/[abc]">(.)</a>', text)) == names
+    direction = "descending" if sort.startswith("-") else "ascending"
+    assert (f'aria-sort="{direction}"' in text) == (sort in ("name", "-name", "count", "-count"))
 
 
 def test_members_are_listed_and_exported(shop: Workspace) -> None:

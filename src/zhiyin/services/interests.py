@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ import pyarrow.parquet as pq
 from zhiyin.adapters.lake.datasets import INTERESTS
 from zhiyin.domain.interest import REACH, Fading, Interest, InterestKind
 from zhiyin.loop.profile import interests as verb
+from zhiyin.loop.profile.conditions.interested import USUAL
 from zhiyin.services.workspace import Workspace
 
 # the columns of the events that interests take, and those that they must bring beside their own
 TAKEN = ("customer_id", "event", "timestamp", "local_date", "month", "products")
 EXTRACTED = verb.EVENT_COLUMNS
 BATCH = 100_000
+TOP = 10  # values shown of a kind
 
 
 @contextmanager
@@ -77,6 +80,34 @@ def of(ws: Workspace, customer_id: str, at_least: int = 1) -> dict[InterestKind,
             one = Interest(kind, row["value"], score, row["last_at"].replace(tzinfo=UTC))
             found.setdefault(kind, []).append(one)
     return {kind: found[kind] for kind in InterestKind if kind in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Liked:
+    """One kind of interests: of how many customers any is known, and how many are interested in which value, those
+    in which most are first."""
+
+    kind: InterestKind
+    known: int
+    values: tuple[tuple[str, int], ...]
+
+
+def liked(ws: Workspace, at_least: int = USUAL, top: int = TOP) -> tuple[Liked, ...]:
+    """What customers are interested in today with a score of ``at_least``: of each kind the ``top`` values."""
+    fades = fading(ws)
+    factor, ground = fades.least(at_least, _day(ws, ws.now()))
+    rows = ws.lake.frame("interests")
+    people = rows.group_by("kind").agg(n=nw.col("customer_id").n_unique())
+    known = {row["kind"]: int(row["n"]) for row in ws.lake.collect(people).to_pylist()}
+    sure = rows.filter(nw.col("weight") * 200 >= (nw.col("total") + ground) * factor)
+    counted = sure.group_by("kind", "value").agg(n=nw.len())
+    found = []
+    for kind in InterestKind:
+        most = counted.filter(nw.col("kind") == kind.value).sort("n", "value", descending=[True, False])
+        values = ws.lake.collect(most.head(top).select("value", "n")).to_pylist() if kind in known else []
+        counts = tuple((row["value"], int(row["n"])) for row in values)
+        found.append(Liked(kind, known.get(kind.value, 0), counts))
+    return tuple(found)
 
 
 def weights(ws: Workspace, customer_id: str) -> dict[tuple[str, str], tuple[int, int]]:

@@ -12,7 +12,8 @@ from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.feature import FEATURES, Feature, Owner, Unit
 from zhiyin.domain.segment import Rule, conditions
 from zhiyin.domain.text import Text, say
-from zhiyin.loop.profile.conditions import Trait
+from zhiyin.loop.profile.conditions import Engaged, InSegment
+from zhiyin.loop.profile.segment_frame import plan
 from zhiyin.services.workspace import Workspace
 
 SAMPLE = 2_000  # customers read to learn the stated traits
@@ -36,12 +37,10 @@ def _trait(feature: Feature) -> TraitInfo:
     return TraitInfo(feature.name, "money" if feature.unit == Unit.MONEY else kind, feature.values)
 
 
-# an id is no trait to choose by, and consent has a condition of its own
-_UNOFFERED = ("customer_id", "email_consent")
 COMPUTED_AND_CONTACT = tuple(
     _trait(feature)
     for feature in sorted(FEATURES, key=lambda one: one.owner == Owner.CONTACT)
-    if feature.name not in _UNOFFERED
+    if feature.name != "customer_id"  # an id is no trait to choose by
 )
 
 
@@ -59,24 +58,33 @@ def known(ws: Workspace) -> list[TraitInfo]:
 
 
 def warnings(ws: Workspace, rule: Rule) -> list[Text]:
-    """A warning for each trait of a rule that no customer has: nobody can match it, most likely it is misspelt.
+    """A warning for each trait of a rule that no customer has, and each campaign that there is not: nobody can match
+    it, most likely it is misspelt.
 
     Asks the records for one customer with each trait, so a trait that exists is found at once.
     """
-    from zhiyin.adapters.records.models import Customer
+    from zhiyin.adapters.records.models import Campaign, Customer
 
-    named = dict.fromkeys(c.name for c in conditions(rule) if isinstance(c, Trait))
-    missing = [
-        name
-        for name in named
-        if name not in TRAIT_KINDS and not Customer.objects.filter(traits__has_key=name).exists()
-    ]
+    named = dict.fromkeys(
+        path.partition(".")[2]
+        for condition in conditions(rule)
+        if not isinstance(condition, InSegment)  # that was warned about where it was made
+        for path in plan([condition], ws.now()).needs.traits.values()
+    )
+    missing = [name for name in named if not Customer.objects.filter(traits__has_key=name).exists()]
     names = [info.name for info in known(ws)] if missing else []
     found = []
     for name in missing:
         close = difflib.get_close_matches(name, names, 1)
         told = say("No customer has the trait {name!r}.", name=name)
         found.append(say("{told} Did you mean {close!r}?", told=told, close=close[0]) if close else told)
+    campaigns = dict.fromkeys(c.campaign for c in conditions(rule) if isinstance(c, Engaged) and c.campaign)
+    keys = set(Campaign.objects.values_list("key", flat=True)) if campaigns else set()
+    for key in campaigns:
+        if key not in keys:
+            close = difflib.get_close_matches(key, keys, 1)
+            told = say("There is no campaign {key!r}.", key=key)
+            found.append(say("{told} Did you mean {close!r}?", told=told, close=close[0]) if close else told)
     return found
 
 

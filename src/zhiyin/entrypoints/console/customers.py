@@ -52,7 +52,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
 
 def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
     """One customer: what is known, what happened, what comes next."""
-    from zhiyin.services import catalogue, features, recommendations
+    from zhiyin.services import catalogue, features, interests, recommendations
 
     ws = current()
     person = customers.get(ws, customer_id)
@@ -73,6 +73,16 @@ def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
             ),
             "consents": customers.consents(ws, customer_id),
             "features": list(feature_values.by_owner(features.of(ws, customer_id), ws, language)),
+            "interests": [
+                (
+                    words.INTERESTS[kind.value],
+                    [
+                        (_liked(kind.value, one.value), one.score, one.score / 100, one.last_at)
+                        for one in several[:5]
+                    ],
+                )
+                for kind, several in interests.of(ws, customer_id).items()
+            ],
             "offered": [
                 (one, items.get(one.item_id), recommendations.reason_text(one, items, language))
                 for one in offered
@@ -170,6 +180,11 @@ def _joined(newer: dict[str, Any], line: dict[str, Any]) -> bool:
     newer["all"] |= line["all"]
     newer["names"], newer["more"] = list(newer["all"])[:3], max(0, len(newer["all"]) - 3)
     return True
+
+
+def _liked(kind: str, value: str) -> str:
+    """What an interest is in, for a reader."""
+    return words.name(words.PRICE_BANDS, value) if kind == "price_band" else value
 
 
 def _masked_email(address: str) -> str:

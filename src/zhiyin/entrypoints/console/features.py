@@ -29,6 +29,34 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     )
 
 
+def interests(request: HttpRequest) -> HttpResponse:
+    """What customers are interested in."""
+    from zhiyin.services import interests
+
+    ws = current()
+    kinds = []
+    for one in interests.liked(ws):
+        most = max((n for _, n in one.values), default=0) or 1
+        rows = [
+            (
+                words.name(words.PRICE_BANDS, value) if one.kind == "price_band" else value,
+                n,
+                n / most,
+                n / one.known,
+            )
+            for value, n in one.values
+        ]
+        kinds.append((one.kind.value, words.INTERESTS[one.kind.value], one.known, rows))
+    known = any(n for _, _, n, _ in kinds)
+    context = {
+        "kinds": kinds,
+        "known": known,
+        "least": interests.USUAL,
+        "days": ws.settings.profile.half_life_days,
+    }
+    return render(request, "console/interests.html", context)
+
+
 def feature(request: HttpRequest, name: str) -> HttpResponse:
     """One feature: what it means, and how its values are spread."""
     ws = current()
@@ -95,5 +123,6 @@ def _rows(found: features.Spread, ws: Workspace, language: str) -> list[tuple[st
 
 urlpatterns = [
     path("features", catalogue, name="features"),
+    path("features/interests", interests, name="interests"),
     path("features/<str:name>", feature, name="feature"),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from zhiyin.entrypoints.console import paging, segment_words
@@ -23,6 +23,23 @@ def rows(ws: Workspace, stored: Iterable[Any]) -> list[dict[str, Any]]:
         {"segment": segment, "sentence": sentence_of(ws, segment), "campaigns": uses.get(segment.key, 0)}
         for segment in stored
     ]
+
+
+def ordered(rows: list[dict[str, Any]], sort: str) -> list[dict[str, Any]]:
+    """The rows by a column, ``-count`` for the largest first; those without a figure last, equal ones by name."""
+    name = sort.removeprefix("-")
+    key = _KEYS.get(name, _KEYS["name"])
+    known = [row for row in rows if key(row) is not None]
+    found = sorted(known, key=key, reverse=sort.startswith("-"))
+    return [*found, *(row for row in rows if key(row) is None)]
+
+
+_KEYS: Mapping[str, Callable[[dict[str, Any]], Any]] = {
+    "name": lambda row: row["segment"].name.casefold(),
+    "count": lambda row: row["segment"].count,
+    "counted_at": lambda row: row["segment"].counted_at,
+    "campaigns": lambda row: row["campaigns"],
+}
 
 
 def sentence_of(ws: Workspace, segment: Any) -> str:

@@ -1,8 +1,12 @@
-"""The builder of a segment, put together for one request: its form or text, the count, who is in and why."""
+"""The builder of a segment, put together for one request: its form and its text, the count, who is in and why.
+
+Form and text stand on the page together and say the same rule. What was changed last is what counts: the text
+where its field says so, else the form. A rule that the form cannot show is edited as text alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,17 +18,20 @@ from zhiyin.domain.segment import Rule
 from zhiyin.entrypoints.console import (
     segment_count,
     segment_form,
+    segment_kinds,
+    segment_rows,
     segment_rule,
-    segment_slots,
+    segment_shop,
     segment_why,
     segment_words,
 )
 from zhiyin.entrypoints.console.segment_form import Form
+from zhiyin.entrypoints.console.segment_shop import Shop
 from zhiyin.loop.profile import segment_json, segment_text
-from zhiyin.services.traits import TraitInfo
 from zhiyin.services.workspace import Workspace
 
 SAMPLE = 5
+_AROUND = 40  # letters shown before and after the one where a text cannot be read
 _PARTIALS = {
     "segment-result": "console/segments/_refresh.html",
     "segment-builder": "console/segments/_redrawn.html",
@@ -39,16 +46,17 @@ class Page:
     template: str
     stored: Any
     name: str
-    mode: str  # form | text
-    form: Form
+    form: Form | None  # None where the form cannot show the rule
     text: str
     rule: Rule | None
-    too_deep: bool = False
+    by_text: bool = False  # the text is what was changed last
+    open_text: bool = False
+    focus: str = ""  # the place that a button has just changed
     error: ZhiyinError | None = None
     name_error: str = ""
     sentence: str = ""
-    parts: list[segment_slots.Part] = field(default_factory=list)
-    marks: list[segment_slots.Mark] = field(default_factory=list)
+    parts: list[segment_rows.Part] = field(default_factory=list)
+    marks: list[segment_rows.Mark] = field(default_factory=list)
     unfinished_count: int = 0
     result: segment_count.Result | None = None
     sizes: list[Any] = field(default_factory=list)
@@ -65,82 +73,93 @@ class Page:
         return [size.count for size in self.sizes]
 
     @property
+    def menu(self) -> tuple[segment_kinds.Offers, ...]:
+        """The conditions that can be added."""
+        return segment_kinds.menu()
+
+    @property
     def can_save(self) -> bool:
         """Whether there is a rule and a name to save; conditions that are not finished stay out of it."""
         return self.rule is not None and not self.name_error
 
+    @property
+    def wrong(self) -> tuple[str, str, str] | None:
+        """The letters before, at and after the place where the text cannot be read, if there is one."""
+        values: Mapping[str, Any] = getattr(self.error and self.error.what, "values", {})
+        if not isinstance(letter := values.get("letter"), int):
+            return None
+        at = letter - 1
+        found = self.text[at : at + 1]
+        return self.text[max(0, at - _AROUND) : at], found or "⏎", self.text[at + 1 : at + 1 + _AROUND]
+
 
 def build(ws: Workspace, request: HttpRequest, stored: Any) -> Page:
     """The builder for a request: from the posted fields, the stored rule, or the query string."""
-    from zhiyin.services import traits
-
-    known = traits.known(ws)
-    currency = ws.settings.shop.currency
-    kinds = {info.name: info.kind for info in known}
-    page = (
-        _posted(ws, request, stored, known)
-        if request.method == "POST"
-        else _opened(request, stored, currency, known)
-    )
-    page.form = segment_slots.settle(page.form, known)
+    shop = segment_shop.shop(ws, stored.key if stored else "")
+    posted = request.method == "POST"
+    page = _posted(ws, request, stored, shop) if posted else _opened(request, stored, shop)
     places: tuple[str, ...] = ()
-    if page.mode == "form":
-        outcome = segment_rule.rule_of(page.form, currency, kinds)
-        page.rule, places = outcome.rule, outcome.places
-        page.unfinished_count = len(outcome.unfinished)
-        page.text = segment_text.format(outcome.rule)
-        left = _fill(ws, page, places)
-        page.parts = segment_slots.draw(page.form, known, currency, left, outcome.unfinished)
-        page.marks = segment_slots.marks(page.parts)
-    else:
-        _fill(ws, page, places)
+    unfinished: Mapping[str, str] = {}
+    if page.form is not None:
+        outcome = segment_rule.rule_of(page.form, shop)
+        places, unfinished = outcome.places, outcome.unfinished
+        page.unfinished_count = len(unfinished)
+        if not page.by_text:
+            page.rule, page.text = outcome.rule, segment_text.format(outcome.rule)
+    _check(ws, page)
+    left = _fill(ws, page, places)
+    if page.form is not None:
+        page.parts = segment_rows.draw(page.form, shop, left, unfinished)
+        page.marks = segment_rows.marks(page.parts)
     if page.rule is not None:
         page.sentence = segment_words.capitalised(ws, page.rule)
-    if request.method == "POST":
+    if posted:
         _answer(ws, request, page)
     return page
 
 
-def _opened(request: HttpRequest, stored: Any, currency: str, known: Sequence[TraitInfo]) -> Page:
+def _opened(request: HttpRequest, stored: Any, shop: Shop) -> Page:
     template = "console/segments/edit.html"
     if stored is not None:
         rule = segment_json.parse(stored.rule)
-        form = _form_of(rule, currency, known)
-        if form is None:
-            text = segment_text.format(rule)
-            return Page(template, stored, stored.name, "text", Form(), text, rule, too_deep=True)
-        return Page(template, stored, stored.name, "form", form, "", rule)
+        form = segment_rule.form_of(rule, shop)
+        text, deep = segment_text.format(rule), form is None
+        return Page(template, stored, stored.name, form, text, rule, by_text=deep, open_text=deep)
     query = {name: str(value) for name, value in request.GET.items()}
-    form = segment_form.prefilled(query, frozenset(info.name for info in known) - {"name"})
+    form = segment_form.prefilled(query, frozenset(shop.traits) - {"name"})
     if not form.parts:
-        form = Form("all", (segment_form.Condition("did"),))
-    return Page(template, None, query.get("name", ""), "form", form, "", None)
+        form = Form("all", (segment_form.fresh("did"),))
+    return Page(template, None, query.get("name", ""), form, "", None)
 
 
-def _form_of(rule: Rule, currency: str, known: Sequence[TraitInfo]) -> Form | None:
-    """The form that shows a rule, or None where its sentences could not show all that it says."""
-    form = segment_rule.form_of(rule, currency)
-    return form if form is None or segment_slots.settle(form, known) == form else None
-
-
-def _posted(ws: Workspace, request: HttpRequest, stored: Any, known: Sequence[TraitInfo]) -> Page:
-    data, currency = request.POST, ws.settings.shop.currency
-    do = pressed(request)
+def _posted(ws: Workspace, request: HttpRequest, stored: Any, shop: Shop) -> Page:
+    data, do = request.POST, pressed(request)
     template = _PARTIALS.get(request.headers.get("HX-Target", ""), "console/segments/edit.html")
-    name = data.get("name", "").strip()
-    page = Page(template, stored, name, "form", Form(), "", None)
+    name, text = data.get("name", "").strip(), _lines(data.get("text", ""))
+    page = Page(template, stored, name, segment_form.act(segment_form.read(data), do), text, None)
+    page.focus = segment_form.touched(page.form, do) if page.form else ""
     if do == "save" and not name:
         page.name_error = gettext("Give the segment a name.")
-    if data.get("mode") == "text":
-        _read_text(ws, page, data.get("text", ""), known, leave=do == "form")
-    else:
-        page.form = segment_form.act(segment_form.read(data), do)
-        page.mode = "text" if do == "text" else "form"
-        if page.mode == "text":
-            kinds = {info.name: info.kind for info in known}
-            page.rule = segment_rule.rule_of(page.form, currency, kinds).rule
-            page.text = segment_text.format(page.rule)
+    if _wrote_text(request):
+        page.by_text = page.open_text = True
+        _read_text(page, shop)
+        if page.error and data.get("only") == "text":
+            page.form = None
     return page
+
+
+def _wrote_text(request: HttpRequest) -> bool:
+    """Whether the text is what was changed last. Without script that is seen by what it was before."""
+    data = request.POST
+    if data.get("only") == "text" or data.get("source") == "text":
+        return True
+    typed = _lines(data.get("text", "")) != _lines(data.get("text_was", data.get("text", "")))
+    return typed and ("HX-Request" not in request.headers or pressed(request) == "save")
+
+
+def _lines(text: str) -> str:
+    """A posted text with the line ends that it had."""
+    return text.replace("\r\n", "\n")
 
 
 def pressed(request: HttpRequest) -> str:
@@ -151,22 +170,25 @@ def pressed(request: HttpRequest) -> str:
     return "" if request.headers.get("HX-Target") == "segment-result" else request.POST.get("do", "")
 
 
-def _read_text(ws: Workspace, page: Page, text: str, known: Sequence[TraitInfo], *, leave: bool) -> None:
-    """Read the text form; on the way back to the form a rule that it cannot show stays text."""
-    from zhiyin.services import segments
-
-    page.mode, page.text = "text", text
+def _read_text(page: Page, shop: Shop) -> None:
+    """Read the text; a rule that the form cannot show has none. Where it cannot be read the form stays."""
     try:
-        rule = segment_text.parse(text, ws.timezone)
-        segments.expanded(ws, rule, page.stored.key if page.stored else "")
-    except (BadRule, NotFound) as error:
+        page.rule = segment_text.parse(page.text, shop.zone)
+    except BadRule as error:
         page.error = error
         return
-    page.rule = rule
-    form = _form_of(page.rule, ws.settings.shop.currency, known)
-    page.too_deep = form is None
-    if leave and form is not None:
-        page.mode, page.form = "form", form
+    page.form = segment_rule.form_of(page.rule, shop)
+
+
+def _check(ws: Workspace, page: Page) -> None:
+    """Take the rule away that names a segment which does not exist, or goes round in a circle."""
+    from zhiyin.services import segments
+
+    try:
+        if page.rule is not None:
+            segments.expanded(ws, page.rule, page.stored.key if page.stored else "")
+    except (BadRule, NotFound) as error:
+        page.rule, page.error = None, error
 
 
 def _fill(ws: Workspace, page: Page, places: tuple[str, ...]) -> dict[str, int]:
@@ -182,7 +204,7 @@ def _fill(ws: Workspace, page: Page, places: tuple[str, ...]) -> dict[str, int]:
     page.result = segment_count.count(ws, page.rule)
     page.sample = list(segments.sample(ws, page.rule, SAMPLE))
     left = [step.left for step in page.result.steps[1:]]
-    if page.form.match != "all" or len(left) != len(places):
+    if page.form is None or page.form.match != "all" or len(left) != len(places):
         return {}
     return dict(zip(places, left, strict=True))
 

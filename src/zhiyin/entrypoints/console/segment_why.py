@@ -14,7 +14,8 @@ from zhiyin.domain.decision import Fact
 from zhiyin.domain.segment import Not, Rule
 from zhiyin.entrypoints.console import formats
 from zhiyin.entrypoints.console import segment_words as words
-from zhiyin.loop.profile.conditions import Did, Engaged, Interested
+from zhiyin.loop.profile.condition import Condition
+from zhiyin.loop.profile.conditions import Did, Engaged, Interested, Trait
 from zhiyin.loop.profile.segment_json import parse
 from zhiyin.services.workspace import Workspace
 
@@ -54,6 +55,7 @@ def told(ws: Workspace, facts: Iterable[Fact]) -> list[dict[str, Any]]:
 def fact(ws: Workspace, one: Fact) -> tuple[str, str]:
     """A fact of a membership in two sentences: what was found, and what the rule needs."""
     rule, negated = parse(one.detail["condition"]), one.code.endswith("_not")
+    assert isinstance(rule, Condition)
     if isinstance(rule, Engaged):
         since = _since(ws, rule.did, one.detail)
         needs = _needs(ws, Not(rule) if negated else rule, negated=False)
@@ -63,7 +65,10 @@ def fact(ws: Workspace, one: Fact) -> tuple[str, str]:
         return _did_found(ws, rule, one.detail, since), _did_needs(ws, rule, since, negated=negated)
     if isinstance(rule, Interested):
         return _interest(rule, one.detail, negated=negated)
-    return _trait_found(ws, one.detail), _needs(ws, rule, negated=negated)
+    needs = _needs(ws, rule, negated=negated)
+    if isinstance(rule, Trait):
+        return _trait_found(ws, one.detail), needs
+    return words.capital(words.told(rule.found_words(one.detail, words.names(ws)))), needs
 
 
 def _since(ws: Workspace, rule: Did, detail: Mapping[str, Any]) -> str:

@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from zhiyin.domain.feature import FEATURES
+from zhiyin.domain.feature import FEATURES, Unit
 from zhiyin.domain.money import display
 from zhiyin.domain.segment import Rule
 from zhiyin.entrypoints.console import formats, words
-from zhiyin.entrypoints.console.segment_form import MONEY
 from zhiyin.loop.profile import segment_words
 from zhiyin.services.workspace import Workspace
+
+MONEY = frozenset(one.name for one in FEATURES if one.unit == Unit.MONEY)  # in minor units
 
 # name -> what a marketer calls it; stated traits that have a usual name are here as well
 TRAITS: Mapping[str, Json] = {
@@ -56,6 +57,20 @@ PROPERTIES: Mapping[str, Json] = {
     "amount": _("amount"),
 }
 
+# words that a part of a condition can be
+OPTIONS: words.Names = {
+    "opened": _("opened"),
+    "clicked": _("clicked"),
+    "received": _("received"),
+    "bounced": _("bounced"),
+    "unsubscribed": _("unsubscribed from"),
+    "category": _("the category"),
+    "brand": _("the brand"),
+    "price_band": _("the price band"),
+    "search": _("the search"),
+    **words.CHANNELS,
+}
+
 LANGUAGES: Mapping[str, Json] = {"en": "English", "zh-hans": "中文", "zh-Hans": "中文", "zh": "中文"}
 FLAGS: Mapping[str, Json] = {"true": _("yes"), "false": _("no")}
 
@@ -66,6 +81,8 @@ CHOICES: Mapping[str, Mapping[str, Json]] = {
     "best_weekday": words.WEEKDAYS,
     "main_device": words.DEVICES,
     "main_channel": words.ORIGINS,
+    "channel": words.CHANNELS,
+    "purpose": words.PURPOSES,
     "price_band": words.PRICE_BANDS,
 }
 
@@ -74,7 +91,7 @@ _SEAM = re.compile(
     r"(?<=[\u4e00-\u9fff])(?<![年月日])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])(?![年月日])"
 )
 
-_GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+_GAP = re.compile(r"(?<=[\u4e00-\u9fff）”]) (?=[\u4e00-\u9fff（])")
 
 
 def trait(name: str) -> str:
@@ -147,14 +164,27 @@ class Names:
 
 def sentence(ws: Workspace, rule: Rule) -> str:
     """A rule as one sentence in the reader's language, without a full stop."""
-    names = Names(ws.settings.shop.currency, ws.timezone)
-    return spaced(words.tell(segment_words.sentence(rule, names)))
+    return told(segment_words.sentence(rule, names(ws)))
+
+
+def names(ws: Workspace) -> Names:
+    """How readers of this shop call things."""
+    return Names(ws.settings.shop.currency, ws.timezone)
+
+
+def told(text: str) -> str:
+    """A text in the reader's language."""
+    return spaced(words.tell(text))
 
 
 def capitalised(ws: Workspace, rule: Rule) -> str:
     """The rule in words, beginning with a capital."""
-    words = sentence(ws, rule)
-    return words[:1].upper() + words[1:]
+    return capital(sentence(ws, rule))
+
+
+def capital(text: str) -> str:
+    """A text that begins with a capital."""
+    return text[:1].upper() + text[1:]
 
 
 def spaced(text: str) -> str:

@@ -20,12 +20,12 @@ PER_PAGE = 50
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    """All segments, with their size."""
+    """All segments, with their size; by name unless asked otherwise."""
     from zhiyin.services import segments
 
-    ws = current()
-    rows = segment_list.rows(ws, segments.list_(ws))
-    context = {"rows": rows, "at_risk": segment_list.at_risk(ws) if not rows else 0}
+    ws, sort = current(), request.GET.get("sort", "name")
+    rows = segment_list.ordered(segment_list.rows(ws, segments.list_(ws)), sort)
+    context = {"rows": rows, "sort": sort, "at_risk": segment_list.at_risk(ws) if not rows else 0}
     if gone := request.GET.get("archived", ""):
         context["archived"] = next((one for one in segments.archived(ws) if one.key == gone), None)
     return render(request, "console/segments/index.html", context)

@@ -51,7 +51,7 @@ def expression(kind: Kind, operator: str, value: Any, column: nw.Expr, now: date
             return present & column.str.ends_with(str(value))
         case "within" | "before" | "after":
             return _timed_expression(kind, operator, value, column, now)
-    number = column if kind == "number" else _number_of(column)
+    number = column if kind == "number" else number_of(column)
     holds: nw.Expr = present & ordered(operator, number, value)
     return holds
 
@@ -85,9 +85,9 @@ def _equals_one_of(column: nw.Expr, kind: Kind, values: Sequence[Any]) -> nw.Exp
         return column.cast(nw.Float64).is_in([float(value) for value in values])
     letters, figures = texts(values), [] if kind == "text" else numbers(values)
     holds = column.is_in(letters) if letters else nw.lit(False)
-    return holds | _number_of(column).is_in(figures).fill_null(False) if figures else holds
+    return holds | number_of(column).is_in(figures).fill_null(False) if figures else holds
 
 
-def _number_of(column: nw.Expr) -> nw.Expr:
+def number_of(column: nw.Expr, pattern: str = NUMBER_IN_DATA) -> nw.Expr:
     """The number that a text is, else null. Only texts that are numbers reach the cast."""
-    return nw.when(column.str.contains(rf"\A{NUMBER_IN_DATA}\z")).then(column).cast(nw.Float64)
+    return nw.when(column.str.contains(rf"\A(?:{pattern})\z")).then(column).cast(nw.Float64)

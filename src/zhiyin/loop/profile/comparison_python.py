@@ -26,7 +26,7 @@ def holds(kind: Kind, operator: str, value: Value, found: object, as_of: datetim
     elif kind == "stated":
         found = as_text(found)
     elif kind == "property":
-        found = _property_text(found)
+        found = property_text(found)
     if operator == "exists":
         return (found is not None) == value
     if found is None:
@@ -51,7 +51,7 @@ def holds(kind: Kind, operator: str, value: Value, found: object, as_of: datetim
             return str(found).endswith(str(value))
         case "within" | "before" | "after":
             return _timed(operator, value, found, as_of)
-    number = _number(str(found))
+    number = number_of(str(found))
     return number is not None and ordered(operator, number, value)
 
 
@@ -104,7 +104,7 @@ def _equals_one(found: object, kind: Kind, values: Sequence[Any]) -> bool:
         return float(str(found)) in map(float, values)
     if str(found) in texts(values):
         return True
-    return kind not in ("text", "line") and _number(str(found)) in numbers(values)
+    return kind not in ("text", "line") and number_of(str(found)) in numbers(values)
 
 
 def texts(values: Sequence[Any]) -> list[str]:
@@ -117,12 +117,12 @@ def numbers(values: Sequence[Any]) -> list[float]:
     return [float(text) for text in texts(values) if re.fullmatch(NUMBER, text)]
 
 
-def _number(text: str) -> float | None:
+def number_of(text: str) -> float | None:
     """The number that a text is, else None."""
     return float(text) if re.fullmatch(NUMBER_IN_DATA, text) else None
 
 
-def _property_text(value: object) -> str | None:
-    """As the lake finds it: a list or object is missing, and so is a text that looks like one."""
+def property_text(value: object) -> str | None:
+    """A property as the lake finds it: a list or object is missing, and so is a text that looks like one."""
     text = value if isinstance(value, str) else None if isinstance(value, list | tuple) else as_text(value)
     return None if not text or text[0] in NESTED else text

@@ -1,7 +1,8 @@
 """What a kind of condition says of itself: its parts, its meaning for one customer and for all, its words.
 
 A new kind is one file in ``conditions/`` and one line in its ``__init__``. Its JSON form, text form, Python
-form and JSON Schema follow from ``KIND`` and ``PARTS``.
+form and JSON Schema follow from ``KIND`` and ``PARTS``, and so do the controls of the console's builder, which
+stand in the slots of ``SENTENCES``.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 from zhiyin.domain import segment
 from zhiyin.domain.event import Event
 from zhiyin.domain.interest import Fading
-from zhiyin.domain.text import Text
+from zhiyin.domain.text import Text, say
 from zhiyin.loop.profile import parts
 from zhiyin.loop.profile.parts import Part
+from zhiyin.loop.profile.sentences import Sentence
 
 if TYPE_CHECKING:
     import narwhals as nw
 
+    from zhiyin.loop.profile.conditions.nearest import Cut
     from zhiyin.loop.profile.segment_frame import Plan
 
 
@@ -30,7 +33,8 @@ class One:
 
     ``traits`` maps the names of ``TRAIT_KINDS`` and of stated traits to values, times aware; a missing name is
     a missing trait. ``interests`` maps kind and value of each interest to its weight and the total of the kind,
-    which fade as ``fading`` says.
+    which fade as ``fading`` says. ``consents`` holds the latest word by channel and purpose; ``cuts`` where those
+    who are nearest end, see ``conditions/nearest``.
     """
 
     traits: Mapping[str, object]
@@ -38,6 +42,8 @@ class One:
     as_of: datetime
     interests: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     fading: Fading | None = None
+    consents: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
+    cuts: Mapping[segment.Condition, Cut | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,8 @@ class Condition(segment.Condition):
     __slots__ = ()
     KIND: ClassVar[str]
     PARTS: ClassVar[tuple[Part, ...]] = ()
+    SENTENCES: ClassVar[tuple[Sentence, ...]] = ()
+    LISTENS: ClassVar[tuple[str, ...]] = ()  # events that may change it, beside those that its parts name
 
     def find(self, one: One) -> Found:
         """Whether it holds for one customer."""
@@ -91,6 +99,10 @@ class Condition(segment.Condition):
     def words(self, names: Names, negated: bool) -> Text:
         """The condition, or its opposite, as a sentence without a full stop."""
         raise NotImplementedError
+
+    def found_words(self, detail: Mapping[str, Any], names: Names) -> Text:
+        """What was found of a customer, in words, from the detail of its fact."""
+        return say("found: {found}", found=detail.get("found"))
 
     def check(self, place: str) -> None:
         """Raise ``BadRule`` where its parts do not go together."""

@@ -11,8 +11,10 @@ from datetime import datetime, tzinfo
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+import narwhals as nw
+
 from zhiyin.domain.errors import BadRule
-from zhiyin.domain.event import Event
+from zhiyin.domain.event import Event, Line
 from zhiyin.domain.segment import MAX_FILTERS, Filter
 from zhiyin.domain.text import Text, say
 from zhiyin.loop.profile import comparison, comparison_frame, comparison_python, parts
@@ -20,8 +22,6 @@ from zhiyin.loop.profile.comparison import EVENT_FIELDS, LINE_FIELDS, property_k
 from zhiyin.loop.profile.segment_words import compared
 
 if TYPE_CHECKING:
-    import narwhals as nw
-
     from zhiyin.loop.profile.condition import Names
     from zhiyin.loop.profile.segment_frame import Plan
 
@@ -55,9 +55,8 @@ _EXAMPLE = say('An example: "where": [{"property": "category", "is": "Tea"}]')
 
 def matches(filters: Sequence[Filter], event: Event, as_of: datetime) -> bool:
     """Whether an event fits all filters."""
-    lines = [one for one in filters if one.name in LINE_FIELDS]
-    if lines and not any(
-        all(getattr(line, one.name) in _values(one) for one in lines) for line in event.products
+    if any(one.name in LINE_FIELDS for one in filters) and not any(
+        fits_line(filters, line) for line in event.products
     ):
         return False
     for one in filters:
@@ -67,6 +66,16 @@ def matches(filters: Sequence[Filter], event: Event, as_of: datetime) -> bool:
         if not comparison_python.holds(property_kind(one.name), one.operator, one.value, found, as_of):
             return False
     return True
+
+
+def fits_line(filters: Sequence[Filter], line: Line) -> bool:
+    """Whether a line fits those of the filters that are on lines."""
+    return all(getattr(line, one.name) in _values(one) for one in filters if one.name in LINE_FIELDS)
+
+
+def line_flags(filters: Sequence[Filter]) -> list[nw.Expr]:
+    """The same as expressions on a frame of lines, which has their fields as columns."""
+    return [nw.col(one.name).is_in(_values(one)) for one in filters if one.name in LINE_FIELDS]
 
 
 def flags(filters: Sequence[Filter], plan: Plan) -> list[nw.Expr]:
@@ -88,11 +97,19 @@ def words(text: Text, filters: Sequence[Filter], names: Names) -> Text:
     """A sentence with its filters behind it."""
     if not filters:
         return text
-    told = reduce(
+    return say("{condition}, where {filter}", condition=text, filter=_told(filters, names))
+
+
+def bracketed(text: str, filters: Sequence[Filter], names: Names) -> str:
+    """A part of a sentence with its filters in brackets behind it."""
+    return say("{step} ({filter})", step=text, filter=_told(filters, names)) if filters else text
+
+
+def _told(filters: Sequence[Filter], names: Names) -> Text:
+    return reduce(
         lambda one, other: say("{one} and {other}", one=one, other=other),
         (compared(names.property(one.name), one, names) for one in filters),
     )
-    return say("{condition}, where {filter}", condition=text, filter=told)
 
 
 def _read(form: Any, place: str, zone: tzinfo) -> Filter:

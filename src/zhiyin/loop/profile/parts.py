@@ -197,6 +197,53 @@ class Whole:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
 
+class Number:
+    """A number of less than 16 digits before the point."""
+
+    name = "number"
+
+    def read(self, value: Any, place: str, zone: tzinfo) -> int | float:
+        if not number(value):
+            raise BadRule(
+                say("{place} needs a number.", place=place),
+                why=say("A number has less than 16 digits before the point."),
+            )
+        found: int | float = value
+        return found
+
+    def dump(self, value: int | float) -> int | float:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "number", "exclusiveMinimum": -(10**15), "exclusiveMaximum": 10**15}
+
+
+class PropertyName:
+    """The name of a property of an event, except some."""
+
+    name = "property"
+
+    def __init__(self, *unfit: str) -> None:
+        self.unfit = unfit
+
+    def read(self, value: Any, place: str, zone: tzinfo) -> str:
+        check_name(value, place)
+        if value in self.unfit:
+            raise BadRule(
+                say("{place}: {name!r} is no number.", place=place, name=value),
+                fix=say('Use "amount", or a property that is a number.'),
+            )
+        name: str = value
+        return name
+
+    def dump(self, value: str) -> str:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        unfit = {"not": {"enum": list(self.unfit)}} if self.unfit else {}
+        return {"type": "string", "pattern": NAME, **unfit}
+
+
 class Duration:
     """A span of time: a number and m, h, d or w, from one minute to a hundred years."""
 
@@ -236,7 +283,10 @@ class Moment:
                 say('{place} must be a date or time such as "2026-03-01" or "2026-03-01T08:30".', place=place)
             )
         moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        found = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        if not 1000 <= found.year < 3000:  # it could not be read again as it is kept, in UTC
+            raise BadRule(say("{place} must lie between the years 1000 and 3000, in UTC.", place=place))
+        return found
 
     def dump(self, value: datetime) -> str:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -264,7 +314,26 @@ class Day:
         return {"type": "string", "pattern": rf"^{DATE}{END}"}
 
 
+class Flag:
+    """Yes or no."""
+
+    name = "flag"
+
+    def read(self, value: Any, place: str, zone: tzinfo) -> bool:
+        if not isinstance(value, bool):
+            raise BadRule(say("{place} needs true or false.", place=place))
+        return value
+
+    def dump(self, value: bool) -> bool:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
 EVENT, SEGMENT, TIMES, DURATION, MOMENT, DAY = EventName(), SegmentKey(), Whole(), Duration(), Moment(), Day()
+FLAG = Flag()
+NUMBER, PROPERTY = Number(), PropertyName()
 CAMPAIGN = CampaignKey()
 EXAMPLE = say('An example: {"did": "Order Completed", "at_least": 3, "within": "90d"}')
 
@@ -318,9 +387,9 @@ def schema(parts: tuple[Part, ...], kind: str) -> dict[str, Any]:
     }
 
 
-def check_times(at_least: int, at_most: int | None, place: str) -> None:
-    """Raise ``BadRule`` where no number of times is enough and not too many."""
-    if at_most is not None and at_least > at_most:
+def check_bounds(at_least: float | None, at_most: float | None, place: str) -> None:
+    """Raise ``BadRule`` where no number is enough and not too many."""
+    if at_least is not None and at_most is not None and at_least > at_most:
         raise BadRule(say("{place}: at_most is less than at_least.", place=place), fix=say("Exchange them."))
 
 

@@ -11,16 +11,39 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any as Json
 from typing import Generic, TypeVar
 
+from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.segment import All, Any, Filter, Rule, Scalar
 from zhiyin.loop.profile import comparison, parts
 from zhiyin.loop.profile.comparison import property_kind
-from zhiyin.loop.profile.conditions import Did, Engaged, InSegment, Interested, Trait
+from zhiyin.loop.profile.condition import Condition
+from zhiyin.loop.profile.conditions import (
+    Average,
+    Consents,
+    Did,
+    Distinct,
+    Engaged,
+    First,
+    InSegment,
+    Interested,
+    Last,
+    Maximum,
+    Minimum,
+    Nearest,
+    Sample,
+    Sum,
+    Trait,
+)
+from zhiyin.loop.profile.conditions import Sequence as InSequence
+from zhiyin.loop.profile.conditions.amount import AMOUNT
 from zhiyin.loop.profile.conditions.interested import USUAL
+from zhiyin.loop.profile.conditions.nearest import HIGHEST
 from zhiyin.loop.profile.filters import FILTERS
+from zhiyin.loop.profile.steps import Step, Steps
 
 Span = str | timedelta
 When = str | date | datetime
 Compared = TypeVar("Compared")
+Made = TypeVar("Made", bound=Condition)
 
 
 def did(
@@ -39,16 +62,142 @@ def did(
     >>> did("Order Completed", at_least=3, within="90d", where=[field("category") == "Tea"]).at_least
     3
     """
-    given = {
-        "at_least": at_least,
-        "at_most": at_most,
-        "within": within,
-        "before": before,
-        "since": since,
-        "until": until,
-    }
-    form = {name: value for name, value in given.items() if value is not None}
-    return Did.read({"did": event, **form, "where": FILTERS.dump(where)}, "did", UTC)
+    return _made(Did, event, _given(locals()))
+
+
+def sum_of(
+    event: str,
+    *,
+    of: str = AMOUNT,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    within: Span | None = None,
+    before: Span | None = None,
+    since: When | None = None,
+    until: When | None = None,
+    where: Sequence[Filter] = (),
+) -> Sum:
+    """What the amounts of events come to; ``sum`` in text.
+
+    >>> sum_of("Order Completed", at_least=50000, within="90d").at_least
+    50000
+    """
+    return _made(Sum, event, _given(locals()))
+
+
+def average(
+    event: str,
+    *,
+    of: str = AMOUNT,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    within: Span | None = None,
+    before: Span | None = None,
+    since: When | None = None,
+    until: When | None = None,
+    where: Sequence[Filter] = (),
+) -> Average:
+    """What the amount of events is on average."""
+    return _made(Average, event, _given(locals()))
+
+
+def minimum(
+    event: str,
+    *,
+    of: str = AMOUNT,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    within: Span | None = None,
+    before: Span | None = None,
+    since: When | None = None,
+    until: When | None = None,
+    where: Sequence[Filter] = (),
+) -> Minimum:
+    """The smallest amount of events."""
+    return _made(Minimum, event, _given(locals()))
+
+
+def maximum(
+    event: str,
+    *,
+    of: str = AMOUNT,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    within: Span | None = None,
+    before: Span | None = None,
+    since: When | None = None,
+    until: When | None = None,
+    where: Sequence[Filter] = (),
+) -> Maximum:
+    """The largest amount of events."""
+    return _made(Maximum, event, _given(locals()))
+
+
+def distinct(
+    event: str,
+    *,
+    of: str = "item_id",
+    at_least: int = 1,
+    at_most: int | None = None,
+    within: Span | None = None,
+    before: Span | None = None,
+    since: When | None = None,
+    until: When | None = None,
+    where: Sequence[Filter] = (),
+) -> Distinct:
+    """Did an event with so many different items, categories or values of a property."""
+    return _made(Distinct, event, _given(locals()))
+
+
+def first(
+    event: str,
+    *,
+    within: Span | None = None,
+    before: Span | None = None,
+    since: When | None = None,
+    until: When | None = None,
+    where: Sequence[Filter] = (),
+) -> First:
+    """Did an event for the first time ever in a window of time, and its properties fit."""
+    return _made(First, event, _given(locals()))
+
+
+def last(
+    event: str,
+    *,
+    within: Span | None = None,
+    before: Span | None = None,
+    since: When | None = None,
+    until: When | None = None,
+    where: Sequence[Filter] = (),
+) -> Last:
+    """Did an event for the last time in a window of time, and its properties fit."""
+    return _made(Last, event, _given(locals()))
+
+
+def sequence(
+    steps: Sequence[str | Step],
+    *,
+    gap: Span | None = None,
+    without: Sequence[str | Step] = (),
+    within: Span | None = None,
+    before: Span | None = None,
+    since: When | None = None,
+    until: When | None = None,
+) -> InSequence:
+    """Did events one after another.
+
+    >>> sequence(["Product Added", step("Order Completed", where=[field("amount") >= 10000])], gap="7d").gap
+    datetime.timedelta(days=7)
+    """
+    given = _given(locals(), "steps") | {"without": [_step(one) for one in without]}
+    return _made(InSequence, [_step(one) for one in steps], given)
+
+
+def step(event: str, *, where: Sequence[Filter] = ()) -> Step:
+    """A step of a sequence whose properties fit."""
+    (made,) = Steps(1, 1).read([{"event": event, "where": FILTERS.dump(where)}], "step", UTC)
+    return made
 
 
 def engaged(
@@ -69,18 +218,7 @@ def engaged(
     >>> engaged("opened", campaign="spring", within="30d").at_least
     1
     """
-    given = {
-        "campaign": campaign,
-        "channel": channel,
-        "at_least": at_least,
-        "at_most": at_most,
-        "within": within,
-        "before": before,
-        "since": since,
-        "until": until,
-    }
-    form = {name: value for name, value in given.items() if value is not None}
-    return Engaged.read({"engaged": what, **form}, "engaged", UTC)
+    return _made(Engaged, what, _given(locals(), "what"))
 
 
 def in_segment(key: str) -> InSegment:
@@ -95,6 +233,30 @@ def interested(value: str, *, at_least: int = USUAL, kind: str = "category") -> 
     Interested(value='Tea', at_least=60, kind='category')
     """
     return Interested.read({"interested": value, "at_least": at_least, "kind": kind}, "interested", UTC)
+
+
+def consents(channel: str, *, purpose: str = MARKETING, granted: bool = True) -> Consents:
+    """Consented to a channel for a purpose, or refused it where not ``granted``.
+
+    >>> consents("email").purpose
+    'marketing'
+    """
+    form = {"consents": channel, "purpose": purpose, "granted": granted}
+    return Consents.read(form, "consents", UTC)
+
+
+def sample(percent: float, *, seed: str = "") -> Sample:
+    """Is among so many percent of all customers, picked by chance; another seed picks others."""
+    return Sample.read({"sample": percent, "seed": seed}, "sample", UTC)
+
+
+def nearest(n: int, by: str, *, to: str | float = HIGHEST) -> Nearest:
+    """Is among the ``n`` customers, out of all, with the highest or lowest value of a trait, or nearest to a number.
+
+    >>> nearest(500, "revenue").to
+    'highest'
+    """
+    return Nearest.read({"nearest": n, "by": by, "to": to}, "nearest", UTC)
 
 
 def trait(name: str) -> Subject[Trait]:
@@ -131,6 +293,20 @@ def all_of(*rules: Rule) -> All:
 def any_of(*rules: Rule) -> Any:
     """At least one of the rules holds."""
     return Any(rules)
+
+
+def _given(arguments: dict[str, Json], head: str = "event") -> dict[str, Json]:
+    """The arguments of a call that say something, but for the head."""
+    given = {name: value for name, value in arguments.items() if name != head and value is not None}
+    return given | ({"where": FILTERS.dump(given["where"])} if "where" in given else {})
+
+
+def _made(kind: type[Made], head: Json, given: dict[str, Json]) -> Made:
+    return kind.read({kind.KIND: head, **given}, kind.KIND, UTC)
+
+
+def _step(one: str | Step) -> Json:
+    return Steps(1, 1).dump([one])[0] if isinstance(one, Step) else one
 
 
 class Subject(Generic[Compared]):

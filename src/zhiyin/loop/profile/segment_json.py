@@ -3,8 +3,13 @@
 {"all": [RULE, …]}   {"any": [RULE, …]}   {"not": RULE}
 {"trait": "city", "in": ["上海", "Hangzhou"]}
 {"did": "Order Completed", "at_least": 3, "within": "90d", "where": [{"property": "category", "is": "Tea"}]}
+{"sum": "Order Completed", "at_least": 50000}   likewise average, minimum, maximum
+{"distinct": "Product Viewed", "of": "item_id", "at_least": 5}
+{"first": "Order Completed", "within": "30d"}   likewise last
+{"sequence": ["Product Added", {"event": "Order Completed", "where": […]}], "gap": "7d", "without": […]}
 {"engaged": "opened", "campaign": "spring", "within": "30d"}
-{"in_segment": "vip"}
+{"in_segment": "vip"}   {"sample": 10, "seed": "a"}   {"nearest": 500, "by": "revenue", "to": "highest"}
+{"consents": "email", "purpose": "marketing", "granted": true}
 """
 
 from __future__ import annotations

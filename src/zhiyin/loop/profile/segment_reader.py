@@ -4,10 +4,11 @@
 
     rule    := and ("or" and)*      and := not ("and" not)*      not := "not" not | atom
     atom    := "(" rule ")" | "everyone" | "nobody" | ("all"|"any") "(" [rule ("," rule)*] ")" | call | compare
-    call    := KIND "(" value ("," NAME "=" (value | list | filters))* ")"
+    call    := KIND "(" (value | list) ("," NAME "=" (value | list | filters))* ")"
     compare := subject sign value | subject ["not"] "in" list | subject "." METHOD "(" [value] ")"
     subject := NAME | "trait" "(" TEXT ")"        within filters: NAME | "field" "(" TEXT ")"
-    filters := "[" compare ("," compare)* "]"     list := "[" value ("," value)* "]"
+    filters := "[" compare ("," compare)* "]"     list := "[" (value | step) ("," (value | step))* "]"
+    step    := "step" "(" TEXT ["," "where" "=" filters] ")"
     sign    := == != < > <= >=                    value := TEXT | NUMBER | True | False
     METHOD  := contains starts ends exists missing has within before after
 
@@ -32,6 +33,7 @@ _TOKEN = re.compile(
     r"""|(?P<name>[^\W\d]\w*)|(?P<mark>==|!=|>=|<=|[<>=(),.\[\]])|(?P<bad>\S.*)|(?P<end>\Z))""",
     re.DOTALL,
 )
+_OPENS = re.compile(r"\s*\(")
 _NAME = re.compile(r"[^\W\d]\w*")
 SIGNS = {
     "==": "is", "!=": "is_not", ">=": "at_least", "<=": "at_most", ">": "more_than", "<": "less_than",
@@ -164,6 +166,9 @@ class _Reader:
         return self.value()
 
     def element(self) -> Any:
+        if self.kind == "name" and self.token == "step" and _OPENS.match(self.text, self.at):
+            self.next()
+            return self.call("event")
         named = self.kind == "name" and self.token not in ("True", "False")
         return self.compare("property") if named else self.value()
 

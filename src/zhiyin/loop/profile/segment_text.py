@@ -64,8 +64,7 @@ def _format(form: Mapping[str, Any]) -> str:
     kind = next(iter(form))
     if kind == "trait":
         return _compare(form, "trait")
-    rest = [f"{key}={_argument(value)}" for key, value in form.items() if key != kind]
-    return f"{kind}({', '.join([_argument(form[kind]), *rest])})"
+    return f"{kind}({_arguments(form, kind)})"
 
 
 def _inner(form: Mapping[str, Any]) -> str:
@@ -75,9 +74,20 @@ def _inner(form: Mapping[str, Any]) -> str:
 
 def _argument(value: Any) -> str:
     if isinstance(value, list):
-        shown = (_compare(one, "property") if isinstance(one, dict) else _value(one) for one in value)
-        return f"[{', '.join(shown)}]"
+        return f"[{', '.join(map(_element, value))}]"
     return _value(value)
+
+
+def _element(one: Any) -> str:
+    if not isinstance(one, dict):
+        return _value(one)
+    return f"step({_arguments(one, 'event')})" if "event" in one else _compare(one, "property")
+
+
+def _arguments(form: Mapping[str, Any], head: str) -> str:
+    """What stands in the brackets of a call."""
+    rest = [f"{key}={_argument(value)}" for key, value in form.items() if key != head]
+    return ", ".join([_argument(form[head]), *rest])
 
 
 def _compare(form: Mapping[str, Any], head: str) -> str:

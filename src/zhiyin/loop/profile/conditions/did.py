@@ -15,6 +15,7 @@ from zhiyin.loop.profile.condition import Condition, Found, Names, One
 from zhiyin.loop.profile.filters import FILTERS
 from zhiyin.loop.profile.parts import EVENT, TIMES, WINDOW, Part
 from zhiyin.loop.profile.segment_words import windowed
+from zhiyin.loop.profile.sentences import ACTIONS, Sentence
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -37,6 +38,12 @@ class Did(Condition):
         *WINDOW,
         Part("where", FILTERS, ()),
     )
+    SENTENCES: ClassVar[tuple[Sentence, ...]] = (
+        Sentence(say("*did* {event} {bounds} times {window}"), say("Did something"), ACTIONS, "shopping-bag"),
+        Sentence(
+            say("*did not* {event} {window}"), say("Did not do something"), ACTIONS, "ban", negated=True
+        ),
+    )
     event: str
     at_least: int = 1
     at_most: int | None = None
@@ -52,14 +59,15 @@ class Did(Condition):
         return Window(self.within, self.before, self.since, self.until)
 
     def check(self, place: str) -> None:
-        parts.check_times(self.at_least, self.at_most, place)
+        parts.check_bounds(self.at_least, self.at_most, place)
         parts.check_window(self.window, place)
 
     def find(self, one: One) -> Found:
         fitting = [event for event in one.events if self._fits(event, one.as_of)]
-        done = [event for event in fitting if self.window.holds(event.timestamp, one.as_of)]
-        turns = [self.window.turns(event.timestamp, one.as_of) for event in fitting]
-        start = self.window.start(one.as_of)
+        window = self.window  # made once, since one customer may have a million events
+        done = [event for event in fitting if window.holds(event.timestamp, one.as_of)]
+        turns = [window.turns(event.timestamp, one.as_of) for event in fitting]
+        start = window.start(one.as_of)
         detail = {
             "event": self.event,
             "needs": self.at_least,

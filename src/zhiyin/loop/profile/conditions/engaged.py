@@ -15,6 +15,7 @@ from zhiyin.loop.profile.condition import Condition, Found, Names, One
 from zhiyin.loop.profile.conditions.did import Did
 from zhiyin.loop.profile.parts import CAMPAIGN, TIMES, WINDOW, Choice, Part
 from zhiyin.loop.profile.segment_words import windowed
+from zhiyin.loop.profile.sentences import MESSAGES, Sentence
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -38,6 +39,21 @@ class Engaged(Condition):
         Part("at_least", TIMES, 1),
         Part("at_most", TIMES, None),
         *WINDOW,
+    )
+    SENTENCES: ClassVar[tuple[Sentence, ...]] = (
+        Sentence(
+            say("{what} {bounds} *messages* {window}, campaign {campaign}, channel {channel}"),
+            say("Opened, clicked or received messages"),
+            MESSAGES,
+            "mail-opened",
+        ),
+        Sentence(
+            say("*no message* {what} {window}, campaign {campaign}, channel {channel}"),
+            say("Did not open, click or receive messages"),
+            MESSAGES,
+            "mail-off",
+            negated=True,
+        ),
     )
     what: str
     campaign: str | None = None
@@ -77,12 +93,12 @@ class Engaged(Condition):
         return Window(self.within, self.before, self.since, self.until)
 
     def check(self, place: str) -> None:
-        parts.check_times(self.at_least, self.at_most, place)
+        parts.check_bounds(self.at_least, self.at_most, place)
         parts.check_window(self.window, place)
 
     def find(self, one: One) -> Found:
         found = self.did.find(one)
-        detail = {key: value for key, value in found.detail.items() if key not in ("event", "where")}
+        detail = {key: value for key, value in found.detail.items() if key != "where"}
         named = {"what": self.what, "campaign": self.campaign, "channel": self.channel}
         return Found(found.holds, self.KIND, {**named, **detail}, found.until)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from zhiyin.domain.text import Text, say
 from zhiyin.loop.profile.condition import Condition, Found, Names, One
 from zhiyin.loop.profile.parts import SEGMENT, Part
+from zhiyin.loop.profile.sentences import SEGMENTS, Sentence
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -21,6 +22,12 @@ class InSegment(Condition):
 
     KIND: ClassVar[str] = "in_segment"
     PARTS: ClassVar[tuple[Part, ...]] = (Part("key", SEGMENT, head=True),)
+    SENTENCES: ClassVar[tuple[Sentence, ...]] = (
+        Sentence(say("*is in* the segment {key}"), say("Is in a segment"), SEGMENTS, "users"),
+        Sentence(
+            say("*is not in* the segment {key}"), say("Is not in a segment"), SEGMENTS, "ban", negated=True
+        ),
+    )
     key: str
 
     def find(self, one: One) -> Found:

@@ -12,6 +12,7 @@ from zhiyin.domain.interest import Fading, InterestKind, words_searched
 from zhiyin.domain.text import Text, say
 from zhiyin.loop.profile.condition import Condition, Found, Names, One
 from zhiyin.loop.profile.parts import Choice, Part, Phrase, Whole
+from zhiyin.loop.profile.sentences import INTERESTS, Sentence
 
 if TYPE_CHECKING:
     from zhiyin.loop.profile.segment_frame import Plan
@@ -29,6 +30,21 @@ class Interested(Condition):
         Part("value", Phrase(), head=True),
         Part("at_least", Whole(1, 100), USUAL),
         Part("kind", Choice(*KINDS), InterestKind.CATEGORY.value),
+    )
+    SENTENCES: ClassVar[tuple[Sentence, ...]] = (
+        Sentence(
+            say("*is interested in* {kind} {value}, at least {at_least} of 100"),
+            say("Is interested in something"),
+            INTERESTS,
+            "heart",
+        ),
+        Sentence(
+            say("*is not interested in* {kind} {value}, at least {at_least} of 100"),
+            say("Is not interested in something"),
+            INTERESTS,
+            "ban",
+            negated=True,
+        ),
     )
     value: str
     at_least: int = USUAL

@@ -14,6 +14,7 @@ from zhiyin.loop.profile import comparison, comparison_frame, comparison_python,
 from zhiyin.loop.profile.comparison import Kind, trait_kind
 from zhiyin.loop.profile.condition import Condition, Found, Names, One
 from zhiyin.loop.profile.segment_words import compared
+from zhiyin.loop.profile.sentences import WHO, Sentence
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -27,6 +28,11 @@ class Trait(Condition):
     ``exists``, a span for ``within``, a moment for ``before`` and ``after`` (a day for stated traits)."""
 
     KIND: ClassVar[str] = "trait"
+    SENTENCES: ClassVar[tuple[Sentence, ...]] = (
+        Sentence(
+            say("{trait}"), say("Trait or figure"), WHO, "user"
+        ),  # compared, not called: one slot for all
+    )
     name: str
     operator: str
     value: Value

@@ -19,6 +19,11 @@
       element.closest("dialog").close();
     } else if ((element = at("[data-zy-swap]"))) {
       swap(element);
+    } else if ((element = at("[data-zy-reveal]"))) {
+      event.preventDefault();
+      const details = document.getElementById(element.dataset.zyReveal);
+      details.open = true;
+      details.querySelector("textarea, input, summary").focus();
     } else if ((element = at("[data-zy-copy]"))) {
       copy(element);
     } else if ((element = at("[data-zy-pause]"))) {
@@ -134,8 +139,8 @@
   // what was swapped in gets the focus if the element that had it is gone
   document.addEventListener("htmx:afterSettle", (event) => {
     if (document.activeElement === document.body) {
-      const heading = event.detail.target.querySelector("[data-zy-focus]");
-      if (heading) heading.focus();
+      const next = event.target.querySelector("[data-zy-focus]");
+      if (next) next.focus();
     }
   });
 })();
