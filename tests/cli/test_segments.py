@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from tests.services.live import Day
 from typer.testing import CliRunner
 
+from zhiyin.adapters import clock
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.adapters.records.models import Campaign, Customer, Segment
 from zhiyin.domain.errors import BadRule
@@ -122,3 +124,37 @@ def test_a_rule_and_a_key_have_the_same_members(workspace: Workspace) -> None:
         assert told == {"offset": 1, "members": ["c2", "c3"], "more": True, "warnings": []}
         assert json.loads(call(workspace, "count", what, "--json"))["count"] == 4
         assert "c0 is not in" in call(workspace, "why", what, "c0")
+
+
+def test_why_tells_since_when_until_when_and_what_decides(workspace: Workspace) -> None:
+    day = Day(workspace, clock.system().replace(microsecond=0))
+    day.segment("views", 'did("Product Viewed", within="30d") and not did("Order Completed")')
+    day.happens("Product Viewed")
+    day.work()
+    told = json.loads(call(workspace, "why", "views", "ann", "--json"))
+    assert told["inside"] is True
+    assert datetime.fromisoformat(told["since"]) == day.now
+    assert datetime.fromisoformat(told["until"]) == day.now + timedelta(days=30)
+    assert told["deciding"] == [0, 1]
+    text = call(workspace, "why", "views", "ann")
+    assert "ann is in views since" in text
+    assert "If nothing else happens: out on" in text
+    day.happens("Order Completed")
+    day.work()
+    told = json.loads(call(workspace, "why", "views", "ann", "--json"))
+    assert (told["inside"], told["since"], told["until"], told["deciding"]) == (False, None, None, [1])
+
+
+def test_the_size_of_a_segment_is_told_day_by_day(workspace: Workspace) -> None:
+    day = Day(workspace, clock.system())
+    day.segment("views", 'did("Product Viewed")')
+    for who in ("ann", "bob"):
+        day.happens("Product Viewed", who)
+    day.work()
+    told = json.loads(call(workspace, "size", "views", "--days", "2", "--json"))
+    assert [one["entered"] for one in told["days"]] == [0, 2]
+    day.now += timedelta(hours=1)
+    day.work()
+    text = call(workspace, "size", "views")
+    assert "Entered" in text
+    assert f"{workspace.today():%Y-%m-%d}" in text
