@@ -42,7 +42,7 @@ class Sequence(Condition):
     )
     SENTENCES: ClassVar[tuple[Sentence, ...]] = (
         Sentence(
-            say("*did one after another* {window}, each no later than {gap} after the one before"),
+            say("*did one after another* {window} with at most {gap} from each to the next"),
             say("Did things one after another"),
             ACTIONS,
             "route",
