@@ -233,13 +233,10 @@ def test_every_comparison_agrees_with_the_single_customer(spark: Engine, tmp_pat
     test_segment.test_every_value_against_every_comparison(spark, tmp_path)
 
 
-<<<<<<< HEAD
-=======
 def test_digests_are_as_published(spark: Engine) -> None:
     test_conditions_chosen.digests_are_as_published(spark)
 
 
->>>>>>> a07da30fb5642faa6af6cccb225facc782f58d18
 @pytest.mark.parametrize(
     "world",
     [
@@ -255,10 +252,3 @@ def test_small_worlds_have_the_same_answer(
     spark: Engine, tmp_path: Path, world: Callable[[Engine, Path], None]
 ) -> None:
     world(spark, tmp_path)
-<<<<<<< HEAD
-
-
-def test_digests_are_as_published(spark: Engine) -> None:
-    test_conditions_chosen.digests_are_as_published(spark)
-=======
->>>>>>> a07da30fb5642faa6af6cccb225facc782f58d18
