@@ -145,6 +145,7 @@ def whole(ws: Workspace, found: nw.LazyFrame[Any], known: Path) -> nw.LazyFrame[
         created_at=nw.coalesce("created_at", "first_seen"),
         **{one.name: nw.col(one.name).fill_null(one.empty) for one in COMPUTED if one.empty is not None},
         traits=nw.col("traits").fill_null("{}"),
+        consents=nw.col("consents").fill_null("{}"),
     ).select(*PROFILES.schema.names)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,18 +16,20 @@ import narwhals as nw
 import pyarrow as pa
 from django.db import IntegrityError, transaction
 
-from zhiyin.adapters.lake.rows import event_of
+from zhiyin.adapters.lake.rows import events_of
 from zhiyin.adapters.records.models import Campaign, Customer, Segment
 from zhiyin.domain import spreadsheet
 from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.decision import Fact
 from zhiyin.domain.errors import BadRule, Conflict, NotFound
-from zhiyin.domain.segment import All, Rule, conditions
+from zhiyin.domain.event import Event
+from zhiyin.domain.segment import All, Condition, Rule, conditions
 from zhiyin.domain.text import say
 from zhiyin.loop.profile import segment_expand, segment_frame, segment_json, segment_python, segment_text
 from zhiyin.loop.profile.condition import One
 from zhiyin.loop.profile.conditions import Interested
-from zhiyin.loop.profile.segment_frame import Needs, Plan
+from zhiyin.loop.profile.conditions.nearest import Cut
+from zhiyin.loop.profile.segment_frame import Cuts, Needs, Plan
 from zhiyin.services import interests, sizes
 from zhiyin.services.workspace import Workspace
 
@@ -133,6 +136,23 @@ def rule_of(rule: AnyRule, zone: tzinfo = UTC) -> Rule:
     return segment_json.parse(rule, zone) if isinstance(rule, Mapping) else rule
 
 
+def rule_or_key(ws: Workspace, key_or_rule: AnyRule) -> AnyRule:
+    """The rule of a segment's key; a rule in any of its forms stays as it is. Raises ``NotFound``."""
+    if isinstance(key_or_rule, str) and is_key(key_or_rule):
+        rule: dict[str, Any] = get(ws, key_or_rule).rule
+        return rule
+    return key_or_rule
+
+
+def is_key(text: str) -> bool:
+    """Whether a text can only be the key of a segment.
+
+    >>> is_key("at-risk"), is_key("everyone"), is_key("orders >= 3")
+    (True, False, False)
+    """
+    return _KEY.fullmatch(text) is not None and text not in ("everyone", "nobody")
+
+
 def expanded(ws: Workspace, rule: AnyRule, key: str = "") -> Rule:
     """The rule with those of the segments that it names in their place; ``key`` is its own, if it has one.
 
@@ -233,17 +253,36 @@ def why(ws: Workspace, key_or_rule: AnyRule, customer_id: str) -> Why:
     Answers from the same profiles and events as ``count`` and ``members``. Raises ``NotFound`` for a customer
     without a profile.
     """
-    rule, as_of = expanded(ws, _rule_or_key(ws, key_or_rule)), ws.now()
-    plan = _plan(ws, [rule], as_of)
+    rule, as_of = expanded(ws, rule_or_key(ws, key_or_rule)), ws.now()
+    found = cuts(ws, [rule], as_of)
+    plan = _plan(ws, [rule], as_of, found)
     needs = plan.needs
+    profile = _profile_of(ws, needs, customer_id)
     one = One(
-        _traits_of(ws, needs, customer_id),
-        list(_events_of(ws, needs, customer_id)),
+        _traits_of(profile, needs),
+        _events_of(ws, needs, customer_id),
         as_of,
         interests.weights(ws, customer_id) if needs.interests else {},
         plan.fading,
+        json.loads(profile["consents"] or "{}"),
+        found,
     )
     return Why(segment_python.holds(rule, one), segment_python.facts(rule, one))
+
+
+def cuts(ws: Workspace, rules: Sequence[Rule], as_of: datetime) -> dict[Condition, Cut | None]:
+    """Where those end who are nearest, for each ``nearest`` of expanded rules: one query over all customers each."""
+    found: dict[Condition, Cut | None] = {}
+    for one in segment_frame.nearests(rules):
+        plan = segment_frame.plan([], as_of)
+        one.measure(plan)  # notes what it needs
+        found[one] = one.cut(ws.lake.collect(one.ranked(profiles(ws, plan.needs), plan)))
+    return found
+
+
+def profiles(ws: Workspace, needs: Needs) -> nw.LazyFrame[Any]:
+    """The customers as last profiled, with the columns that a plan needs."""
+    return ws.lake.digested(ws.lake.frame("profiles", needs.profile), needs.digests)
 
 
 def of_customer(ws: Workspace, customer_id: str) -> list[Segment]:
@@ -263,44 +302,38 @@ def _form(ws: Workspace, rule: AnyRule, key: str) -> dict[str, Any]:
     return form
 
 
-def _rule_or_key(ws: Workspace, key_or_rule: AnyRule) -> AnyRule:
-    if (
-        isinstance(key_or_rule, str)
-        and _KEY.fullmatch(key_or_rule)
-        and key_or_rule not in ("everyone", "nobody")
-    ):
-        rule: dict[str, Any] = get(ws, key_or_rule).rule
-        return rule
-    return key_or_rule
-
-
 def _mark(ws: Workspace, rules: Sequence[AnyRule], as_of: datetime) -> nw.LazyFrame[Any]:
-    plan = _plan(ws, [expanded(ws, rule) for rule in rules], as_of)
-    profiles = ws.lake.frame("profiles", plan.needs.traits)
+    whole = [expanded(ws, rule) for rule in rules]
+    plan = _plan(ws, whole, as_of, cuts(ws, whole, as_of))
     events = ws.lake.frame("events", plan.needs.properties, plan.needs.lines)
-    return plan.mark(profiles, events, ws.lake.frame("interests") if plan.needs.interests else None)
+    interested = ws.lake.frame("interests") if plan.needs.interests else None
+    return plan.mark(profiles(ws, plan.needs), events, interested)
 
 
-def _plan(ws: Workspace, rules: Sequence[Rule], as_of: datetime) -> Plan:
+def _plan(ws: Workspace, rules: Sequence[Rule], as_of: datetime, cuts: Cuts) -> Plan:
     """What it takes to evaluate the rules, with how interests fade if any rule asks for one."""
     asks = any(isinstance(leaf, Interested) for rule in rules for leaf in conditions(rule))
-    return segment_frame.plan(rules, as_of, fading=interests.fading(ws) if asks else None)
+    return segment_frame.plan(rules, as_of, fading=interests.fading(ws) if asks else None, cuts=cuts)
 
 
 def _members(ws: Workspace, rule: AnyRule) -> nw.LazyFrame[Any]:
     return _mark(ws, [rule], ws.now()).filter(nw.col("rule_0")).select("customer_id")
 
 
-def _traits_of(ws: Workspace, needs: Needs, customer_id: str) -> dict[str, object]:
+def _profile_of(ws: Workspace, needs: Needs, customer_id: str) -> dict[str, Any]:
     frame = ws.lake.frame("profiles", needs.traits).filter(nw.col("customer_id") == customer_id)
-    rows = ws.lake.collect(frame.select(*TRAIT_KINDS, *needs.traits)).to_pylist()
+    rows = ws.lake.collect(frame.select(*TRAIT_KINDS, "consents", *needs.traits)).to_pylist()
     if not rows:
         raise NotFound(
             say("The customer {customer_id!r} has no profile.", customer_id=customer_id),
             why=say("They are not known, or came after the last profiling."),
             fix=say("Run `zhiyin profile`, or check the id."),
         )
-    row = rows[0]
+    profile: dict[str, Any] = rows[0]
+    return profile
+
+
+def _traits_of(row: Mapping[str, Any], needs: Needs) -> dict[str, object]:
     found = {path.partition(".")[2]: row[column] for column, path in needs.traits.items()}
     for name in TRAIT_KINDS:
         value = row[name]
@@ -308,10 +341,14 @@ def _traits_of(ws: Workspace, needs: Needs, customer_id: str) -> dict[str, objec
     return found
 
 
-def _events_of(ws: Workspace, needs: Needs, customer_id: str) -> Iterator[Any]:
+def _events_of(ws: Workspace, needs: Needs, customer_id: str) -> list[Event]:
+    """What one customer did, as far as it counts: all that is needed of it and no more, since it may be a million."""
     if not needs.events:
-        return
+        return []
     wanted = nw.col("event").is_in(sorted(needs.events))
     frame = ws.lake.events().filter(nw.col("customer_id") == customer_id, wanted)
-    for row in ws.lake.collect(frame).to_pylist():
-        yield event_of(row)
+    columns = [*_COUNTED, "properties"] if needs.properties else _COUNTED
+    return list(events_of(ws.lake.collect(frame.select(*columns))))
+
+
+_COUNTED = ["event_id", "type", "event", "timestamp", "customer_id", "amount", "campaign", "products"]

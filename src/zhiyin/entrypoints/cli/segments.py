@@ -12,12 +12,15 @@ from zhiyin.entrypoints.cli.names import PlainNames
 from zhiyin.entrypoints.cli.output import JsonOption, WorkspaceOption, open_workspace, print_json, say, table
 
 if TYPE_CHECKING:
-    from zhiyin.services.segments import Count
+    from zhiyin.services.segments import AnyRule, Count
     from zhiyin.services.workspace import Workspace
 
 app = typer.Typer(no_args_is_help=True, help="Named rules.")
 
 Key = Annotated[str, typer.Argument(help="Key of the segment.")]
+KeyOrRule = Annotated[
+    str, typer.Argument(help="Key of the segment, or a rule as text or as JSON; @FILE reads it from a file.")
+]
 RuleOption = Annotated[
     str, typer.Option("--rule", help="The rule as text or as JSON; @FILE reads it from a file.")
 ]
@@ -104,18 +107,24 @@ def show(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOption =
 
 @app.command()
 def count(
-    key: Annotated[str, typer.Argument(help="Key of the segment; leave it out to try a rule.")] = "",
+    key_or_rule: Annotated[
+        str, typer.Argument(help="Key of the segment, or a rule to try; @FILE reads it from a file.")
+    ] = "",
     rule: Annotated[str, typer.Option("--rule", help="A rule to try, as text or JSON.")] = "",
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
 ) -> None:
-    """Count who matches now, with who is left after each condition."""
+    """Count who matches now, with who is left after each condition.
+
+    Example: zhiyin segments count 'nearest(500, by="revenue") and consents("email")'
+    """
     ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import segments
 
-    if bool(key) == bool(rule):
-        raise typer.BadParameter("Give either the key of a segment or --rule.")
-    form = segments.get(ws, key).rule if key else _rule(rule)
+    if bool(key_or_rule) == bool(rule):
+        raise typer.BadParameter("Give either the key of a segment or a rule.")
+    key = key_or_rule if segments.is_key(key_or_rule) else ""
+    form = segments.get(ws, key).rule if key else _rule(key_or_rule or rule)
     found = segments.refresh(ws, key) if key else segments.count(ws, form)
     if as_json:
         steps = [{"condition": condition, "left": left} for condition, left in found.steps]
@@ -123,6 +132,31 @@ def count(
                     "warnings": _warnings(ws, form)})  # fmt: skip
         return
     _print_count(found)
+    _say_warnings(ws, form)
+
+
+@app.command()
+def members(
+    key_or_rule: KeyOrRule,
+    limit: Annotated[int, typer.Option(min=1, help="How many to show.")] = 50,
+    offset: Annotated[int, typer.Option(min=0, help="How many to leave out first.")] = 0,
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """List the ids of who matches now, in order."""
+    ws = open_workspace(workspace)  # before anything touches the records
+    from zhiyin.services import segments
+
+    form = segments.rule_or_key(ws, _rule(key_or_rule))
+    found = segments.members(ws, form, limit + 1, offset)  # one more tells whether these are all
+    shown, more = found[:limit], len(found) > limit
+    if as_json:
+        print_json({"offset": offset, "members": shown, "more": more, "warnings": _warnings(ws, form)})
+        return
+    for customer_id in shown:
+        print(customer_id)
+    if more:
+        say("There are more: see --limit and --offset, or export the segment.")
     _say_warnings(ws, form)
 
 
@@ -165,22 +199,23 @@ def export(
 
 @app.command()
 def why(
-    key: Key,
+    key_or_rule: KeyOrRule,
     customer: Annotated[str, typer.Argument(help="Id of the customer.")],
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
 ) -> None:
-    """Tell why a customer is in a segment, or why not."""
+    """Tell why a customer matches, or why not."""
     from dataclasses import asdict
 
     ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import segments
 
-    found = segments.why(ws, key, customer)
+    found = segments.why(ws, _rule(key_or_rule), customer)
     if as_json:
         print_json(asdict(found))
         return
-    say(f"{customer} is [bold]{'in' if found.inside else 'not in'}[/] {key}.")
+    of = key_or_rule if segments.is_key(key_or_rule) else "it"
+    say(f"{customer} is [bold]{'in' if found.inside else 'not in'}[/] {of}.")
     names = PlainNames(ws.settings.shop.currency)
     rows = [("yes" if fact.holds else "no", *_words(fact.code, fact.detail, names)) for fact in found.facts]
     table("", ("Holds", "Condition", "Found", "Needs"), rows)
@@ -219,13 +254,13 @@ def _say_count(ws: Workspace, row: Any, done: str, as_json: bool) -> None:
     _say_warnings(ws, row.rule)
 
 
-def _warnings(ws: Workspace, rule: dict[str, Any] | str) -> list[str]:
+def _warnings(ws: Workspace, rule: AnyRule) -> list[str]:
     from zhiyin.services import segments, traits
 
     return [str(text) for text in traits.warnings(ws, segments.rule_of(rule, ws.timezone))]
 
 
-def _say_warnings(ws: Workspace, rule: dict[str, Any] | str) -> None:
+def _say_warnings(ws: Workspace, rule: AnyRule) -> None:
     from rich.markup import escape
 
     for text in _warnings(ws, rule):
