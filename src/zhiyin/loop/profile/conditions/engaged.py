@@ -42,13 +42,13 @@ class Engaged(Condition):
     )
     SENTENCES: ClassVar[tuple[Sentence, ...]] = (
         Sentence(
-            say("{what} {bounds} *messages* {window}, campaign {campaign}, channel {channel}"),
+            say("{what} {bounds} *messages* {window} from campaign {campaign} by {channel}"),
             say("Opened, clicked or received messages"),
             MESSAGES,
             "mail-opened",
         ),
         Sentence(
-            say("*no message* {what} {window}, campaign {campaign}, channel {channel}"),
+            say("*no message* {what} {window} from campaign {campaign} by {channel}"),
             say("Did not open, click or receive messages"),
             MESSAGES,
             "mail-off",

@@ -92,6 +92,7 @@ class Nearest(Condition):
         Part("by", MEASURE),
         Part("to", AIM, HIGHEST),
     )
+    COMPARES: ClassVar[bool] = True
     SENTENCES: ClassVar[tuple[Sentence, ...]] = (
         Sentence(
             say("*is among the* {n} customers whose {by} *is* {to}"),
