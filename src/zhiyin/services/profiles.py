@@ -29,6 +29,7 @@ from zhiyin.loop.profile.features import COLUMNS as EXTRACTED
 from zhiyin.loop.profile.features import TAKEN, Shop, features, summed, visits
 from zhiyin.loop.profile.stated import completed
 from zhiyin.services import attributes, interests, segments, stated
+from zhiyin.services import facts as shop_facts
 from zhiyin.services.workspace import Workspace
 
 BATCH = 20_000
@@ -87,7 +88,9 @@ def run(ws: Workspace, on_progress: Progress | None = None) -> ProfileResult:
         # whoever is described anew from now on is so by these facts
         run = ProfileRun.objects.create(at=as_of, customers=ws.lake.count("profiles"), facts=usual.dump())
         done = 0
-        for batch in ws.lake.stream(ws.lake.profiles().select("customer_id", "created_at", *COLUMNS)):
+        # neighbours are written together: in any other order it takes more than twice as long
+        ordered = ws.lake.profiles().select("customer_id", "created_at", *COLUMNS).sort("customer_id")
+        for batch in ws.lake.stream(ordered):
             for start in range(0, batch.num_rows, BATCH):
                 part = batch.slice(start, BATCH)
                 publish(part, as_of)
@@ -157,6 +160,7 @@ def whole(
         created_at=nw.coalesce("created_at", "first_seen"),
         **{one.name: nw.col(one.name).fill_null(one.empty) for one in COMPUTED if one.empty is not None},
         traits=nw.col("traits").fill_null("{}"),
+        consents=nw.col("consents").fill_null("{}"),
     ).select(*PROFILES.schema.names)
 
 
@@ -170,7 +174,6 @@ def totals(ws: Workspace) -> dict[str, Any]:
         customers=Count("pk"), buyers=Count("pk", filter=Q(orders__gt=0)), revenue=Sum("revenue")
     )
     heat = Customer.objects.filter(r__isnull=False).order_by("r", "f")
-    latest = ProfileRun.objects.filter(customers__gt=0).order_by("-at")
     return {
         "customers": sums["customers"],
         "buyers": sums["buyers"],
@@ -178,7 +181,7 @@ def totals(ws: Workspace) -> dict[str, Any]:
         "lifecycle": _counts("lifecycle", [stage.value for stage in Lifecycle]),
         "rfm_groups": _counts("rfm_group", [group.value for group in RfmGroup]),
         "heat": list(heat.values("r", "f").annotate(customers=Count("pk"))),
-        "profiled_at": latest.values_list("at", flat=True).first(),
+        "profiled_at": shop_facts.profiled_at(ws),
     }
 
 

@@ -81,6 +81,8 @@ CHOICES: Mapping[str, Mapping[str, Json]] = {
     "best_weekday": words.WEEKDAYS,
     "main_device": words.DEVICES,
     "main_channel": words.ORIGINS,
+    "channel": words.CHANNELS,
+    "purpose": words.PURPOSES,
     "price_band": words.PRICE_BANDS,
     **{
         f"{name}_{how}": of

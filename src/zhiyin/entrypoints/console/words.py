@@ -130,6 +130,8 @@ EVENTS: Names = {
     "Unsubscribed": _("Unsubscribed"),
     "Consent Changed": _("Consent changed"),
     "Suppression Lifted": _("May be written to again"),
+    "Segment Entered": _("Entered a segment"),
+    "Segment Exited": _("Left a segment"),
     "Signed Up": _("Signed up"),
     "Signed In": _("Signed in"),
     "Page Viewed": _("Page viewed"),
@@ -392,6 +394,8 @@ PICTURES = {
     "Consent Changed": "shield-lock",
     "Suppression Lifted": "mail",
     "Contact Revealed": "eye",
+    "Segment Entered": "arrow-right",
+    "Segment Exited": "arrow-left",
     "Products Searched": "search",
     "Signed Up": "user-plus",
 }

@@ -26,7 +26,7 @@ __all__ = ["COLUMNS", "TAKEN", "Shop", "features", "summed", "visits"]
 
 # The columns of the events that features take; no other is read.
 TAKEN = (
-    "event_id", "type", "event", "customer_id", "timestamp", "amount", "currency", "session_id", "month",
+    "event_id", "type", "event", "customer_id", "timestamp", "local_date", "amount", "currency", "session_id", "month",
 )  # fmt: skip
 
 # The text columns that the events must bring beside these: what ``Lake.frame`` takes to extract.
