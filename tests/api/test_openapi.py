@@ -15,6 +15,7 @@ from tests.api.serving import serving
 
 from zhiyin.entrypoints import api
 from zhiyin.entrypoints.api import openapi, track
+from zhiyin.loop.profile import segment_json
 from zhiyin.services.workspace import Workspace
 
 UNFIT = (
@@ -24,9 +25,9 @@ UNFIT = (
 )
 
 
-def served(port: int, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
+def served(port: int, method: str = "GET", path: str = openapi.PATH) -> tuple[int, dict[str, str], bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request(method, openapi.PATH)
+    connection.request(method, path)
     response = connection.getresponse()
     answer = response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
     connection.close()
@@ -39,7 +40,7 @@ def test_it_is_a_valid_openapi_3_1_document() -> None:
 
 def test_every_path_and_every_status_that_the_api_knows_is_in_it() -> None:
     document: dict[str, Any] = openapi.document()
-    assert set(document["paths"]) == {*track.PATHS, openapi.PATH}
+    assert set(document["paths"]) == {*track.PATHS, openapi.PATH, openapi.SCHEMA_PATH}
     sources = [path.read_text() for path in Path(api.__file__).parent.glob("*.py")]
     refusals = {found for text in sources for found in re.findall(r"Refused\(\s*(\d{3})", text)}
     assert {"400", "401", "404", "405", "408", "413", "415", "429", "503"} == refusals
@@ -57,13 +58,18 @@ def test_it_is_served_to_everybody_and_can_only_be_read(workspace: Workspace) ->
         assert json.loads(body) == json.loads(json.dumps(openapi.document()))
         assert (served(post.port, "HEAD")[0], served(post.port, "HEAD")[2]) == (200, b"")
         assert served(post.port, "POST")[0] == 405
+        status, headers, body = served(post.port, path=openapi.SCHEMA_PATH)
+        assert (status, headers["content-type"]) == (200, "application/json")
+        assert json.loads(body) == json.loads(json.dumps(segment_json.schema()))
+        assert served(post.port, "PUT", openapi.SCHEMA_PATH)[0] == 405
 
 
 def test_whatever_a_tool_makes_of_the_document_is_answered_as_it_says(
     workspace: Workspace, tmp_path: Path
 ) -> None:
     # one of each kind: the other paths differ in nothing but the type of the message
-    chosen = [part for path in ("/v1/track", "/v1/b", openapi.PATH) for part in ("--include-path", path)]
+    served_here = ("/v1/track", "/v1/b", openapi.PATH, openapi.SCHEMA_PATH)
+    chosen = [part for path in served_here for part in ("--include-path", path)]
     with serving(workspace) as post:
         command = [
             sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()", "run",

@@ -232,6 +232,8 @@ def test_a_rule_too_deep_for_the_form_opens_as_text(shop: Workspace) -> None:
         ('did("A", at_least=2, at_most=3, within="90d", before="30d")', "2 to 3 times between 90 days and 30 days ago"),
         ('in_segment("shanghai") and tags.has("vip")', "Is in “上海”, and tags has “vip”"),
         ('birthday.before("2000-01-01")', "Birthday before 1 Jan 2000"),
+        ('nearest(50, by="revenue", to=50000)', "Is among the 50 nearest to ¥500 by Revenue"),
+        ('not consents("sms") and sample(10)', "Did not consent to offers by Text message, and is in a random 10%"),
     ],
 )  # fmt: skip
 def test_every_rule_of_one_level_is_told_in_words_and_shown_by_the_form(
@@ -243,6 +245,24 @@ def test_every_rule_of_one_level_is_told_in_words_and_shown_by_the_form(
     text = html.unescape(page(sign_in(), "/segments/odd"))
     assert 'class="zy-condition"' in text
     assert "says more than the form shows" not in text
+
+
+def test_who_is_chosen_and_why_is_told_in_chinese(shop: Workspace) -> None:
+    from django.utils.translation import override
+
+    from zhiyin.entrypoints.console import segment_why, segment_words
+
+    text = 'nearest(2, by="revenue") and not nearest(3, by="last_seen", to="lowest") and consents("email", granted=False)'
+    rule = segments.rule_of(f'{text} and not sample(100, seed="a")')
+    with override("zh-hans"):
+        assert segment_words.sentence(shop, rule) == (
+            "属于消费总额最高的 2 位客户，且不属于最近活跃最早的 3 位客户，"
+            "且拒绝将邮件用于优惠，且不在全部客户的 100% 抽样“a”中"
+        )
+        told = segment_why.told(shop, segments.why(shop, rule, segments.members(shop, "everyone")[0]).facts)
+    assert [one["needs"].split("：")[0] for one in told] == ["要求", "要求不是", "要求", "要求不是"]
+    assert "其中最后一位是" in told[0]["found"]
+    assert told[3]["found"] == "随机抽中"
 
 
 def test_why_in_and_why_out_are_told_with_facts(shop: Workspace) -> None:
@@ -291,9 +311,9 @@ def test_members_are_listed_and_exported(shop: Workspace) -> None:
 def test_the_size_of_the_last_weeks_is_a_line_with_a_table(shop: Workspace) -> None:
     shanghai = segments.create(shop, "shanghai", "上海", 'city == "上海"')
     segments.refresh(shop, "shanghai")
-    assert "from the second week on" in page(sign_in(), "/segments/shanghai")
-    before = shop.today().date() - timedelta(weeks=2)
-    SegmentSize.objects.create(segment=shanghai, day=before, version=1, count=4)
+    assert "a line appears with the second" in page(sign_in(), "/segments/shanghai")
+    before = shop.now() - timedelta(weeks=2)
+    SegmentSize.objects.create(segment=shanghai, at=before, version=1, count=4)
     text = page(sign_in(), "/segments/shanghai")
     assert "4 → 10" in text
     table = text.split('id="sizes-table"')[1].split("</table>")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,8 +14,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests.profile import test_segment
-from tests.profile.worlds import FADING, NOW, World, rules, worlds
+from tests.profile import test_conditions, test_conditions_chosen, test_segment
+from tests.profile.worlds import NOW, World, rules, worlds
 
 from zhiyin.adapters.lake import Lake
 from zhiyin.adapters.lake.datasets import ITEMS
@@ -24,7 +25,6 @@ from zhiyin.adapters.records.models import Customer
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, Event, Line
 from zhiyin.domain.interest import InterestKind
 from zhiyin.domain.segment import Rule
-from zhiyin.loop.profile.segment_frame import plan
 from zhiyin.services import engagements, flow, interests, profiles, refresh, segments
 from zhiyin.services.workspace import Workspace
 
@@ -185,7 +185,12 @@ RULES = (
     'did("Order Completed", at_most=2, within="200d", before="30h") or did("Order Completed", since="2026-01-01")',
     'regularity >= 0.1 or next_order_due <= 0 and discount_share >= 50 and main_device in ["mobile", "tv"]',
     'best_weekday == 3 and night_share <= 40 and pages_per_visit >= 1.5 or last_search == "tea"',
+    'sample(40, seed="茶") and not sample(30) or nearest(20, by="revenue", to=600)',
+    'nearest(10, by="last_order_at") or nearest(7, by="size", to="lowest") or consents("sms", granted=False)',
     'interested("Tea", at_least=40) or interested("Lion", at_least=20, kind="brand") or interested("茶", kind="search")',
+    'sum("Order Completed", at_least=500, within="200d") and average("Order Completed", of="price", at_most=9)',
+    'distinct("Product Viewed", of="category", at_least=2) or first("Order Completed", since="2026-01-01")',
+    'sequence(["Product Viewed", step("Order Completed", where=[amount > 100])], gap="90d", without=["Order Refunded"])',
     "everyone",
     "nobody",
 )
@@ -220,15 +225,30 @@ def test_random_rules_agree(
     duckdb: Engine, spark: Engine, tmp_path_factory: pytest.TempPathFactory, world: World, several: list[Rule]
 ) -> None:
     folder = tmp_path_factory.mktemp("world")
-    answers = []
-    for one in (duckdb, spark):
-        made = plan(several, NOW, wake=True, fading=FADING)
-        marked = made.mark(*world.frames(one, folder, made.needs)).select(
-            "customer_id", "wake_at", *(f"rule_{i}" for i in range(len(several)))
-        )
-        answers.append(one.collect(marked.sort("customer_id")).to_pylist())
+    answers = [world.mark(one, folder, several, NOW, wake=True) for one in (duckdb, spark)]
     assert answers[0] == answers[1]
 
 
 def test_every_comparison_agrees_with_the_single_customer(spark: Engine, tmp_path: Path) -> None:
     test_segment.test_every_value_against_every_comparison(spark, tmp_path)
+
+
+def test_digests_are_as_published(spark: Engine) -> None:
+    test_conditions_chosen.digests_are_as_published(spark)
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        test_conditions.test_amounts_come_to_a_sum_an_average_a_least_and_a_most,
+        test_conditions.test_numbers_of_a_property_are_added_up_without_loss,
+        test_conditions.test_the_first_of_all_must_lie_in_the_window_and_fit,
+        test_conditions.test_different_values_are_counted_once,
+        test_conditions.test_a_sequence_is_one_thing_after_another,
+        test_conditions.test_a_step_may_be_filtered,
+    ],
+)
+def test_small_worlds_have_the_same_answer(
+    spark: Engine, tmp_path: Path, world: Callable[[Engine, Path], None]
+) -> None:
+    world(spark, tmp_path)

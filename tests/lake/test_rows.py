@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zhiyin.adapters.lake.datasets import EVENTS, REJECTS
-from zhiyin.adapters.lake.rows import event_of, events_to_table, rejects_to_table
+from zhiyin.adapters.lake.rows import event_of, events_of, events_to_table, rejects_to_table
 from zhiyin.domain.event import Event, Line
 from zhiyin.domain.reasons import RejectReason
 from zhiyin.domain.reject import Reject
@@ -68,6 +68,11 @@ def test_an_event_comes_back_from_the_lake_as_it_was(stated: list[Event], zone: 
     assert table.schema == EVENTS.schema
     rows = table.to_pylist()
     assert [event_of(row) for row in rows] == stated
+    assert list(events_of(table)) == stated
+    few = table.select(["event_id", "type", "event", "timestamp"]).slice(1)
+    assert [(one.event_id, one.timestamp, one.products) for one in events_of(few)] == [
+        (one.event_id, one.timestamp, ()) for one in stated[1:]
+    ]
     for row, event in zip(rows, stated, strict=True):
         assert row["date"] == event.timestamp.date()
         assert row["local_date"] == event.timestamp.astimezone(ZoneInfo(zone)).date()

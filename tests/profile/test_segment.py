@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,13 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.profile.witnesses import witnesses
-from tests.profile.worlds import FADING, NOW, NUMBERS, TEXTS, World, rules, worlds
+from tests.profile.worlds import KINDS, NOW, NUMBERS, TEXTS, World, rules, worlds
 
 from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.domain.engagement import RULE
 from zhiyin.domain.event import Event, Line
 from zhiyin.domain.interest import UNIT
 from zhiyin.domain.segment import Rule
+from zhiyin.loop.profile.conditions import CONDITIONS
 from zhiyin.loop.profile.segment_frame import plan
 from zhiyin.loop.profile.segment_json import parse
 from zhiyin.loop.profile.segment_python import holds, until
@@ -65,6 +65,10 @@ def test_nothing_changes_by_itself_before_the_time_to_wake(
     )
     with tempfile.TemporaryDirectory() as folder:
         _wakes(duckdb, Path(folder), world, several, as_of)
+
+
+def test_every_kind_of_condition_is_tried() -> None:
+    assert set(KINDS) == set(CONDITIONS) - {"in_segment"}  # which gives way to another rule before
 
 
 def test_every_value_against_every_comparison(duckdb: Engine, tmp_path: Path) -> None:
@@ -268,29 +272,20 @@ def _agree(
     duckdb: Engine, folder: Path, world: World, several: list[Rule], as_of: datetime = NOW
 ) -> list[list[str]]:
     """Members of each rule, the same by both interpreters."""
-    made = plan(several, as_of, fading=FADING)
-    rows = duckdb.collect(made.mark(*world.frames(duckdb, folder, made.needs))).to_pylist()
+    rows = world.mark(duckdb, folder, several, as_of)
     marked = {row["customer_id"]: [row[f"rule_{i}"] for i in range(len(several))] for row in rows}
     assert len(rows) == len(marked) == len(world.profiles)
-    done: dict[str | None, list[Event]] = defaultdict(list)
-    for event in world.events:
-        done[event.customer_id].append(event)
-    for customer_id, found in marked.items():
-        one = world.one(customer_id, as_of, done[customer_id])
-        for rule, inside in zip(several, found, strict=True):
+    for customer_id, one in world.everyone(as_of, several).items():
+        for rule, inside in zip(several, marked[customer_id], strict=True):
             assert inside is holds(rule, one), (rule, one)
     return [sorted(key for key, found in marked.items() if found[i]) for i in range(len(several))]
 
 
 def _wakes(duckdb: Engine, folder: Path, world: World, several: list[Rule], as_of: datetime) -> None:
     """Both interpreters wake at the same time, and until then every rule stays as it is."""
-    made = plan(several, as_of, wake=True, fading=FADING)
-    rows = duckdb.collect(made.mark(*world.frames(duckdb, folder, made.needs))).to_pylist()
-    done: dict[str | None, list[Event]] = defaultdict(list)
-    for event in world.events:
-        done[event.customer_id].append(event)
-    for row in rows:
-        one = world.one(row["customer_id"], as_of, done[row["customer_id"]])
+    customers = world.everyone(as_of, several)
+    for row in world.mark(duckdb, folder, several, as_of, wake=True):
+        one = customers[row["customer_id"]]
         moments = [moment for rule in several if (moment := until(rule, one)) is not None]
         assert row["wake_at"] == (min(moments).replace(tzinfo=None) if moments else None)
         last = min(moments, default=as_of + timedelta(days=40_000)) - timedelta(microseconds=1)

@@ -23,6 +23,7 @@ from zhiyin.loop.profile import rules as python
 from zhiyin.loop.profile import segment_json
 from zhiyin.loop.profile.conditions import (
     Average,
+    Consents,
     Did,
     Distinct,
     Engaged,
@@ -31,11 +32,13 @@ from zhiyin.loop.profile.conditions import (
     Last,
     Maximum,
     Minimum,
+    Nearest,
+    Sample,
     Sequence,
     Sum,
     Trait,
 )
-from zhiyin.loop.profile.rules import did, engaged, field, in_segment, trait
+from zhiyin.loop.profile.rules import consents, did, engaged, field, in_segment, nearest, sample, trait
 from zhiyin.loop.profile.segment_text import format, parse
 from zhiyin.loop.profile.steps import Step
 
@@ -47,6 +50,8 @@ BESIDE_THE_SCHEMA = (
     "{place}: at_most is less than at_least.",
     "{place}: within must reach further back than before.",
     "{place}: until must be later than since.",
+    "{place}.to: {name!r} is a time.",
+    "{place} must lie between the years 1000 and 3000, in UTC.",
     "{place}: {bound} has too many decimal places.",
 )
 
@@ -129,6 +134,12 @@ def test_a_rule_reads_as_it_is_meant() -> None:
         ("all(vip == True)", All((Trait("vip", "is", True),))),
         ("any()", Any(())),
         ('in_segment("vip")', InSegment("vip")),
+        ("sample(10)", Sample(10)),
+        ('sample(0.5, seed="茶")', Sample(0.5, "茶")),
+        ('nearest(500, by="revenue")', Nearest(500, "revenue")),
+        ('nearest(3, by="last_seen", to="lowest")', Nearest(3, "last_seen", "lowest")),
+        ('nearest(3, by="年 龄", to=30)', Nearest(3, "年 龄", 30)),
+        ('consents("sms", purpose="tracking", granted=False)', Consents("sms", "tracking", False)),
         ('sum("A", at_least=50000, within="90d")', Sum("A", at_least=50000, within=timedelta(days=90))),
         ('average("A", of="价格", at_least=2.5, at_most=3)', Average("A", "价格", 2.5, 3)),
         ('minimum("A", at_most=-3)', Minimum("A", at_most=-3)),
@@ -168,6 +179,8 @@ def test_text_forms(text: str, rule: Rule) -> None:
         (did("A", where=[field("a") > 3, field("item_id").is_in(["x"])]), 'did("A", where=[a > 3, item_id in ["x"]])'),
         (did("A", since=datetime(2026, 3, 1, tzinfo=UTC)), 'did("A", since="2026-03-01")'),
         (trait("birthday").after(date(2000, 1, 1)), 'birthday.after("2000-01-01")'),
+        (sample(10, seed="a") & nearest(5, "orders", to=3), 'sample(10, seed="a") and nearest(5, by="orders", to=3)'),
+        (~consents("email"), 'not consents("email")'),
         (~engaged("opened", at_most=2, within="30d"), 'not engaged("opened", at_most=2, within="30d")'),
         (python.everyone() & python.nobody(), "everyone and nobody"),
         (trait("a") != "x", 'a != "x"'),
@@ -221,10 +234,19 @@ def test_what_cannot_be_read_is_pointed_at(text: str, letter: int) -> None:
         ('did("A", within="365250d")', "36,500 days"),
         ('did("A", since="3026-01-01")', "must be a date or time"),
         ('did("A", since="2026-02-30")', "must be a date or time"),
+        ('did("A", since="1000-01-01T00:00+08:00")', "between the years 1000 and 3000"),
         ('did("A", since="2026-03-01", until="2026-03-01")', "until must be later than since"),
         ('did("A", within="1d", before="24h")', "within must reach further back than before"),
         ('did("A", at_least=3, at_most=2)', "at_most is less than at_least"),
         ('did("A", at_least=0)', "whole number from 1"),
+        ("sample(0)", "percentage from 0.0001 to 100"),
+        ("sample(100.5)", "percentage from 0.0001 to 100"),
+        ("sample(10, seed=3)", "text of at most 100 letters"),
+        ('nearest(5, by="email")', "'email' is neither a number nor a time"),
+        ('nearest(5, by="last_seen", to=3)', "'last_seen' is a time"),
+        ('nearest(5, by="orders", to="top")', '"highest", "lowest" or a number'),
+        ("nearest(5)", "needs by"),
+        ('consents("email", granted="yes")', "needs true or false"),
         ('did("A", within_days=30)', '"within": "30d"'),
         ('engaged("open")', "rule.engaged must be one of .*opened.*"),
         ('engaged("opened", channel="sms")', "rule.channel must be one of"),
@@ -305,10 +327,12 @@ def _refusal(form: Json) -> str:
 
 _LEAVES: st.SearchStrategy[Json] = st.sampled_from(
     (
-        None, True, False, 0, 1, -1, 3.0, 2.5, 10**15, 10**6 + 1, "", "x", " x", "x ", "x\n", "a\nb", "\x00", "\x1f", "茶🍵",
+        None, True, False, 0, 1, -1, 3.0, 0.0001, 0.00009, 100, 100.5, "highest", "top",
+        2.5, 10**15, 10**6 + 1, "", "x", " x", "x ", "x\n", "a\nb", "\x00", "\x1f", "茶🍵",
         "[1]", "{", "x" * 501, "x" * 101, "3d", "0d", "03d", "36500d", "36501d", "5214w", "5215w", "52560000m",
         "52560001m", "876000h", "876001h", "3.5d", "2026-02-29", "2024-02-29", "1900-02-29", "2000-02-29", "2026-04-31",
-        "0999-01-01", "3000-01-01", "2026-01-01T24:00", "2026-01-01T23:59:59.123456+14:59", "2026-01-01T08:00+15:00",
+        "0999-01-01", "3000-01-01", "1000-01-01T00:00+08:00",
+        "2999-12-31T23:00-08:00", "2026-01-01T24:00", "2026-01-01T23:59:59.123456+14:59", "2026-01-01T08:00+15:00",
         "2026-01-01 08:00Z", [], ["x"], ["x", 1, True], [[]], [{}], {}, {"property": "a", "is": 1},
         [{"property": "a", "is": 1}],
         [{"property": "category", "is_not": "x"}], [{"property": "a"}], ["x"] * 1001, ["x", "y"], ["x"] * 6, 0.0005,
@@ -321,7 +345,7 @@ _KEYS = st.sampled_from(
     ("all", "any", "not", "trait", "did", "never", "in_segment", "sum", "average", "distinct", "first", "sequence",
      "at_least", "at_most", "within", "before", "since", "until", "where", "of", "gap", "without", "event", "is",
      "is_not", "in", "more_than", "contains", "has", "exists", "after", "within_days", "property", "engaged",
-     "campaign", "channel")
+     "campaign", "channel", "sample", "seed", "nearest", "by", "to", "consents", "purpose", "granted")
 )  # fmt: skip
 _NAMED = st.sampled_from(
     ("orders", "email", "last_seen", "email_consent", "city", "category", "item_id", "amount", "campaign")

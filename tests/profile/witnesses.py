@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Sequence_
 from datetime import UTC, date, datetime, timedelta
 
-from tests.profile.worlds import FADING, Interests, World
+from tests.profile.worlds import CHANNELS, FADING, PURPOSES, Interests, World
 
 from zhiyin.domain.customer import as_text
 from zhiyin.domain.event import Event, Line
@@ -19,7 +19,17 @@ from zhiyin.domain.interest import UNIT
 from zhiyin.domain.segment import Condition, Filter, Rule, Window, conditions
 from zhiyin.loop.profile.comparison import EVENT_FIELDS, LINE_FIELDS, property_kind, trait_kind
 from zhiyin.loop.profile.comparison_python import NUMBER
-from zhiyin.loop.profile.conditions import Did, Distinct, Engaged, Interested, Sequence, Trait
+from zhiyin.loop.profile.conditions import (
+    Consents,
+    Did,
+    Distinct,
+    Engaged,
+    Interested,
+    Nearest,
+    Sample,
+    Sequence,
+    Trait,
+)
 from zhiyin.loop.profile.conditions.amount import Amount
 from zhiyin.loop.profile.conditions.edge import Edge
 from zhiyin.loop.profile.steps import Step
@@ -43,13 +53,39 @@ def witnesses(rules: Iterable[Rule], as_of: datetime) -> World:
             for found in _interests(condition, as_of):
                 customer_id = _new(profiles)
                 profiles[customer_id], interests[customer_id] = {"traits": {}}, found
-        else:
+        elif isinstance(condition, Nearest):
+            for value in _measured(condition):
+                own = {condition.by: value}
+                stated = trait_kind(condition.by) == "stated"
+                profiles[_new(profiles)] = {"traits": own} if stated else {"traits": {}, **own}
+        elif isinstance(condition, Consents):
+            for said in (
+                {},
+                {condition.purpose: True},
+                {condition.purpose: False},
+                {"else": condition.granted},
+            ):
+                profiles[_new(profiles)] = {"traits": {}, "consents": {condition.channel: said}}
+        elif not isinstance(condition, Sample):
             for done in _histories(condition, as_of):
                 customer_id = _new(profiles)
                 profiles[customer_id] = {"traits": {}}
                 events += [_event(f"w{len(events) + i}", customer_id, *one) for i, one in enumerate(done)]
+    for number, row in enumerate(profiles.values()):  # everybody has said something
+        channel, purpose = CHANNELS[number % 3], PURPOSES[number // 3 % 3]
+        row.setdefault("consents", {channel: {purpose: number % 2 == 0}})
     rows = {key: {**row, "customer_id": key} for key, row in profiles.items()}
     return World(rows, events, interests)
+
+
+def _measured(one: Nearest) -> list[object]:
+    """Values on both sides of the aim, each twice, and one that is no value."""
+    if trait_kind(one.by) == "time":
+        moments: list[object] = [datetime(2026, 1, day, tzinfo=UTC) for day in (1, 1, 2, 2)]
+        return [None, *moments]
+    aim = 3 if isinstance(one.to, str) else math.floor(one.to)
+    values: list[object] = [aim + step for step in (0, 0, -1, -1, 1, 1, 2)]
+    return [None, *values, *([f"{aim}.0", "-0", "x", [aim]] if trait_kind(one.by) == "stated" else [])]
 
 
 def _new(profiles: dict[str, dict[str, object]]) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import narwhals as nw
@@ -21,9 +24,11 @@ from zhiyin.domain.customer import TRAIT_KINDS, as_text
 from zhiyin.domain.engagement import ENGAGEMENTS, JUDGED
 from zhiyin.domain.event import Event, Line
 from zhiyin.domain.interest import UNIT, Fading
-from zhiyin.domain.segment import Rule
+from zhiyin.domain.segment import Condition, Rule
 from zhiyin.loop.profile.condition import One
-from zhiyin.loop.profile.segment_frame import Needs
+from zhiyin.loop.profile.conditions import Nearest
+from zhiyin.loop.profile.conditions.nearest import Cut
+from zhiyin.loop.profile.segment_frame import Needs, nearests, plan
 from zhiyin.loop.profile.segment_json import parse
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -74,16 +79,58 @@ class World:
     events: Sequence[Event]
     interests: Mapping[str, Interests] = field(default_factory=dict)
 
-    def one(self, customer_id: str, as_of: datetime, events: Sequence[Event]) -> One:
-        """One of the customers, with her events, for the Python interpreter."""
-        return One(self.traits(customer_id), events, as_of, self.interests.get(customer_id, {}), FADING)
-
     def traits(self, customer_id: str) -> dict[str, object]:
         """What the Python interpreter takes: stated traits, and the columns over them."""
         row = dict(self.profiles[customer_id])
         stated = row.pop("traits")
+        row.pop("consents", None)
         assert isinstance(stated, dict)
         return {**{k: v for k, v in stated.items() if k not in TRAIT_KINDS}, **row}
+
+    def everyone(self, as_of: datetime, several: Iterable[Rule]) -> dict[str, One]:
+        """The customers as the Python interpreter takes them."""
+        done: dict[str | None, list[Event]] = defaultdict(list)
+        for event in self.events:
+            done[event.customer_id].append(event)
+        cuts, found = self.cuts(several), {}
+        for customer_id, row in self.profiles.items():
+            said = row.get("consents") or {}
+            assert isinstance(said, dict)
+            found[customer_id] = One(
+                self.traits(customer_id),
+                done[customer_id],
+                as_of,
+                self.interests.get(customer_id, {}),
+                FADING,
+                said,
+                cuts,
+            )
+        return found
+
+    def cuts(self, several: Iterable[Rule]) -> dict[Condition, Cut | None]:
+        """Where the nearest end, by sorting everybody."""
+        found: dict[Condition, Cut | None] = {}
+        for one in nearests(several):
+            values = [(one.value(self.traits(i).get(one.by)), i) for i in self.profiles]
+            ranked = sorted((_away(one, v), i, v) for v, i in values if v is not None)
+            found[one] = Cut(ranked[one.n - 1][2], ranked[one.n - 1][1]) if len(ranked) >= one.n else None
+        return found
+
+    def mark(
+        self, engine: Engine, folder: Path, several: Sequence[Rule], as_of: datetime, *, wake: bool = False
+    ) -> list[dict[str, Any]]:
+        """What an engine finds for every customer, in order of id."""
+        cuts: dict[Condition, Cut | None] = {}
+        for one in nearests(several):
+            asking = plan([], as_of)
+            one.measure(asking)
+            profiles, *_ = self.frames(engine, folder, asking.needs)
+            cuts[one] = one.cut(engine.collect(one.ranked(profiles, asking)))
+        made = plan(several, as_of, wake=wake, fading=FADING, cuts=cuts)
+        columns = [f"rule_{i}" for i in range(len(several))] + (["wake_at"] if wake else [])
+        marked = made.mark(*self.frames(engine, folder, made.needs)).select("customer_id", *columns)
+        rows: list[dict[str, Any]] = engine.collect(marked.sort("customer_id")).to_pylist()
+        return rows
 
     def frames(
         self, engine: Engine, folder: Path, needs: Needs
@@ -96,6 +143,7 @@ class World:
             plain["traits"] = json.dumps(
                 {k: v for k, v in texts.items() if v is not None}, ensure_ascii=False
             )
+            plain["consents"] = json.dumps(row.get("consents") or {}, ensure_ascii=False)
             rows.append({**dict.fromkeys(PROFILES.schema.names), **plain})
         folder.mkdir(parents=True, exist_ok=True)
         profiles, events = folder / "profiles.parquet", folder / "events.parquet"
@@ -111,10 +159,18 @@ class World:
         ]
         pq.write_table(pa.Table.from_pylist(found, schema=INTERESTS.schema), interests)
         return (
-            engine.scan([str(profiles)], PROFILES.schema, needs.traits, {}),
+            engine.digested(engine.scan([str(profiles)], PROFILES.schema, needs.profile, {}), needs.digests),
             engine.scan([str(events)], EVENTS.schema, needs.properties, needs.lines),
             engine.scan([str(interests)], INTERESTS.schema, {}, {}),
         )
+
+
+def _away(one: Nearest, value: Any) -> Any:
+    """What orders the values of a trait: smaller is nearer."""
+    number = (value - NOW) / timedelta(microseconds=1) if isinstance(value, datetime) else value
+    if isinstance(one.to, str):
+        return -number if one.to == "highest" else number
+    return abs(number - float(one.to))
 
 
 _ODD = st.sampled_from((None, [1], {"a": 1}, 1e21, 1e-7, ["a", "茶", 3], [], [None, "A"], "[a", "\x1f"))
@@ -147,6 +203,7 @@ def worlds(draw: st.DrawFn, customers: int = 3, events: int = 24) -> World:
                 )
             ),
             "customer_id": customer_id,
+            "consents": draw(CONSENTS),
         }
         for customer_id in ids
     }
@@ -216,19 +273,8 @@ def rules(depth: int = 3) -> st.SearchStrategy[Rule]:
 
 def _forms(depth: int) -> st.SearchStrategy[dict[str, object]]:
     # of the kinds with the most corners more
-    leaves = st.one_of(
-        traits(),
-        traits(),
-        dids(),
-        dids(),
-        amounts(),
-        amounts(),
-        edges(),
-        distincts(),
-        sequences(),
-        engageds(),
-        interesteds(),
-    )
+    several = ("trait", "trait", "did", "did", "sum", "average", "minimum", "maximum", *KINDS)
+    leaves = st.one_of(*(KINDS[kind]() for kind in several))
     if depth <= 1:
         return leaves
     inner = _forms(depth - 1)
@@ -306,6 +352,43 @@ def filters() -> st.SearchStrategy[dict[str, object]]:
     )
 
 
+def samples() -> st.SearchStrategy[dict[str, object]]:
+    """Draws of some percent, in JSON form."""
+    return st.fixed_dictionaries(
+        {"sample": st.sampled_from((0.0001, 10, 33.3, 50, 90.0, 100))},
+        optional={"seed": st.sampled_from(TEXTS)},
+    )
+
+
+def nearest() -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on who stands nearest, in JSON form."""
+    by = st.sampled_from(("orders", "revenue", "last_order_at", *STATED))
+    aims = st.sampled_from(("highest", "lowest", 3, 2.5, -1))
+    return st.builds(
+        lambda n, by, to: (
+            {"nearest": n, "by": by} | ({} if by == "last_order_at" and to not in _ENDS else {"to": to})
+        ),
+        st.sampled_from((1, 2, 3, 6, 1000)),
+        by,
+        aims,
+    )
+
+
+_ENDS = ("highest", "lowest")
+CHANNELS, PURPOSES = ("email", "短 信", "a.b"), ("marketing", "tracking", "x.y")
+CONSENTS = st.dictionaries(
+    st.sampled_from(CHANNELS), st.dictionaries(st.sampled_from(PURPOSES), st.booleans()), max_size=2
+)
+
+
+def consents() -> st.SearchStrategy[dict[str, object]]:
+    """Conditions on consents, in JSON form."""
+    return st.fixed_dictionaries(
+        {"consents": st.sampled_from(CHANNELS)},
+        optional={"purpose": st.sampled_from(PURPOSES), "granted": st.booleans()},
+    )
+
+
 WINDOWS = st.one_of(
     st.fixed_dictionaries({}),
     st.fixed_dictionaries({"within": SPANS}),
@@ -337,7 +420,7 @@ _BOUNDS = st.sampled_from((0, 3, 250, 500, 750, 1000, -1, 10**14))
 _FINE = st.one_of(_BOUNDS, st.sampled_from((2.5, 3.0, 2.999, 0.001, 1e9, 1e10)))
 
 
-def amounts() -> st.SearchStrategy[dict[str, object]]:
+def amounts(*kinds: str) -> st.SearchStrategy[dict[str, object]]:
     """Conditions on what the numbers of events come to, in JSON form."""
 
     def bounded(of: dict[str, object], numbers: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
@@ -349,8 +432,7 @@ def amounts() -> st.SearchStrategy[dict[str, object]]:
         )
 
     bounds = st.one_of(bounded({}, _BOUNDS), *(bounded({"of": name}, _FINE) for name in PROPERTIES[::2]))
-    kinds = st.sampled_from(("sum", "average", "minimum", "maximum"))
-    return kinds.flatmap(lambda kind: _on_events(kind, bounds))
+    return st.sampled_from(kinds).flatmap(lambda kind: _on_events(kind, bounds))
 
 
 def distincts() -> st.SearchStrategy[dict[str, object]]:
@@ -360,9 +442,9 @@ def distincts() -> st.SearchStrategy[dict[str, object]]:
     return _on_events("distinct", st.builds(lambda of, times: {**of, **times}, of, TIMES))
 
 
-def edges() -> st.SearchStrategy[dict[str, object]]:
+def edges(*kinds: str) -> st.SearchStrategy[dict[str, object]]:
     """Conditions on the first and last event, in JSON form."""
-    return st.sampled_from(("first", "last")).flatmap(lambda kind: _on_events(kind, st.just({})))
+    return st.sampled_from(kinds).flatmap(lambda kind: _on_events(kind, st.just({})))
 
 
 def sequences() -> st.SearchStrategy[dict[str, object]]:
@@ -405,3 +487,19 @@ def engageds() -> st.SearchStrategy[dict[str, object]]:
         optional={"campaign": st.sampled_from(("spring", "a-b_2")), "channel": st.just("email")},
     )
     return st.builds(lambda head, times, window: {**head, **times, **window}, parts, TIMES, WINDOWS)
+
+
+# a kind that is missing here is never compared: a test holds this list to all that there are
+KINDS: Mapping[str, Callable[[], st.SearchStrategy[dict[str, object]]]] = {
+    "trait": traits,
+    "did": dids,
+    **{kind: partial(amounts, kind) for kind in ("sum", "average", "minimum", "maximum")},
+    "distinct": distincts,
+    **{kind: partial(edges, kind) for kind in ("first", "last")},
+    "sequence": sequences,
+    "engaged": engageds,
+    "interested": interesteds,
+    "sample": samples,
+    "nearest": nearest,
+    "consents": consents,
+}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from zhiyin.adapters.lake.rows import events_to_table
-from zhiyin.adapters.records.models import Customer
+from zhiyin.adapters.records.models import Consent, Customer
 from zhiyin.domain.errors import BadRule, Conflict, NotFound
 from zhiyin.domain.event import ORDER_COMPLETED, Event, Line
 from zhiyin.rule import trait
@@ -51,6 +51,15 @@ def shop(workspace: Workspace) -> Workspace:
     ]  # fmt: skip
     table = events_to_table(events, timezone=workspace.timezone, received_at=now)
     workspace.lake.append("events", table, app_id="test", version=1)
+    Consent.objects.bulk_create(
+        Consent(customer_id=who, channel=channel, purpose=purpose, granted=granted, at=now)
+        for who, channel, purpose, granted in (
+            ("ann", "email", "marketing", True),
+            ("ann", "sms", "orders", False),
+            ("bob", "sms", "orders", False),
+            ("bob", "email", "marketing", False),
+        )
+    )
     profiles.run(workspace)
     return workspace
 
@@ -79,6 +88,12 @@ def test_count_shows_who_is_left_after_each_condition(shop: Workspace) -> None:
         (f'did("{ORDER_COMPLETED}", at_most=1)', ["dan"]),
         (f'did("{ORDER_COMPLETED}", where=[category in ["Cups", "Pots"], amount < 101])', ["dan"]),
         (trait("orders") >= 2, ["ann", "bob"]),
+        ('nearest(1, by="last_order_at")', ["bob"]),
+        ('nearest(2, by="orders")', ["ann", "bob"]),
+        ('nearest(3, by="orders") and not nearest(2, by="orders")', ["dan"]),
+        ("sample(100)", ["ann", "bob", "cho", "dan"]),
+        ('consents("email")', ["ann"]),
+        ('consents("sms", purpose="orders", granted=False)', ["ann", "bob"]),
         (LOYAL_LOST, ["ann"]),
     ],
 )
@@ -113,6 +128,21 @@ def test_why_gives_facts_with_figures(shop: Workspace) -> None:
     assert never.detail["condition"] == {"did": ORDER_COMPLETED, "within": "45d"}
     since = datetime.fromisoformat(str(never.detail["since"]))
     assert since.date() == (shop.now() - timedelta(days=45)).date()
+
+
+def test_a_draw_of_the_lake_is_the_draw_of_one_customer(shop: Workspace) -> None:
+    ids = segments.members(shop, 'sample(50, seed="b")')
+    assert 0 < len(ids) < 4
+    for who in ("ann", "bob", "cho", "dan"):
+        found = segments.why(shop, segments.rule_of('sample(50, seed="b")'), who)
+        assert found.inside is (who in ids)
+        assert found.facts[0].detail["found"] is (who in ids)
+
+
+def test_why_of_the_nearest_tells_where_they_end(shop: Workspace) -> None:
+    found = segments.why(shop, segments.rule_of('nearest(2, by="orders")'), "dan")
+    (fact,) = found.facts
+    assert (found.inside, fact.detail["found"], fact.detail["last"], fact.detail["needs"]) == (False, 1, 2, 2)
 
 
 def test_a_customer_without_a_profile_is_named(shop: Workspace) -> None:

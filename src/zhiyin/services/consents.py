@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from zhiyin.adapters.records.among import among
 from zhiyin.adapters.records.models import Consent, Customer, Suppression
 from zhiyin.domain.consent import Consent as Answer
 from zhiyin.domain.event import CONSENT_CHANGED, SUPPRESSION_LIFTED, Event
@@ -69,6 +71,24 @@ def take(answers: Sequence[Answer]) -> list[Taken]:
         )
         for who, answer in latest.items()
     ]
+
+
+def known(customer_ids: Collection[str]) -> dict[str, dict[str, dict[str, bool]]]:
+    """The latest words of customers as they stand now: by customer, channel and purpose. Who said none is left out."""
+    found: dict[str, dict[str, dict[str, bool]]] = {}
+    columns = ("customer_id", "channel", "purpose", "granted")
+    for who, channel, purpose, granted in among(Consent, "customer_id", customer_ids, *columns):
+        found.setdefault(who, {}).setdefault(channel, {})[purpose] = bool(granted)
+    return found
+
+
+def as_text(said: Mapping[str, Mapping[str, bool]]) -> str:
+    """The words of one customer as the lake keeps them.
+
+    >>> as_text({"email": {"marketing": True}})
+    '{"email":{"marketing":true}}'
+    """
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def events(taken: Sequence[Taken], seed: str = "") -> list[Event]:

@@ -12,7 +12,8 @@ from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.feature import FEATURES, Feature, Owner, Unit
 from zhiyin.domain.segment import Rule, conditions
 from zhiyin.domain.text import Text, say
-from zhiyin.loop.profile.conditions import Engaged, Trait
+from zhiyin.loop.profile.conditions import Engaged, InSegment
+from zhiyin.loop.profile.segment_frame import plan
 from zhiyin.services.workspace import Workspace
 
 SAMPLE = 2_000  # customers read to learn the stated traits
@@ -64,12 +65,13 @@ def warnings(ws: Workspace, rule: Rule) -> list[Text]:
     """
     from zhiyin.adapters.records.models import Campaign, Customer
 
-    named = dict.fromkeys(c.name for c in conditions(rule) if isinstance(c, Trait))
-    missing = [
-        name
-        for name in named
-        if name not in TRAIT_KINDS and not Customer.objects.filter(traits__has_key=name).exists()
-    ]
+    named = dict.fromkeys(
+        path.partition(".")[2]
+        for condition in conditions(rule)
+        if not isinstance(condition, InSegment)  # that was warned about where it was made
+        for path in plan([condition], ws.now()).needs.traits.values()
+    )
+    missing = [name for name in named if not Customer.objects.filter(traits__has_key=name).exists()]
     names = [info.name for info in known(ws)] if missing else []
     found = []
     for name in missing:

@@ -104,6 +104,7 @@ PROFILES = Dataset(
                 for feature in FEATURES
             ),
             ("traits", pa.string()),  # JSON object: the stated traits
+            ("consents", pa.string()),  # JSON object: channel -> purpose -> true or false, the latest word
         ]
     ),
     key="customer_id",

@@ -1,8 +1,9 @@
 """Query engines by name: each turns a list of Parquet files into a lazy Narwhals frame, and back to Arrow.
 
 The only place that knows an engine. A frame may be asked for JSON properties as text columns (``extract``),
-and for columns that say whether a line of the event has given values (``lines``), since functions on JSON and
-lists differ by engine; and for some rows only (``among``), of which then alone anything is made.
+and for columns that say whether a line of the event has given values (``lines``); and for some rows only
+(``among``), of which then alone anything is made; any frame for digests of its columns (``digested``), since
+functions on JSON, lists and hashes differ by engine.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ BATCH = 50_000
 JsonPath = str | Sequence[str]  # "column.key", or the column and one key after another
 # new column -> fields of a line, each with the values of which it must have one
 Lines = Mapping[str, Sequence[tuple[str, Sequence[str]]]]
+# new column -> a column of texts and the text before it: the MD5 digest of both, in 32 small hexadecimal digits
+Digests = Mapping[str, tuple[str, str]]
 Among = tuple[str, pa.Array]  # a column and the values of which it must have one
 _JSON_KEY = re.compile(r"[^'\"\\\x00-\x1f]{1,200}")
 
@@ -50,6 +53,8 @@ class Engine(Protocol):
     ) -> nw.LazyFrame[Any]: ...
 
     def table(self, table: pa.Table) -> nw.LazyFrame[Any]: ...
+
+    def digested(self, frame: nw.LazyFrame[Any], digests: Digests) -> nw.LazyFrame[Any]: ...
 
     def collect(self, frame: nw.LazyFrame[Any]) -> pa.Table: ...
 
@@ -134,6 +139,12 @@ class DuckDB:
     def table(self, table: pa.Table) -> nw.LazyFrame[Any]:
         return nw.from_native(self.connection.from_arrow(table))
 
+    def digested(self, frame: nw.LazyFrame[Any], digests: Digests) -> nw.LazyFrame[Any]:
+        columns = [
+            f'md5({_quoted(salt)} || "{column}") AS "{alias}"' for alias, (column, salt) in digests.items()
+        ]
+        return nw.from_native(frame.to_native().project(", ".join(["*", *columns])))
+
     def collect(self, frame: nw.LazyFrame[Any]) -> pa.Table:
         return _plain(frame.collect("pyarrow").to_native())
 
@@ -212,6 +223,14 @@ class Spark:
 
     def table(self, table: pa.Table) -> nw.LazyFrame[Any]:
         return nw.from_native(self.session.createDataFrame(table))
+
+    def digested(self, frame: nw.LazyFrame[Any], digests: Digests) -> nw.LazyFrame[Any]:
+        from pyspark.sql import functions as F
+
+        columns = {
+            alias: F.md5(F.concat(F.lit(salt), F.col(column))) for alias, (column, salt) in digests.items()
+        }
+        return nw.from_native(frame.to_native().withColumns(columns))
 
     def collect(self, frame: nw.LazyFrame[Any]) -> pa.Table:
         return _plain(frame.collect("pyarrow").to_native())

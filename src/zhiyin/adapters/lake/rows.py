@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from itertools import islice, repeat
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from zhiyin.adapters.lake.datasets import EVENTS, LINES, REJECTS
@@ -82,6 +85,56 @@ def rejects_to_table(rejects: Iterable[Reject], *, rejected_at: datetime) -> pa.
         "replay": pa.array([row.replay for row in rows], text),
     }
     return pa.table(columns, schema=REJECTS.schema)
+
+
+def events_of(table: pa.Table) -> Iterator[Event]:
+    """The events of rows, column by column, which matters where one customer has a million of them.
+
+    What the table has no column for is empty. Equal objects are shared: nobody may change them.
+    """
+    read = lru_cache(maxsize=1_000)(json.loads)
+    line = lru_cache(maxsize=10_000)(Line)
+    for batch in table.to_batches(max_chunksize=50_000):
+        known = set(batch.schema.names)
+        columns = {
+            name: batch[name].to_pylist() if name in known else repeat(None, batch.num_rows)
+            for name in _PLAIN
+        }
+        objects = (
+            batch[name].to_pylist() if name in known else repeat("", batch.num_rows)
+            for name in ("properties", "context")
+        )
+        lines = _lines(batch["products"], line) if "products" in known else repeat((), batch.num_rows)
+        times = batch["timestamp"].cast(pa.int64()).to_pylist()
+        for at, products, about, context, values in zip(
+            times, lines, *objects, zip(*columns.values(), strict=True), strict=True
+        ):
+            found = dict(zip(_PLAIN, values, strict=True))
+            found["name"], found["source"] = found.pop("event"), found["source"] or ""
+            yield Event(
+                **found,
+                timestamp=_EPOCH + timedelta(microseconds=at),
+                products=products,
+                properties=read(about or "{}"),
+                context=read(context or "{}"),
+            )
+
+
+_PLAIN = (
+    "event_id", "type", "event", "customer_id", "anonymous_id", "source", "order_id", "amount", "currency",
+    "campaign", "session_id",
+)  # fmt: skip
+
+
+def _lines(column: pa.ListArray, line: Callable[..., Line]) -> Iterator[tuple[Line, ...]]:
+    """The lines of each row."""
+    sizes = pc.fill_null(pc.list_value_length(column), 0).to_pylist()
+    flat = column.flatten()
+    each = zip(
+        *(flat.field(name).to_pylist() for name in ("item_id", "quantity", "price", "category")), strict=True
+    )
+    for size in sizes:
+        yield tuple(line(*values) for values in islice(each, size))
 
 
 def event_of(row: Mapping[str, Any]) -> Event:

@@ -19,7 +19,7 @@ from deltalake.exceptions import CommitFailedError
 
 from zhiyin.adapters.lake.changes import earliest
 from zhiyin.adapters.lake.datasets import DATASETS, Dataset
-from zhiyin.adapters.lake.engines import Engine, JsonPath, Lines, engine
+from zhiyin.adapters.lake.engines import Digests, Engine, JsonPath, Lines, engine
 from zhiyin.adapters.lake.lease import lease
 from zhiyin.domain.text import say
 
@@ -86,6 +86,10 @@ class Lake:
         changes = scan(changed)
         return nw.concat([frame.join(changes.select(spec.key), on=spec.key, how="anti"), changes])
 
+    def given(self, rows: pa.Table) -> nw.LazyFrame[Any]:
+        """A lazy frame of rows at hand, to be joined with what is in the lake."""
+        return self.engine.table(rows)
+
     def events(self, properties: Sequence[str] = ()) -> nw.LazyFrame[Any]:
         """The events; each wanted property becomes a text column ``property_<name>``."""
         return self.frame("events", {f"property_{name}": f"properties.{name}" for name in properties})
@@ -101,6 +105,10 @@ class Lake:
     def scan(self, paths: Sequence[Path], schema: pa.Schema) -> nw.LazyFrame[Any]:
         """A lazy frame of Parquet files that are not in the lake, to be joined with what is."""
         return self.engine.scan([str(path) for path in paths], schema, {}, {})
+
+    def digested(self, frame: nw.LazyFrame[Any], digests: Digests) -> nw.LazyFrame[Any]:
+        """A frame with digests: a new column for each column with a text before it, the MD5 of both in hexadecimal."""
+        return self.engine.digested(frame, digests) if digests else frame
 
     def collect(self, frame: nw.LazyFrame[Any]) -> pa.Table:
         """Run a lazy frame: an Arrow table with the same types on every engine."""

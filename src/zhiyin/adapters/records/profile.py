@@ -30,25 +30,26 @@ def publish(rows: pa.Table, profiled_at: datetime) -> None:
 
     ``rows`` has ``customer_id``, ``created_at`` (for rows that are made) and ``COLUMNS``; times plain UTC.
     """
-    moment = pa.repeat(pa.scalar(_plain(profiled_at), pa.timestamp("us")), rows.num_rows)
-    _upsert(rows.append_column("profiled_at", moment), (*COLUMNS, "profiled_at"))
+    _upsert(_stamped(rows, "profiled_at", profiled_at), (*COLUMNS, "profiled_at"))
 
 
-def move(rows: pa.Table) -> None:
+def move(rows: pa.Table, now: datetime) -> None:
     """Write what single events changed: ``customer_id``, ``created_at`` and ``MOVED``, as ``publish`` does."""
-    _upsert(rows, MOVED)
+    _upsert(_stamped(rows, "moved_at", now), (*MOVED, "moved_at"))
 
 
-def see(rows: pa.Table) -> None:
+def see(rows: pa.Table, now: datetime) -> None:
     """Write that customers were seen: ``customer_id``, ``first_seen``, ``last_seen``, plain UTC; who has no row gets
     one, as a lead. No index is touched, which makes it cheap."""
     least, most = ("LEAST", "GREATEST") if connection.vendor == "postgresql" else ("min", "max")
     table = connection.ops.quote_name(Customer._meta.db_table)
     stage = pa.repeat(pa.scalar(Lifecycle.LEAD.value), rows.num_rows)
+    rows = _stamped(rows, "moved_at", now).append_column("created_at", rows["first_seen"])
     _upsert(
-        rows.append_column("created_at", rows["first_seen"]).append_column("lifecycle", stage),
-        ("first_seen", "last_seen", "lifecycle"),
-        {
+        rows.append_column("lifecycle", stage),
+        ("first_seen", "last_seen", "lifecycle", "moved_at"),
+        {"moved_at": "excluded.moved_at"}
+        | {
             name: f"{which}(coalesce({table}.{name}, excluded.{name}), excluded.{name})"
             for name, which in (("first_seen", least), ("last_seen", most))
         },
@@ -87,6 +88,10 @@ def _upsert(rows: pa.Table, columns: Sequence[str], update: Mapping[str, str] | 
             places = ", ".join(["%s"] * len(names) + [_literal(value) for value in defaults])
             several = zip(*values, strict=True)
             cursor.executemany(f"INSERT INTO {table} ({into}) VALUES ({places}) {conflict}", list(several))
+
+
+def _stamped(rows: pa.Table, name: str, at: datetime) -> pa.Table:
+    return rows.append_column(name, pa.repeat(pa.scalar(_plain(at), pa.timestamp("us")), rows.num_rows))
 
 
 def _plain(moment: datetime) -> datetime:

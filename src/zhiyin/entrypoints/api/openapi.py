@@ -1,4 +1,7 @@
-"""``/v1/openapi.json``: what the tracking API takes and answers, as OpenAPI 3.1, for people and for tools."""
+"""``/v1/openapi.json``: what the tracking API takes and answers, as OpenAPI 3.1, for people and for tools.
+
+Beside it ``/v1/segment.schema.json``, the JSON Schema of the rules of segments.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,9 @@ from zhiyin import __version__
 from zhiyin.entrypoints.api.body import MAX_BATCH
 from zhiyin.entrypoints.api.track import PATHS
 from zhiyin.loop.collect.shape import MAX_BYTES
+from zhiyin.loop.profile import segment_json
 
-PATH = "/v1/openapi.json"
+PATH, SCHEMA_PATH = "/v1/openapi.json", "/v1/segment.schema.json"
 _MANY = ("batch", "import")
 _HEADERS = [
     (b"content-type", b"application/json"),
@@ -47,11 +51,16 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 
-class OpenApi:
-    """The ASGI application of the document, encoded once."""
+def documents() -> dict[str, Document]:
+    """The ASGI applications of the documents that everybody may read, by their paths."""
+    return {PATH: Document(document()), SCHEMA_PATH: Document(segment_json.schema())}
 
-    def __init__(self) -> None:
-        self._body = msgspec.json.encode(document())
+
+class Document:
+    """The ASGI application of a document, encoded once."""
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self._body = msgspec.json.encode(content)
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
@@ -70,14 +79,8 @@ def document() -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for path, kind in PATHS.items():
         paths[path] = {"post": _post(path, kind), "options": _options(path)}
-    paths[PATH] = {
-        "get": {
-            "operationId": "openapi",
-            "summary": "This document",
-            "security": [],
-            "responses": {"200": {"description": "The document.", "content": _json({"type": "object"})}},
-        }
-    }
+    paths[PATH] = _read("openapi", "This document")
+    paths[SCHEMA_PATH] = _read("segment-schema", "The JSON Schema of the rules of segments")
     return {
         "openapi": "3.1.0",
         "info": {
@@ -103,6 +106,17 @@ def document() -> dict[str, Any]:
                 "bearer": {"type": "http", "scheme": "bearer", "description": "The write key is the token."},
             },
         },
+    }
+
+
+def _read(name: str, summary: str) -> dict[str, Any]:
+    return {
+        "get": {
+            "operationId": name,
+            "summary": summary,
+            "security": [],
+            "responses": {"200": {"description": "The document.", "content": _json({"type": "object"})}},
+        }
     }
 
 

@@ -12,12 +12,17 @@ from zhiyin.entrypoints.cli.names import PlainNames
 from zhiyin.entrypoints.cli.output import JsonOption, WorkspaceOption, open_workspace, print_json, say, table
 
 if TYPE_CHECKING:
-    from zhiyin.services.segments import Count
+    from datetime import datetime
+
+    from zhiyin.services.segments import AnyRule, Count
     from zhiyin.services.workspace import Workspace
 
 app = typer.Typer(no_args_is_help=True, help="Named rules.")
 
 Key = Annotated[str, typer.Argument(help="Key of the segment.")]
+KeyOrRule = Annotated[
+    str, typer.Argument(help="Key of the segment, or a rule as text or as JSON; @FILE reads it from a file.")
+]
 RuleOption = Annotated[
     str, typer.Option("--rule", help="The rule as text or as JSON; @FILE reads it from a file.")
 ]
@@ -28,6 +33,9 @@ def create(
     key: Annotated[str, typer.Argument(help="Key of the new segment, such as at-risk.")],
     rule: RuleOption,
     name: Annotated[str, typer.Option(help="Name for people; the key if empty.")] = "",
+    live: Annotated[
+        bool, typer.Option("--live/--no-live", help="Whether members follow each event, or are counted only.")
+    ] = True,
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
 ) -> None:
@@ -38,7 +46,7 @@ def create(
     ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import segments
 
-    row = segments.create(ws, key, name or key, _rule(rule))
+    row = segments.create(ws, key, name or key, _rule(rule), live=live)
     _say_count(ws, row, "Made", as_json)
 
 
@@ -104,18 +112,24 @@ def show(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOption =
 
 @app.command()
 def count(
-    key: Annotated[str, typer.Argument(help="Key of the segment; leave it out to try a rule.")] = "",
+    key_or_rule: Annotated[
+        str, typer.Argument(help="Key of the segment, or a rule to try; @FILE reads it from a file.")
+    ] = "",
     rule: Annotated[str, typer.Option("--rule", help="A rule to try, as text or JSON.")] = "",
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
 ) -> None:
-    """Count who matches now, with who is left after each condition."""
+    """Count who matches now, with who is left after each condition.
+
+    Example: zhiyin segments count 'nearest(500, by="revenue") and consents("email")'
+    """
     ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import segments
 
-    if bool(key) == bool(rule):
-        raise typer.BadParameter("Give either the key of a segment or --rule.")
-    form = segments.get(ws, key).rule if key else _rule(rule)
+    if bool(key_or_rule) == bool(rule):
+        raise typer.BadParameter("Give either the key of a segment or a rule.")
+    key = key_or_rule if segments.is_key(key_or_rule) else ""
+    form = segments.get(ws, key).rule if key else _rule(key_or_rule or rule)
     found = segments.refresh(ws, key) if key else segments.count(ws, form)
     if as_json:
         steps = [{"condition": condition, "left": left} for condition, left in found.steps]
@@ -123,6 +137,31 @@ def count(
                     "warnings": _warnings(ws, form)})  # fmt: skip
         return
     _print_count(found)
+    _say_warnings(ws, form)
+
+
+@app.command()
+def members(
+    key_or_rule: KeyOrRule,
+    limit: Annotated[int, typer.Option(min=1, help="How many to show.")] = 50,
+    offset: Annotated[int, typer.Option(min=0, help="How many to leave out first.")] = 0,
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """List the ids of who matches now, in order."""
+    ws = open_workspace(workspace)  # before anything touches the records
+    from zhiyin.services import segments
+
+    form = segments.rule_or_key(ws, _rule(key_or_rule))
+    found = segments.members(ws, form, limit + 1, offset)  # one more tells whether these are all
+    shown, more = found[:limit], len(found) > limit
+    if as_json:
+        print_json({"offset": offset, "members": shown, "more": more, "warnings": _warnings(ws, form)})
+        return
+    for customer_id in shown:
+        print(customer_id)
+    if more:
+        say("There are more: see --limit and --offset, or export the segment.")
     _say_warnings(ws, form)
 
 
@@ -165,25 +204,63 @@ def export(
 
 @app.command()
 def why(
-    key: Key,
+    key_or_rule: KeyOrRule,
     customer: Annotated[str, typer.Argument(help="Id of the customer.")],
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
 ) -> None:
-    """Tell why a customer is in a segment, or why not."""
+    """Tell why a customer matches, or why not, since when, and what would change it."""
     from dataclasses import asdict
 
     ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import segments
 
-    found = segments.why(ws, key, customer)
+    found = segments.why(ws, _rule(key_or_rule), customer)
     if as_json:
         print_json(asdict(found))
         return
-    say(f"{customer} is [bold]{'in' if found.inside else 'not in'}[/] {key}.")
+    since = f" since {_moment(ws, found.since)}" if found.since else ""
+    of = key_or_rule if segments.is_key(key_or_rule) else "it"
+    say(f"{customer} is [bold]{'in' if found.inside else 'not in'}[/] {of}{since}.")
     names = PlainNames(ws.settings.shop.currency)
-    rows = [("yes" if fact.holds else "no", *_words(fact.code, fact.detail, names)) for fact in found.facts]
-    table("", ("Holds", "Condition", "Found", "Needs"), rows)
+    rows = [
+        (
+            "yes" if fact.holds else "no",
+            *_words(fact.code, fact.detail, names),
+            "yes" if i in found.deciding else "",
+        )
+        for i, fact in enumerate(found.facts)
+    ]
+    table("", ("Holds", "Condition", "Found", "Needs", "Decides alone"), rows)
+    if found.until:
+        say(f"If nothing else happens: {'out' if found.inside else 'in'} on {_moment(ws, found.until)}.")
+
+
+@app.command()
+def size(
+    key: Key,
+    days: Annotated[int, typer.Option(help="How many days back.", min=1, max=3650)] = 7,
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """Tell the size of a segment over time: by hour for a week, by day before, and who came and went each day."""
+    from dataclasses import asdict
+    from datetime import timedelta
+
+    ws = open_workspace(workspace)  # before anything touches the records
+    from zhiyin.services import segments, sizes
+
+    row, since = segments.get(ws, key), ws.today().date() - timedelta(days=days - 1)
+    points, flows = sizes.series(ws, row, since), sizes.flows(ws, row, since)
+    if as_json:
+        print_json({"sizes": [asdict(one) for one in points], "days": [asdict(one) for one in flows]})
+        return
+    last = {one.at.astimezone(ws.timezone).date(): one.count for one in points}
+    rows = [
+        (str(one.day), f"{last[one.day]:,}" if one.day in last else "", f"{one.entered:,}", f"{one.left:,}")
+        for one in flows
+    ]
+    table("", ("Day", "Size", "Entered", "Left"), rows, right=(1, 2, 3))
 
 
 @app.command()
@@ -219,13 +296,13 @@ def _say_count(ws: Workspace, row: Any, done: str, as_json: bool) -> None:
     _say_warnings(ws, row.rule)
 
 
-def _warnings(ws: Workspace, rule: dict[str, Any] | str) -> list[str]:
+def _warnings(ws: Workspace, rule: AnyRule) -> list[str]:
     from zhiyin.services import segments, traits
 
     return [str(text) for text in traits.warnings(ws, segments.rule_of(rule, ws.timezone))]
 
 
-def _say_warnings(ws: Workspace, rule: dict[str, Any] | str) -> None:
+def _say_warnings(ws: Workspace, rule: AnyRule) -> None:
     from rich.markup import escape
 
     for text in _warnings(ws, rule):
@@ -268,11 +345,15 @@ def _print_count(found: Count) -> None:
     table("", ("Condition", "Left"), rows, right=(1,))
 
 
+def _moment(ws: Workspace, moment: datetime) -> str:
+    return f"{moment.astimezone(ws.timezone):%Y-%m-%d %H:%M}"
+
+
 def _words(code: str, detail: Any, names: PlainNames) -> tuple[str, str, str]:
     """A fact as condition, found, needs: the last in the text form."""
     from zhiyin.domain.segment import Not
     from zhiyin.loop.profile.condition import Condition
-    from zhiyin.loop.profile.conditions import Did
+    from zhiyin.loop.profile.conditions import Did, Engaged
     from zhiyin.loop.profile.segment_json import parse
     from zhiyin.loop.profile.segment_text import format
 
@@ -281,7 +362,7 @@ def _words(code: str, detail: Any, names: PlainNames) -> tuple[str, str, str]:
     if code.startswith("trait"):
         return detail["trait"], "nothing" if detail["found"] is None else str(detail["found"]), needs
     assert isinstance(rule, Condition)
-    if not isinstance(rule, Did):
+    if not isinstance(rule, Did | Engaged):
         return rule.KIND, str(rule.found_words(detail, names)), needs
     last = f", last {detail['last'][:10]}" if detail["last"] else ""
-    return detail["event"], f"{detail['found']}{last}", needs
+    return rule.event if isinstance(rule, Did) else rule.what, f"{detail['found']}{last}", needs

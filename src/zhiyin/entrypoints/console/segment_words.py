@@ -81,7 +81,18 @@ CHOICES: Mapping[str, Mapping[str, Json]] = {
     "best_weekday": words.WEEKDAYS,
     "main_device": words.DEVICES,
     "main_channel": words.ORIGINS,
+    "channel": words.CHANNELS,
+    "purpose": words.PURPOSES,
     "price_band": words.PRICE_BANDS,
+    **{
+        f"{name}_{how}": of
+        for name, of in (
+            ("gender", words.GENDERS),
+            ("region", words.REGIONS),
+            ("occupation", words.OCCUPATIONS),
+        )
+        for how in ("stated", "imputed")
+    },
 }
 
 

@@ -10,18 +10,18 @@ from zhiyin.services.workspace import Workspace
 
 
 def application(workspace: Workspace) -> Any:
-    """The application of an open workspace: ``/v1/`` is the tracking API and its description,
-    ``/zhiyin.js`` the browser tag, all else is Django's."""
+    """The application of an open workspace: ``/v1/`` is the tracking API with its description and the schema of
+    rules, ``/zhiyin.js`` the browser tag, all else is Django's."""
     from django.core.asgi import get_asgi_application
 
     django = get_asgi_application()
-    track, script, description = TrackingApi(workspace), tag.Tag(), openapi.OpenApi()
+    track, script, documents = TrackingApi(workspace), tag.Tag(), openapi.documents()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send, workspace, track)
-        elif scope["path"] == openapi.PATH:
-            await description(scope, receive, send)
+        elif scope["path"] in documents:
+            await documents[scope["path"]](scope, receive, send)
         elif scope["path"].startswith("/v1/"):
             await track(scope, receive, send)
         elif scope["path"] == tag.PATH:

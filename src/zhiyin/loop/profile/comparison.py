@@ -104,7 +104,8 @@ def read(kind: Kind, name: str, form: Mapping[str, Any], place: str, zone: tzinf
         return operator, value
     if operator == "within":
         span: timedelta = parts.DURATION.read(value, place, zone)
-        if kind == "stated" and span % timedelta(days=1):
+        in_days = value[-1] in "dw" if isinstance(value, str) else not span % timedelta(days=1)
+        if kind == "stated" and not in_days:
             raise BadRule(
                 say("{place} needs whole days: {name!r} is a stated trait.", place=place, name=name),
                 why=say("Stated times are compared by their day."),
@@ -154,11 +155,11 @@ def schema(kind: Kind) -> dict[str, Any]:
     shapes: dict[str, Any] = {
         **dict.fromkeys(("is", "is_not"), scalar),
         **dict.fromkeys(("in", "not_in"), several),
-        **dict.fromkeys(ORDER, _NUMBER_SCHEMA),
+        **dict.fromkeys(ORDER, NUMBER_SCHEMA),
         **dict.fromkeys(LETTERS, letters),
         **dict.fromkeys(("before", "after"), parts.DAY.schema() if kind == "stated" else moment),
         "within": {"type": "string", "pattern": _DAYS} if kind == "stated" else parts.DURATION.schema(),
-        "has": {"anyOf": [letters, _NUMBER_SCHEMA, {"type": "boolean"}]},
+        "has": {"anyOf": [letters, NUMBER_SCHEMA, {"type": "boolean"}]},
         "exists": {"type": "boolean"},
     }
     return {operator: shapes[operator] for operator in OPERATORS[kind]}
@@ -186,14 +187,14 @@ def _scalar(kind: Kind, value: Any, place: str) -> Scalar:
     return found
 
 
-_NUMBER_SCHEMA = parts.NUMBER.schema()
+NUMBER_SCHEMA = parts.NUMBER.schema()
 _TEXT_SCHEMA = {"type": "string", "maxLength": MAX_TEXT, "pattern": parts.LETTERS}
 _DAYS = parts.spans("dw")
 
 
 def _scalar_schema(kind: Kind) -> dict[str, Any]:
     if kind == "number":
-        return _NUMBER_SCHEMA
+        return NUMBER_SCHEMA
     if kind == "flag":
         return {"type": "boolean"}
     text = dict(_TEXT_SCHEMA)
@@ -201,4 +202,4 @@ def _scalar_schema(kind: Kind) -> dict[str, Any]:
         text["pattern"] = rf"^(?![\[{{])[^\x00\x1f\ud800-\udfff]+{parts.END}"
     if kind in ("text", "line"):
         return text
-    return {"anyOf": [text, _NUMBER_SCHEMA, {"type": "boolean"}]}
+    return {"anyOf": [text, NUMBER_SCHEMA, {"type": "boolean"}]}

@@ -23,6 +23,7 @@ from zhiyin.loop.profile.sentences import Sentence
 if TYPE_CHECKING:
     import narwhals as nw
 
+    from zhiyin.loop.profile.conditions.nearest import Cut
     from zhiyin.loop.profile.segment_frame import Plan
 
 
@@ -32,7 +33,8 @@ class One:
 
     ``traits`` maps the names of ``TRAIT_KINDS`` and of stated traits to values, times aware; a missing name is
     a missing trait. ``interests`` maps kind and value of each interest to its weight and the total of the kind,
-    which fade as ``fading`` says.
+    which fade as ``fading`` says. ``consents`` holds the latest word by channel and purpose; ``cuts`` where those
+    who are nearest end, see ``conditions/nearest``.
     """
 
     traits: Mapping[str, object]
@@ -40,6 +42,8 @@ class One:
     as_of: datetime
     interests: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     fading: Fading | None = None
+    consents: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
+    cuts: Mapping[segment.Condition, Cut | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,9 @@ class Condition(segment.Condition):
     __slots__ = ()
     KIND: ClassVar[str]
     PARTS: ClassVar[tuple[Part, ...]] = ()
+    COMPARES: ClassVar[bool] = False  # with other customers: the answer is found when all are looked at
     SENTENCES: ClassVar[tuple[Sentence, ...]] = ()
+    LISTENS: ClassVar[tuple[str, ...]] = ()  # events that may change it, beside those that its parts name
 
     def find(self, one: One) -> Found:
         """Whether it holds for one customer."""

@@ -283,7 +283,10 @@ class Moment:
                 say('{place} must be a date or time such as "2026-03-01" or "2026-03-01T08:30".', place=place)
             )
         moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        found = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        if not 1000 <= found.year < 3000:  # it could not be read again as it is kept, in UTC
+            raise BadRule(say("{place} must lie between the years 1000 and 3000, in UTC.", place=place))
+        return found
 
     def dump(self, value: datetime) -> str:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -311,7 +314,25 @@ class Day:
         return {"type": "string", "pattern": rf"^{DATE}{END}"}
 
 
+class Flag:
+    """Yes or no."""
+
+    name = "flag"
+
+    def read(self, value: Any, place: str, zone: tzinfo) -> bool:
+        if not isinstance(value, bool):
+            raise BadRule(say("{place} needs true or false.", place=place))
+        return value
+
+    def dump(self, value: bool) -> bool:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
 EVENT, SEGMENT, TIMES, DURATION, MOMENT, DAY = EventName(), SegmentKey(), Whole(), Duration(), Moment(), Day()
+FLAG = Flag()
 NUMBER, PROPERTY = Number(), PropertyName()
 CAMPAIGN = CampaignKey()
 EXAMPLE = say('An example: {"did": "Order Completed", "at_least": 3, "within": "90d"}')

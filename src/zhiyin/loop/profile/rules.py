@@ -11,12 +11,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any as Json
 from typing import Generic, TypeVar
 
+from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.segment import All, Any, Filter, Rule, Scalar
 from zhiyin.loop.profile import comparison, parts
 from zhiyin.loop.profile.comparison import property_kind
 from zhiyin.loop.profile.condition import Condition
 from zhiyin.loop.profile.conditions import (
     Average,
+    Consents,
     Did,
     Distinct,
     Engaged,
@@ -26,12 +28,15 @@ from zhiyin.loop.profile.conditions import (
     Last,
     Maximum,
     Minimum,
+    Nearest,
+    Sample,
     Sum,
     Trait,
 )
 from zhiyin.loop.profile.conditions import Sequence as InSequence
 from zhiyin.loop.profile.conditions.amount import AMOUNT
 from zhiyin.loop.profile.conditions.interested import USUAL
+from zhiyin.loop.profile.conditions.nearest import HIGHEST
 from zhiyin.loop.profile.filters import FILTERS
 from zhiyin.loop.profile.steps import Step, Steps
 
@@ -228,6 +233,30 @@ def interested(value: str, *, at_least: int = USUAL, kind: str = "category") -> 
     Interested(value='Tea', at_least=60, kind='category')
     """
     return Interested.read({"interested": value, "at_least": at_least, "kind": kind}, "interested", UTC)
+
+
+def consents(channel: str, *, purpose: str = MARKETING, granted: bool = True) -> Consents:
+    """Consented to a channel for a purpose, or refused it where not ``granted``.
+
+    >>> consents("email").purpose
+    'marketing'
+    """
+    form = {"consents": channel, "purpose": purpose, "granted": granted}
+    return Consents.read(form, "consents", UTC)
+
+
+def sample(percent: float, *, seed: str = "") -> Sample:
+    """Is among so many percent of all customers, picked by chance; another seed picks others."""
+    return Sample.read({"sample": percent, "seed": seed}, "sample", UTC)
+
+
+def nearest(n: int, by: str, *, to: str | float = HIGHEST) -> Nearest:
+    """Is among the ``n`` customers, out of all, with the highest or lowest value of a trait, or nearest to a number.
+
+    >>> nearest(500, "revenue").to
+    'highest'
+    """
+    return Nearest.read({"nearest": n, "by": by, "to": to}, "nearest", UTC)
 
 
 def trait(name: str) -> Subject[Trait]:

@@ -15,10 +15,12 @@ from typing import Literal
 
 import narwhals as nw
 
+from zhiyin.domain import segment
 from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.interest import Fading
-from zhiyin.domain.segment import All, Any, Not, Rule, Window
+from zhiyin.domain.segment import All, Any, Not, Rule, Window, conditions
 from zhiyin.loop.profile.condition import Condition
+from zhiyin.loop.profile.conditions.nearest import Cut, Nearest
 
 Frame = nw.LazyFrame[Unknown]
 How = Literal["count", "sum", "least", "most"]
@@ -33,14 +35,27 @@ class Needs:
 
     ``traits`` and ``properties`` map a column to the JSON path it is taken from, ``lines`` a column to the
     fields of a line and the values that one and the same line of the event must have. What ``Lake.frame``
-    takes. ``events`` are the names of the events that count; ``interests`` says whether theirs are needed.
+    takes. ``events`` are the names of the events that count, ``features`` those of the profile's own columns;
+    ``interests`` says whether theirs are needed. ``consents`` maps a column to the JSON path of a channel and
+    purpose, ``digests`` to the column and the text before it whose MD5 digest it is.
     """
 
     traits: Mapping[str, str]
     properties: Mapping[str, str]
     lines: Mapping[str, Line]
     events: frozenset[str]
+    features: frozenset[str] = frozenset()
     interests: bool = False
+    consents: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    digests: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def profile(self) -> dict[str, str | tuple[str, str, str]]:
+        """What is taken from the JSON of a profile."""
+        return {**self.traits, **self.consents}
+
+
+Cuts = Mapping[segment.Condition, Cut | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +68,30 @@ class Frames:
     interests: Frame | None = None
 
 
-def plan(rules: Sequence[Rule], as_of: datetime, *, wake: bool = False, fading: Fading | None = None) -> Plan:
+def plan(
+    rules: Sequence[Rule],
+    as_of: datetime,
+    *,
+    wake: bool = False,
+    fading: Fading | None = None,
+    cuts: Cuts | None = None,
+) -> Plan:
     """What it takes to evaluate some rules at a moment: made before there is any frame.
 
     With ``wake`` the frame also gets ``wake_at``: the next moment at which time alone may change one of the
     rules for a customer, null if it never does. It may come too early, but never too late. ``fading`` is that
-    of the interests, for rules that ask for them.
+    of the interests, for rules that ask for them; ``cuts`` are those of the rules' ``nearest``, which take all
+    customers to find.
     """
-    made = Plan(as_of, wake=wake, fading=fading)
+    made = Plan(as_of, wake=wake, fading=fading, cuts=cuts)
     made.rules = [_expression(rule, made) for rule in rules]
     return made
+
+
+def nearests(rules: Iterable[Rule]) -> tuple[Nearest, ...]:
+    """The conditions of rules whose cut has to be found first, each once."""
+    found = (one for rule in rules for one in conditions(rule))
+    return tuple(dict.fromkeys(one for one in found if isinstance(one, Nearest)))
 
 
 class Plan:
@@ -71,25 +100,52 @@ class Plan:
     Equal requests share a column. Columns are numbered, since names of traits differ only by case at times.
     """
 
-    def __init__(self, as_of: datetime, *, wake: bool = False, fading: Fading | None = None) -> None:
+    def __init__(
+        self,
+        as_of: datetime,
+        *,
+        wake: bool = False,
+        fading: Fading | None = None,
+        cuts: Cuts | None = None,
+    ) -> None:
         self.as_of = as_of
         self.wake = wake
         self.fading = fading
         self._interests = False
+        self._cuts = cuts or {}
+        self._uncut: list[segment.Condition] = []
         self._turns: list[nw.Expr] = []
         self.now = plain(as_of)
         self.rules: list[nw.Expr] = []
+        self._features: set[str] = set()
         self._traits: dict[str, str] = {}
         self._properties: dict[str, str] = {}
         self._lines: dict[Line, str] = {}
         self._tallies: dict[str, _Tally] = {}
+        self._consents: dict[tuple[str, str], str] = {}
+        self._digests: dict[str, str] = {}
         self._asides: dict[str, _Aside] = {}
 
     def trait(self, name: str) -> nw.Expr:
         """The column of a trait: its own, or for a stated one its text."""
         if name in TRAIT_KINDS:
+            self._features.add(name)
             return nw.col(name)
         return nw.col(self._traits.setdefault(name, f"trait_{len(self._traits)}"))
+
+    def consent(self, channel: str, purpose: str) -> nw.Expr:
+        """The latest word about a channel and purpose: the text true or false, null where there is none."""
+        return nw.col(self._consents.setdefault((channel, purpose), f"consent_{len(self._consents)}"))
+
+    def digest(self, salt: str) -> nw.Expr:
+        """The MD5 digest of a text with the customer's id behind it, as 32 small hexadecimal digits."""
+        return nw.col(self._digests.setdefault(salt, f"digest_{len(self._digests)}"))
+
+    def cut(self, nearest: segment.Condition) -> Cut | None:
+        """Where those who are nearest end; None where there are fewer of them. It must be there for ``mark``."""
+        if nearest not in self._cuts:
+            self._uncut.append(nearest)
+        return self._cuts.get(nearest)
 
     def event_property(self, name: str) -> nw.Expr:
         """The text of a property of an event."""
@@ -184,14 +240,19 @@ class Plan:
             traits={column: f"traits.{name}" for name, column in self._traits.items()},
             properties={column: f"properties.{name}" for name, column in self._properties.items()},
             lines={column: fields for fields, column in self._lines.items()},
+            consents={column: ("consents", *said) for said, column in self._consents.items()},
+            digests={column: ("customer_id", salt) for salt, column in self._digests.items()},
             events=frozenset(one.event for one in self._tallies.values()).union(
                 *(one.events for one in self._asides.values())
             ),
+            features=frozenset(self._features),
             interests=self._interests,
         )
 
     def mark(self, profiles: Frame, events: Frame, interests: Frame | None = None) -> Frame:
         """The profiles with a true or false column ``rule_0``, ``rule_1``, … for each rule, never null."""
+        if self._uncut:
+            raise ValueError(f"there is no cut of {self._uncut}")
         frame = profiles
         if self._tallies:
             frame = frame.join(self._counts(events), on="customer_id", how="left")
@@ -204,6 +265,12 @@ class Plan:
                 nw.min_horizontal(*turns) if len(turns) > 1 else turns[0] if turns else _NEVER
             )
         return frame.with_columns(**columns) if columns else frame
+
+    def counted(self, events: Frame) -> Frame:
+        """Those events that the rules may count; ``mark`` looks at no others."""
+        asked = [(one.event, one.window) for one in self._tallies.values()]
+        asked += [(name, Window()) for one in self._asides.values() for name in sorted(one.events)]
+        return self.happened(events, asked, ahead=self.wake)
 
     def _counts(self, events: Frame) -> Frame:
         """How often each customer did each thing, and what it came to: one scan for all of them."""

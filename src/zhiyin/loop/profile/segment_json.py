@@ -8,7 +8,8 @@
 {"first": "Order Completed", "within": "30d"}   likewise last
 {"sequence": ["Product Added", {"event": "Order Completed", "where": […]}], "gap": "7d", "without": […]}
 {"engaged": "opened", "campaign": "spring", "within": "30d"}
-{"in_segment": "vip"}
+{"in_segment": "vip"}   {"sample": 10, "seed": "a"}   {"nearest": 500, "by": "revenue", "to": "highest"}
+{"consents": "email", "purpose": "marketing", "granted": true}
 """
 
 from __future__ import annotations

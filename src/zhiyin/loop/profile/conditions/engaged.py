@@ -109,7 +109,7 @@ class Engaged(Condition):
         told = self._negated() if negated else self._told()
         if self.campaign is not None:
             campaign = names.value("campaign", self.campaign)
-            told = say("{condition}, of the campaign “{campaign}”", condition=told, campaign=campaign)
+            told = say("{condition} in the campaign “{campaign}”", condition=told, campaign=campaign)
         if self.channel is not None:
             told = Text(_BY[self.channel], {"condition": told})
         return windowed(told, self.window, names)
