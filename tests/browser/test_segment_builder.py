@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
 from tests.browser.conftest import STILL, Site, look, too_wide, violations, visit
 
 from zhiyin.entrypoints.console import segment_kinds
@@ -58,6 +57,8 @@ def test_every_kind_fits_and_breaks_no_rule(filled_site: Site, language: str) ->
 
 
 def test_a_segment_is_built_by_keyboard_alone(filled_site: Site, filled: Workspace) -> None:
+    from playwright.sync_api import expect
+
     page = filled_site.page()
     visit(page, f"{filled_site.base}/segments/new")
     page.locator(MENU).focus()
