@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -75,6 +76,31 @@ def test_why_tells_of_messages(workspace: Workspace) -> None:
     text = " ".join(call(workspace, "why", "readers", "ann").split())
     assert "ann is not in readers" in text
     assert 'engaged("opened",' in text
+
+
+def test_why_tells_what_amounts_came_to(workspace: Workspace) -> None:
+    Customer.objects.create(customer_id="ann")
+    orders = [
+        Event(f"o{n}", "track", "Order Completed", workspace.now() - timedelta(days=n), "ann", amount=16_000)
+        for n in (3, 4)
+    ]
+    table = events_to_table(orders, timezone=workspace.timezone, received_at=workspace.now())
+    workspace.lake.append("events", table, app_id="test", version=1)
+    profiles.run(workspace)
+    rule = (
+        'sum("Order Completed", at_least=50000, within="30d") or distinct("Order Completed", at_least=3) '
+        'or not last("Order Completed", within="7d") or sequence(["Product Added", "Order Completed"])'
+    )
+    told = json.loads(call(workspace, "create", "big", "--rule", rule, "--json"))
+    assert (told["count"], told["total"]) == (0, 1)
+    facts = json.loads(call(workspace, "why", "big", "ann", "--json"))["facts"]
+    assert [(fact["code"], fact["holds"]) for fact in facts] == [
+        ("sum", False), ("distinct", False), ("last_not", False), ("sequence", False),
+    ]  # fmt: skip
+    assert (facts[0]["detail"]["found"], facts[0]["detail"]["needs"]) == (32_000, 50_000)
+    text = re.sub(r"[\s│┃|]+", " ", call(workspace, "why", "big", "ann"))
+    assert "¥320.00" in text
+    assert "none of the 2 steps" in text
 
 
 def test_a_rule_of_ten_thousand_brackets_is_refused(workspace: Workspace) -> None:

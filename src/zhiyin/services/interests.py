@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -39,11 +39,12 @@ def computed(
     columns = ("item_id", "category", "price", "currency", *verb.ITEM_COLUMNS)
     items = lake.collect(lake.frame("items", verb.ITEM_COLUMNS).select(*columns))
     shelf = lake.engine.table(verb.catalogue(items))
-    with (
-        lake.kept(verb.lines(events, weights, as_of, start)) as seen,
-        lake.kept(verb.searches(events, weights, as_of, start)) as searched,
-    ):
-        yield verb.interests(seen, searched, shelf, fading).select(*INTERESTS.schema.names)
+    seen, searched = (find(events, weights, as_of, start) for find in (verb.lines, verb.searches))
+    with ExitStack() as stack:
+        made = verb.interests(
+            seen, searched, shelf, fading, lambda frame: stack.enter_context(lake.kept(frame))
+        )
+        yield made.select(*INTERESTS.schema.names)
 
 
 def write(ws: Workspace, as_of: datetime, path: Path) -> None:

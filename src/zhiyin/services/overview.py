@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -130,12 +130,6 @@ def added(estimates: Iterable[Estimate]) -> Estimate:
     below = sum((middle - low) ** 2 for middle, low, _ in known) ** 0.5
     above = sum((high - middle) ** 2 for middle, _, high in known) ** 0.5
     return Estimate(value, value - below, value + above)
-
-
-def fresh(ws: Workspace) -> datetime | None:
-    """When customers were last profiled."""
-    latest = Customer.objects.exclude(profiled_at=None).values_list("profiled_at", flat=True)
-    return latest.first()
 
 
 def live_campaigns(ws: Workspace) -> int:

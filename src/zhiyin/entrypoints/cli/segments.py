@@ -353,7 +353,7 @@ def _words(code: str, detail: Any, names: PlainNames) -> tuple[str, str, str]:
     """A fact as condition, found, needs: the last in the text form."""
     from zhiyin.domain.segment import Not
     from zhiyin.loop.profile.condition import Condition
-    from zhiyin.loop.profile.conditions import Did
+    from zhiyin.loop.profile.conditions import Did, Engaged
     from zhiyin.loop.profile.segment_json import parse
     from zhiyin.loop.profile.segment_text import format
 
@@ -362,7 +362,7 @@ def _words(code: str, detail: Any, names: PlainNames) -> tuple[str, str, str]:
     if code.startswith("trait"):
         return detail["trait"], "nothing" if detail["found"] is None else str(detail["found"]), needs
     assert isinstance(rule, Condition)
-    if not isinstance(rule, Did):
+    if not isinstance(rule, Did | Engaged):
         return rule.KIND, str(rule.found_words(detail, names)), needs
     last = f", last {detail['last'][:10]}" if detail["last"] else ""
-    return detail["event"], f"{detail['found']}{last}", needs
+    return rule.event if isinstance(rule, Did) else rule.what, f"{detail['found']}{last}", needs

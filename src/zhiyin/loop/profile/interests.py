@@ -5,7 +5,7 @@ Weights are whole numbers, so that every engine finds the same sums; ``domain/in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
@@ -65,23 +65,20 @@ def catalogue(items: pa.Table) -> pa.Table:
 
 
 def lines(events: Frame, weights: Frame, as_of: datetime, start: date) -> Frame:
-    """How much each customer looked at, added and ordered each item up to a moment: ``customer_id``, ``item_id``,
-    ``category`` as the events named it, ``weight``, ``last_at``. ``weights`` are ``days``, ``start`` their first."""
+    """What each customer looked at, added and ordered up to a moment, line by line: ``customer_id``, ``item_id``,
+    ``category`` as the event named it, ``weight``, ``last_at``. ``weights`` are ``days``, ``start`` their first."""
     shown = [name for name in WEIGHTS if name != PRODUCTS_SEARCHED]
     seen = _weighed(events, weights, as_of, start, shown)
     products = nw.col("products")
-    named = (
+    return (
         seen.filter(products.list.len() > 0)
-        .select("customer_id", "timestamp", "gain", "products")
+        .select("customer_id", "products", weight="gain", last_at="timestamp")
         .explode("products")
         .with_columns(
             item_id=products.struct.field("item_id"),
             category=products.struct.field("category").str.strip_chars(),
         )
         .drop("products")
-    )
-    return named.group_by("customer_id", "item_id", "category").agg(
-        weight=nw.col("gain").sum(), last_at=nw.col("timestamp").max()
     )
 
 
@@ -97,25 +94,31 @@ def searches(events: Frame, weights: Frame, as_of: datetime, start: date) -> Fra
     )
 
 
-def interests(seen: Frame, searched: Frame, items: Frame, fading: Fading) -> Frame:
+def interests(
+    seen: Frame,
+    searched: Frame,
+    items: Frame,
+    fading: Fading,
+    keep: Callable[[Frame], Frame] = lambda frame: frame,
+) -> Frame:
     """The rows of the dataset ``interests``: of each customer and kind the ``KEPT`` heaviest values, with the
-    ``total`` of all of them. ``seen`` are ``lines``, ``searched`` are ``searches``, ``items`` is ``catalogue``."""
+    ``total`` of all of them. ``seen`` are ``lines``, ``searched`` are ``searches``, ``items`` is ``catalogue``.
+    ``keep`` computes a frame that is looked at several times."""
     of_items = items.rename({"category": "shelf"})
-    named = seen.join(of_items, on="item_id", how="left").with_columns(
-        category=nw.coalesce(nw.when(nw.col("category") != "").then(nw.col("category")), "shelf")
-    )
     kinds = (InterestKind.CATEGORY, InterestKind.BRAND, InterestKind.PRICE_BAND)
-    rows = [
-        _summed(named.select("customer_id", "weight", "last_at", value=nw.col(kind.value))).with_columns(
-            kind=nw.lit(kind.value)
-        )
-        for kind in kinds
-    ]
-    rows.append(searched.with_columns(kind=nw.lit(InterestKind.SEARCH.value)))
-    columns = ("customer_id", "kind", "value", "weight", "last_at")
-    return _heaviest(nw.concat([one.select(*columns) for one in rows])).with_columns(
-        landmark=nw.lit(fading.landmark), half_life=nw.lit(fading.half_life).cast(nw.Int64)
+    category = nw.coalesce(nw.when(nw.col("category") != "").then(nw.col("category")), "shelf")
+    named = keep(
+        seen.join(of_items, on="item_id", how="left")
+        .with_columns(category=category)
+        .select("customer_id", "weight", "last_at", *(kind.value for kind in kinds))
     )
+    of_kind = {
+        kind: _summed(named.select("customer_id", "weight", "last_at", value=nw.col(kind.value)))
+        for kind in kinds
+    } | {InterestKind.SEARCH: searched}
+    return nw.concat(
+        [_heaviest(keep(rows)).with_columns(kind=nw.lit(kind.value)) for kind, rows in of_kind.items()]
+    ).with_columns(landmark=nw.lit(fading.landmark), half_life=nw.lit(fading.half_life).cast(nw.Int64))
 
 
 def _weighed(events: Frame, weights: Frame, as_of: datetime, start: date, names: list[str]) -> Frame:
@@ -149,22 +152,21 @@ def _summed(named: Frame) -> Frame:
 
 
 def _heaviest(rows: Frame) -> Frame:
-    """The heaviest of each customer and kind, with the ``total`` of all."""
-    by = ("customer_id", "kind")
+    """The heaviest of each customer, of one kind, with the ``total`` of all."""
     totals = (
-        rows.group_by(*by)
+        rows.group_by("customer_id")
         .agg(total=nw.col("weight").sum(), n=nw.len())
         .with_columns(nw.col("total").cast(nw.Int64))
     )
-    joined = rows.join(totals, on=list(by), how="inner")
+    joined = rows.join(totals, on="customer_id", how="inner")
     # few have more than are kept, and to put all in order would cost the most
     many = (
         joined.filter(nw.col("n") > KEPT)
         .with_columns(light=nw.lit(0) - nw.col("weight"), one=nw.lit(1))
-        .with_columns(place=nw.col("one").cum_sum().over(*by, order_by=["light", "value"]))
+        .with_columns(place=nw.col("one").cum_sum().over("customer_id", order_by=["light", "value"]))
         .filter(nw.col("place") <= KEPT)
     )
-    columns = (*by, "value", "weight", "total", "last_at")
+    columns = ("customer_id", "value", "weight", "total", "last_at")
     return nw.concat([joined.filter(nw.col("n") <= KEPT).select(*columns), many.select(*columns)])
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import add
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -49,7 +52,6 @@ def hours(events: nw.LazyFrame[Any], as_of: datetime, zone: ZoneInfo) -> nw.Lazy
     shop's clocks."""
     now = plain(as_of)
     start = now - timedelta(days=RHYTHM_DAYS)
-    minutes = _minutes(start, now, zone)
     counted = (
         events.filter(
             ~nw.col("customer_id").is_null(),
@@ -58,58 +60,58 @@ def hours(events: nw.LazyFrame[Any], as_of: datetime, zone: ZoneInfo) -> nw.Lazy
             nw.col("month") >= f"{start:%Y-%m}",
             *(nw.col("event") != name for name in NOT_SEEN),
         )
-        .select("customer_id", minute=minutes)
-        .with_columns(day=share(nw.col("minute"), 1440))
-        .with_columns(hour=share(nw.col("minute") - nw.col("day") * 1440, 60))
-        # 1 January 1901 was a Tuesday
-        .with_columns(weekday=nw.col("day") + 1 - share(nw.col("day") + 1, 7) * 7)
-        .with_columns(
-            nw.when(nw.col("weekday") == day).then(nw.lit(1)).otherwise(nw.lit(0)).alias(f"on_{day}")
-            for day in range(7)
-        )
-        .group_by("customer_id", "hour")
-        .agg(nw.len().alias("n"), *(nw.col(f"on_{day}").sum() for day in range(7)))
-        .with_columns(n=nw.col("n").cast(nw.Int64))
-    )
-    # the most, and of several the smallest, in one number: count · size + (size − 1 − place)
-    found = (
-        counted.with_columns(
-            code=nw.col("n") * 24 + 23 - nw.col("hour"),
-            night=nw.when(nw.col("hour") < _NIGHT).then(nw.col("n")).otherwise(nw.lit(0)),
+        .select("customer_id", hour=_hour(start, now, zone), weekday=nw.col("local_date").dt.weekday())
+        # one group a customer and many counts cost less than a group for each hour of each
+        .select(
+            "customer_id",
+            *(nw.when(nw.col("hour") == hour).then(nw.lit(1)).alias(f"at_{hour}") for hour in range(24)),
+            *(nw.when(nw.col("weekday") == day).then(nw.lit(1)).alias(f"on_{day}") for day in range(1, 8)),
         )
         .group_by("customer_id")
         .agg(
-            nw.col("code").max(),
-            nw.col("night").sum(),
-            nw.col("n").sum(),
-            *(nw.col(f"on_{day}").sum() for day in range(7)),
+            *(nw.col(f"at_{hour}").count() for hour in range(24)),
+            *(nw.col(f"on_{day}").count() for day in range(1, 8)),
         )
-        .with_columns(nw.col("night").cast(nw.Int64), nw.col("n").cast(nw.Int64))
-        .with_columns(
-            days=nw.max_horizontal(*(nw.col(f"on_{day}").cast(nw.Int64) * 7 + (6 - day) for day in range(7))),
-            weekend=(nw.col("on_5") + nw.col("on_6")).cast(nw.Int64),
-        )
+        .with_columns(nw.col(f"at_{hour}").cast(nw.Int64) for hour in range(24))
+        .with_columns(nw.col(f"on_{day}").cast(nw.Int64) for day in range(1, 8))
+    )
+    # the most, and of several the smallest, in one number: count · size + (size − place)
+    found = counted.with_columns(
+        hours=nw.max_horizontal(*(nw.col(f"at_{hour}") * 24 + (23 - hour) for hour in range(24))),
+        days=nw.max_horizontal(*(nw.col(f"on_{day}") * 7 + (7 - day) for day in range(1, 8))),
+        night=_sum(f"at_{hour}" for hour in range(_NIGHT)),
+        weekend=_sum(("on_6", "on_7")),
+        n=_sum(f"on_{day}" for day in range(1, 8)),
     )
     return found.select(
         "customer_id",
-        best_hour=nw.lit(23) - (nw.col("code") - share(nw.col("code"), 24) * 24),
+        best_hour=nw.lit(23) - (nw.col("hours") - share(nw.col("hours"), 24) * 24),
         best_weekday=nw.lit(7) - (nw.col("days") - share(nw.col("days"), 7) * 7),
         night_share=percent(nw.col("night"), nw.col("n")),
         weekend_share=percent(nw.col("weekend"), nw.col("n")),
     )
 
 
-def _minutes(start: datetime, now: datetime, zone: ZoneInfo) -> nw.Expr:
-    """Minutes since 1901 by the zone's clocks: what they add to UTC changes a few times a year at most."""
+def _sum(names: Iterable[str]) -> nw.Expr:
+    return reduce(add, map(nw.col, names))
+
+
+def _hour(start: datetime, now: datetime, zone: ZoneInfo) -> nw.Expr:
+    """The hour by the zone's clocks: what they add to UTC changes a few times a year at most."""
+    (_, added), *later = found = offsets(start, now, zone)
     at = nw.col("timestamp").dt
-    years = at.year().cast(nw.Int64) - 1901
-    days = years * 365 + share(years, 4) + at.ordinal_day().cast(nw.Int64) - 1
-    utc = days * 1440 + at.hour().cast(nw.Int64) * 60 + at.minute().cast(nw.Int64)
-    (_, added), *later = offsets(start, now, zone)
-    ahead: nw.Expr = nw.lit(added)
+    whole = all(ahead % 60 == 0 for _, ahead in found)
+    unit = 60 if whole else 1
+    ahead: nw.Expr = nw.lit((added // unit) % (1440 // unit))
     for since, changed in later:
-        ahead = nw.when(nw.col("timestamp") >= since).then(nw.lit(changed)).otherwise(ahead)
-    return utc + ahead
+        ahead = (
+            nw.when(nw.col("timestamp") >= since)
+            .then(nw.lit((changed // unit) % (1440 // unit)))
+            .otherwise(ahead)
+        )
+    if whole:
+        return (at.hour().cast(nw.Int64) + ahead) % 24
+    return share(at.hour().cast(nw.Int64) * 60 + at.minute().cast(nw.Int64) + ahead, 60) % 24
 
 
 def offsets(start: datetime, now: datetime, zone: ZoneInfo) -> list[tuple[datetime, int]]:
