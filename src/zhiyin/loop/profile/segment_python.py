@@ -13,7 +13,8 @@ from zhiyin.domain.decision import Fact
 from zhiyin.domain.segment import All, Any, Not, Rule, conditions
 from zhiyin.loop.profile.condition import Condition, One
 
-_TURNS = 1000
+_TURNS = 400
+_LOOKS = 200_000  # at events, all turns together
 
 
 def holds(rule: Rule, one: One) -> bool:
@@ -26,7 +27,7 @@ def holds(rule: Rule, one: One) -> bool:
         case Not(inner):
             return not holds(inner, one)
         case Condition():
-            return rule.find(one).holds
+            return one.found(rule).holds
     raise TypeError(f"{rule!r} is not a rule")
 
 
@@ -35,17 +36,18 @@ def until(rule: Rule, one: One) -> datetime | None:
 
     It may come too early, since a condition can turn without turning the rule, but never too late.
     """
-    found = (leaf.find(one).until for leaf in conditions(rule) if isinstance(leaf, Condition))
+    found = (one.found(leaf).until for leaf in conditions(rule) if isinstance(leaf, Condition))
     return min((moment for moment in found if moment is not None), default=None)
 
 
 def turn(rule: Rule, one: One) -> datetime | None:
     """When time alone changes whether the rule holds, if nothing else happens; None where it never does.
 
-    Nor where it takes more than a thousand turns of its conditions to get there.
+    Nor where too many turns of its conditions come before: more than a year of midnights, fewer for whoever did
+    very much.
     """
     before = holds(rule, one)
-    for _ in range(_TURNS):
+    for _ in range(min(_TURNS, 1 + _LOOKS // (1 + len(one.events)))):
         moment = until(rule, one)
         if moment is None or moment <= one.as_of:
             return None
@@ -57,7 +59,7 @@ def turn(rule: Rule, one: One) -> datetime | None:
 
 def deciding(rule: Rule, one: One) -> tuple[int, ...]:
     """Which of the ``facts`` would change whether the rule holds, if they alone were otherwise; by their number."""
-    answers = [leaf.find(one).holds for leaf in conditions(rule) if isinstance(leaf, Condition)]
+    answers = [one.found(leaf).holds for leaf in conditions(rule) if isinstance(leaf, Condition)]
     stands = _with(rule, iter(answers))
     turned = ([*answers[:i], not answer, *answers[i + 1 :]] for i, answer in enumerate(answers))
     return tuple(i for i, other in enumerate(turned) if _with(rule, iter(other)) != stands)
@@ -93,6 +95,6 @@ def _facts(rule: Rule, one: One, *, wanted: bool) -> Iterator[Fact]:
         case Not(inner):
             yield from _facts(inner, one, wanted=not wanted)
         case Condition():
-            found = rule.find(one)
+            found = one.found(rule)
             code = found.code if wanted else f"{found.code}_not"
             yield Fact(code, found.holds == wanted, {**found.detail, "condition": rule.dump()})
