@@ -44,13 +44,16 @@ class One:
     fading: Fading | None = None
     consents: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     cuts: Mapping[segment.Condition, Cut | None] = field(default_factory=dict)
-    _found: dict[Condition, Found] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _found: dict[int, tuple[Condition, Found]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def found(self, condition: Condition) -> Found:
         """What a condition finds, looked for once: a million events take seconds."""
-        if condition not in self._found:
-            self._found[condition] = condition.find(self)
-        return self._found[condition]
+        # by identity, since 1 and True are equal and mean different things
+        if id(condition) not in self._found:
+            self._found[id(condition)] = (condition, condition.find(self))
+        return self._found[id(condition)][1]
 
 
 @dataclass(frozen=True, slots=True)
