@@ -143,6 +143,7 @@ def test_the_first_of_all_must_lie_in_the_window_and_fit(duckdb: Engine, tmp_pat
         'first("Bought", within="30d", where=[kind == "tea"])',
         'last("Bought", before="3d", where=[kind == "tea"])',
         'last("Bought", within="3d")',
+        'last("Bought", within="6d")',
         'first("Bought", before="30d")',
         'last("Bought", before="3d") and not last("Bought", before="30d")',
     ) == [
@@ -150,6 +151,7 @@ def test_the_first_of_all_must_lie_in_the_window_and_fit(duckdb: Engine, tmp_pat
         "both at once new, tea",
         "both at once old, tea",
         "new, pot new, tea",
+        "both at once new, pot new, tea old, tea",
         "old, tea",
         "both at once old, tea",
     ]
