@@ -177,6 +177,9 @@ def test_different_values_are_counted_once(duckdb: Engine, tmp_path: Path) -> No
             "one thing": [viewed("x"), viewed("x"), viewed("x")],
             "two in one": [viewed("x", "y")],
             "two in two": [viewed("x"), viewed("y", category="Pots")],
+            "tea and pot": [
+                ("Viewed", 1, {"products": (Line("x", category="Tea"), Line("y", category="Pots"))})
+            ],
             "three": [viewed("x", "y", "z")],
             "same size": sized(3, "3", 3.0, "", None, [3]),
             "two sizes": sized("L", "l"),
@@ -195,9 +198,9 @@ def test_different_values_are_counted_once(duckdb: Engine, tmp_path: Path) -> No
         'distinct("Viewed", of="size", at_least=2)',
         'distinct("Viewed", of="size") and not distinct("Viewed", of="size", at_least=2)',
     ) == [
-        "three two in one two in two",
-        "one thing two in one two in two",
-        "two in two",
+        "tea and pot three two in one two in two",
+        "one thing tea and pot two in one two in two",
+        "tea and pot two in two",
         "three two in one",
         "long ids two sizes",
         "noughts same size",
