@@ -65,7 +65,8 @@ def main() -> list[dict[str, Any]]:
 class _Load:
     """Posts events at a steady rate; ``accepted`` tells when each probe was answered with 200."""
 
-    def __init__(self, port: int, key: str) -> None:
+    def __init__(self, port: int, key: str, properties: dict[str, Any] | None = None) -> None:
+        self.properties = properties or {}
         self.port, self.key, self.sent, self.seconds = port, key, 0, 0.0
         self.accepted: dict[str, float] = {}
         self.thread = threading.Thread(target=self._run)
@@ -89,7 +90,12 @@ class _Load:
             if request % (RATE // BATCH // PROBES) == 0:
                 probe = f"probe-{request}"
                 batch[0] |= {"type": "track", "event": "Order Completed", "userId": probe, "messageId": probe}
-                batch[0]["properties"] = {"order_id": probe, "total": 10, "currency": "CNY"}
+                batch[0]["properties"] = {
+                    "order_id": probe,
+                    "total": 10,
+                    "currency": "CNY",
+                    **self.properties,
+                }
             connection.request(
                 "POST", "/v1/batch", json.dumps({"batch": batch, "sentAt": now.isoformat()}),
                 {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},

@@ -102,7 +102,7 @@ SENTENCES = (
     ('not engaged("received", at_least=2)', "received fewer than 2 messages", "收到过的消息少于 2 条"),
     ('engaged("bounced", at_most=1)', "exactly one message bounced", "恰好有 1 条消息被退回"),
     ('not engaged("opened", at_most=2)', "not: opened 1 to 2 messages", "不满足：打开过 1 到 2 条消息"),
-    ('engaged("unsubscribed", campaign="spring")', "unsubscribed from a message, of the campaign “Spring tea”",
+    ('engaged("unsubscribed", campaign="spring")', "unsubscribed from a message in the campaign “Spring tea”",
      "从消息中退订过（活动“Spring tea”）"),
     ('engaged("opened", channel="email")', "opened a message by e-mail", "通过邮件打开过消息"),
 )  # fmt: skip
@@ -125,7 +125,7 @@ def test_why_tells_what_was_found(read: Workspace) -> None:
     assert opened["found"].startswith("Message opened by a person: 1 time since ")
     assert opened["needs"] == "needs: opened at least 2 messages within 30 days"
     assert clicked["found"].startswith("Message clicked by a person: 1 time, last on ")
-    assert clicked["needs"] == "needs: clicked in no message, of the campaign “Spring tea”"
+    assert clicked["needs"] == "needs: clicked in no message in the campaign “Spring tea”"
     assert [fact.code for fact in why.facts] == ["engaged", "engaged_not"]
     assert why.facts[0].detail["what"] == "opened"
     assert segments.members(read, 'engaged("opened", within="30d")') == ["c1"]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any as Json
 from zoneinfo import ZoneInfo
@@ -12,6 +15,7 @@ import pytest
 from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.test import RequestFactory
+from django.utils.translation import override
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.console.posted import posted
@@ -206,6 +210,31 @@ def test_every_kind_is_offered_and_drawn_with_a_control_for_each_of_its_parts() 
         slots = segment_kinds.slots(token.removeprefix("!"))
         assert "{" not in said.text.template.replace("{where}", "") or len(fields) > 3, token
         assert [name for name in slots if f"{{{name}}}" in said.text.template] != [], token
+
+
+_TOLD = re.compile(r'<(?:option|datalist)[^>]*>|(?:aria-label|placeholder|title)="([^"]*)"|<[^>]*>')
+_NAMES = {
+    "RFM",
+    "VIP",
+    "Spring",
+    "Shanghai",
+    "Suzhou",
+    "note",
+    "points",
+    "vip",
+}  # known as they are, or the shop's own
+
+
+def test_every_kind_speaks_chinese_down_to_the_last_choice() -> None:
+    with override("zh-hans"):
+        for group in segment_kinds.menu():
+            for offer in group.offers:
+                fields = {"where": ("0",), "without": ("0",), "operator": ("in",)}
+                untouched = forms.fresh(offer.token)
+                for part in (untouched, replace(untouched, fields=fields)):
+                    page = _TOLD.sub(lambda found: f" {found[1] or ''} ", drawn(forms.Form("all", (part,))))
+                    latin = set(re.findall(r"[A-Za-z]{2,}", html.unescape(page))) - _NAMES
+                    assert latin == set(), (offer.token, latin)
 
 
 # --- by hand --------------------------------------------------------------------------------------------

@@ -311,9 +311,9 @@ def test_members_are_listed_and_exported(shop: Workspace) -> None:
 def test_the_size_of_the_last_weeks_is_a_line_with_a_table(shop: Workspace) -> None:
     shanghai = segments.create(shop, "shanghai", "上海", 'city == "上海"')
     segments.refresh(shop, "shanghai")
-    assert "from the second week on" in page(sign_in(), "/segments/shanghai")
-    before = shop.today().date() - timedelta(weeks=2)
-    SegmentSize.objects.create(segment=shanghai, day=before, version=1, count=4)
+    assert "a line appears with the second" in page(sign_in(), "/segments/shanghai")
+    before = shop.now() - timedelta(weeks=2)
+    SegmentSize.objects.create(segment=shanghai, at=before, version=1, count=4)
     text = page(sign_in(), "/segments/shanghai")
     assert "4 → 10" in text
     table = text.split('id="sizes-table"')[1].split("</table>")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests.profile import test_conditions_chosen, test_segment
+from tests.profile import test_conditions, test_conditions_chosen, test_segment
 from tests.profile.worlds import NOW, World, rules, worlds
 
 from zhiyin.adapters.lake import Lake
@@ -187,6 +188,9 @@ RULES = (
     'sample(40, seed="茶") and not sample(30) or nearest(20, by="revenue", to=600)',
     'nearest(10, by="last_order_at") or nearest(7, by="size", to="lowest") or consents("sms", granted=False)',
     'interested("Tea", at_least=40) or interested("Lion", at_least=20, kind="brand") or interested("茶", kind="search")',
+    'sum("Order Completed", at_least=500, within="200d") and average("Order Completed", of="price", at_most=9)',
+    'distinct("Product Viewed", of="category", at_least=2) or first("Order Completed", since="2026-01-01")',
+    'sequence(["Product Viewed", step("Order Completed", where=[amount > 100])], gap="90d", without=["Order Refunded"])',
     "everyone",
     "nobody",
 )
@@ -231,3 +235,20 @@ def test_every_comparison_agrees_with_the_single_customer(spark: Engine, tmp_pat
 
 def test_digests_are_as_published(spark: Engine) -> None:
     test_conditions_chosen.digests_are_as_published(spark)
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        test_conditions.test_amounts_come_to_a_sum_an_average_a_least_and_a_most,
+        test_conditions.test_numbers_of_a_property_are_added_up_without_loss,
+        test_conditions.test_the_first_of_all_must_lie_in_the_window_and_fit,
+        test_conditions.test_different_values_are_counted_once,
+        test_conditions.test_a_sequence_is_one_thing_after_another,
+        test_conditions.test_a_step_may_be_filtered,
+    ],
+)
+def test_small_worlds_have_the_same_answer(
+    spark: Engine, tmp_path: Path, world: Callable[[Engine, Path], None]
+) -> None:
+    world(spark, tmp_path)

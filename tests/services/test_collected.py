@@ -39,7 +39,7 @@ def test_of_two_statements_the_later_one_counts_in_whatever_order_they_come(
         for n in said
     ]
     for start, end in pairwise([0, *sorted(cuts), len(events)]):
-        collected._publish_traits(events[start:end])
+        collected._publish_traits(events[start:end], AT)
     ann = Customer.objects.get(pk="ann")
     assert {name: value for name, value in (ann.traits | {"email": ann.email}).items() if value} == wanted
 
@@ -54,6 +54,6 @@ def test_the_stage_at_once_goes_by_the_customers_own_gap(workspace: Workspace) -
     assert (ann.lifecycle, ann.personal_gap_days) == ("active", 30)  # (20 + 160) / 6
     given_back = Event("r", "track", ORDER_REFUNDED, workspace.now(), "ann", amount=1)
     table = events_to_table([given_back], timezone=workspace.timezone, received_at=workspace.now())
-    collected._move(workspace, table)
+    collected._move(workspace, table, workspace.now())
     ann.refresh_from_db()
     assert (ann.revenue, ann.lifecycle) == (499, "active")  # at risk by the shop's

@@ -9,12 +9,13 @@ from random import Random
 
 import pytest
 from django.db.models import QuerySet
+from msgspec.structs import replace
 
 from zhiyin.adapters import clock
 from zhiyin.adapters.lake import Lake
 from zhiyin.adapters.lake.rows import event_of, events_to_table
 from zhiyin.adapters.records import erasure
-from zhiyin.adapters.records.models import Hit, Judged
+from zhiyin.adapters.records.models import Customer, Hit, Judged
 from zhiyin.domain.event import (
     EMAIL_DELIVERED,
     EMAIL_LINK_CLICKED,
@@ -23,7 +24,7 @@ from zhiyin.domain.event import (
     MESSAGE_OPENED,
     Event,
 )
-from zhiyin.services import engagements, ingest, opens, work
+from zhiyin.services import engagements, ingest, memberships, opens, profiles, renewals, segments, work
 from zhiyin.services.workspace import Workspace
 
 SENT = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -183,11 +184,11 @@ def test_a_hit_waits_until_it_is_known_when_its_message_was_delivered(
     later(LONG)
     assert engagements.step(workspace) == 0
     take(workspace, delivered())
-    assert engagements.step(workspace) == 1
-    assert told(workspace) == {}
-    later(timedelta(hours=2))  # bob's message has no known outcome
-    assert engagements.step(workspace) == 1
-    assert list(told(workspace)) == [(MESSAGE_OPENED, "bob")]
+    later(LONG)
+    assert engagements.step(workspace) == 0  # nobody looks again for a while
+    later(timedelta(minutes=11))
+    assert engagements.step(workspace) == 2
+    assert list(told(workspace)) == [(MESSAGE_OPENED, "bob")]  # whose message has no known outcome
 
 
 def test_reports_and_events_judge_alike(workspace: Workspace) -> None:
@@ -207,8 +208,6 @@ def test_reports_and_events_judge_alike(workspace: Workspace) -> None:
     workspace.lake.append("events", table, app_id="test", version=1)
     Judged.objects.all().delete()  # a shop that was there before: its hits are judged all the same
     assert engagements.settle(workspace) > 100
-    Hit.objects.update(noted=SENT)  # those whose delivery nobody knows
-    engagements.settle(workspace)
     report = opens.of(workspace, "spring", SENT, SENT + timedelta(days=1))
     names = [name for name, _ in told(workspace)]
     assert (names.count(MESSAGE_OPENED), names.count(MESSAGE_CLICKED)) == (
@@ -288,3 +287,35 @@ def test_while_somebody_is_erased_hits_go_on_waiting(
     with other.unread():
         assert engagements.step(workspace) == 0
     assert engagements.step(workspace) == 1
+
+
+def test_a_round_judges_some_at_a_time(
+    workspace: Workspace, later: Callable[[timedelta], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engagements, "_AT_ONCE", 2)
+    take(workspace, *(event for who in "abc" for event in (delivered(who), opened(900, who))))
+    later(LONG)
+    assert [engagements.step(workspace) for _ in range(3)] == [2, 1, 0]
+    assert len(told(workspace)) == 3
+
+
+def test_whoever_reads_enters_live_segments(workspace: Workspace) -> None:
+    Customer.objects.create(customer_id="ann")
+    profiles.run(workspace)
+    segments.create(workspace, "readers", "Readers", 'engaged("opened", within="30d")')
+    segments.create(workspace, "keen", "Keen", "opened_90d >= 1")
+    while memberships.round(workspace):
+        pass
+    now = workspace.now()
+    hits = [delivered(), opened(900, agent="Mozilla/5.0"), opened(901)]
+    ingest.record(workspace, [replace(one, timestamp=now - timedelta(hours=1)) for one in hits[:1]])
+    take(workspace, *(replace(one, timestamp=now - timedelta(minutes=30)) for one in hits[1:]))
+    memberships.round(workspace)
+    assert memberships.members(workspace, "readers") == []
+    engagements.settle(workspace)
+    take(workspace)
+    memberships.round(workspace)
+    assert memberships.members(workspace, "readers") == ["ann"]
+    assert renewals.renew(workspace) == 1
+    memberships.round(workspace)
+    assert memberships.members(workspace, "keen") == ["ann"]

@@ -1,4 +1,4 @@
-"""Sizes: one a week, the last that was counted, of the present rule."""
+"""Sizes: the last count of each hour, of the present rule; after a week the last of each day."""
 
 from __future__ import annotations
 
@@ -10,40 +10,45 @@ from zhiyin.adapters.records.models import SegmentSize
 from zhiyin.services import profiles, segments, sizes
 
 
+def counts(ws):
+    return [size.count for size in sizes.series(ws, segments.get(ws, "everyone"))]
+
+
 def test_every_profiling_notes_the_size_of_every_segment(workspace):
     people(workspace, 3)
-    assert [size.count for size in sizes.weekly(workspace, segments.get(workspace, "everyone"))] == [3]
+    assert counts(workspace) == [3]
 
 
-def test_the_last_count_of_a_day_stands(workspace):
+def test_the_last_count_of_an_hour_stands(workspace):
     people(workspace, 3)
-    everyone = segments.get(workspace, "everyone")
-    sizes.note(workspace, everyone, 7)
-    sizes.note(workspace, everyone, 8)
-    assert SegmentSize.objects.get().count == 8
-
-
-def test_a_week_has_one_size_and_only_the_last_weeks_are_told(workspace):
-    people(workspace, 1)
-    everyone = segments.get(workspace, "everyone")
     SegmentSize.objects.all().delete()
-    later, clock = moving(workspace)
-    for week in range(15):
-        for day in range(2):
-            clock.ahead = timedelta(weeks=week, days=day - later_weekday(workspace))
-            sizes.note(later, everyone, 100 * week + day)
-    told = sizes.weekly(later, everyone)
-    assert [size.count for size in told] == [100 * week + 1 for week in range(3, 15)]
+    everyone, (later, clock) = segments.get(workspace, "everyone"), moving(workspace)
+    clock.ahead = timedelta(hours=1) - timedelta(
+        minutes=workspace.now().minute, seconds=workspace.now().second
+    )
+    for minutes, count in ((0, 7), (20, 8), (20, 9), (20, 10)):
+        clock.ahead += timedelta(minutes=minutes)
+        sizes.note(later, everyone, count)
+    assert counts(workspace) == [9, 10]
+
+
+def test_what_is_older_than_a_week_has_one_size_a_day(workspace):
+    people(workspace, 1)
+    SegmentSize.objects.all().delete()
+    everyone, (later, clock) = segments.get(workspace, "everyone"), moving(workspace)
+    midnight = later.today().replace(hour=0, minute=0, second=0, microsecond=0)
+    for day in range(10):
+        for hour in (1, 2, 3):
+            clock.ahead = midnight + timedelta(days=day, hours=hour) - workspace.now()
+            sizes.note(later, everyone, 10 * day + hour)
+    sizes.thin(later)
+    assert counts(workspace)[:3] == [3, 13, 21 if len(counts(workspace)) > 24 else 23]
+    assert counts(workspace)[-3:] == [91, 92, 93]
 
 
 def test_another_rule_begins_anew(workspace):
     people(workspace, 3)
     segments.update(workspace, "everyone", rule="orders >= 1")
-    assert sizes.weekly(workspace, segments.get(workspace, "everyone")) == []
+    assert counts(workspace) == []
     profiles.run(workspace)
-    assert [size.count for size in sizes.weekly(workspace, segments.get(workspace, "everyone"))] == [0]
-
-
-def later_weekday(ws):
-    """How many days ago the week began."""
-    return ws.today().weekday()
+    assert counts(workspace) == [0]

@@ -146,7 +146,7 @@ def test_others_write_to_the_lake_while_customers_are_profiled(workspace: Worksp
             free.append(label)
 
     profiles.run(workspace, on_progress=told)
-    assert free == ["Reading customers", "Reading events", "Publishing profiles"]
+    assert free == ["Reading customers", "Reading events", "Reading interests", "Publishing profiles"]
 
 
 def test_nobody_is_erased_while_customers_are_profiled(workspace: Workspace) -> None:
@@ -166,6 +166,6 @@ def test_nobody_is_erased_while_customers_are_profiled(workspace: Workspace) -> 
         refused.append(label)
 
     profiles.run(workspace, on_progress=told)
-    assert len(refused) == 3
+    assert len(refused) == 4
     privacy.erase(workspace, "c0001")
     assert profiles.run(workspace).customers == 2

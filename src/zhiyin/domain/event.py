@@ -31,6 +31,8 @@ MESSAGE_CLICKED = "Message Clicked"  # a person followed a link of it
 CONSENT_CHANGED = "Consent Changed"
 SUPPRESSION_LIFTED = "Suppression Lifted"  # a later yes took the address off the list of the unsubscribed
 CONTACT_REVEALED = "Contact Revealed"  # somebody looked at masked contact data in the console
+SEGMENT_ENTERED = "Segment Entered"
+SEGMENT_EXITED = "Segment Exited"
 
 # What only we ourselves may state: a report must not be fooled by whoever holds a write key.
 OWN_NAMES = frozenset(
@@ -48,6 +50,8 @@ OWN_NAMES = frozenset(
         CONSENT_CHANGED,
         SUPPRESSION_LIFTED,
         CONTACT_REVEALED,
+        SEGMENT_ENTERED,
+        SEGMENT_EXITED,
     }
 )
 

@@ -19,7 +19,7 @@ TraitKind = Literal["text", "number", "time", "flag"]
 
 
 class Owner(StrEnum):
-    """Who computes a feature: a file in ``loop/profile/features``, or records for ``contact``."""
+    """Who computes a feature: a file in ``loop/profile/features``, ``loop/profile/stated``, or records for ``contact``."""
 
     CONTACT = "contact"
     STANDING = "standing"
@@ -29,6 +29,7 @@ class Owner(StrEnum):
     DISCOUNTS = "discounts"
     DEVICES = "devices"
     ENGAGEMENT = "engagement"
+    STATED = "stated"
 
 
 class Unit(StrEnum):
@@ -38,6 +39,7 @@ class Unit(StrEnum):
     TIMES = "times"
     MONEY = "money"
     DAYS = "days"
+    YEARS = "years"
     HOURS = "hours"
     SECONDS = "seconds"
     PERCENT = "percent"
@@ -57,12 +59,14 @@ OWNERS: Mapping[Owner, Text] = {
     Owner.DISCOUNTS: say("Discounts"),
     Owner.DEVICES: say("Devices and channels"),
     Owner.ENGAGEMENT: say("Engagement with messages"),
+    Owner.STATED: say("Stated, or assumed"),
 }
 
 UNITS: Mapping[Unit, Text] = {
     Unit.TIMES: say("number"),
     Unit.MONEY: say("minor units of the currency"),
     Unit.DAYS: say("days"),
+    Unit.YEARS: say("years"),
     Unit.HOURS: say("hours"),
     Unit.SECONDS: say("seconds"),
     Unit.PERCENT: say("per cent"),
@@ -145,6 +149,19 @@ def _number(
     return Feature(name, "number", owner, label, meaning, unit, window, empty, decimals)
 
 
+def _attribute(
+    name: str,
+    kind: TraitKind,
+    label: Text,
+    meaning: Text,
+    unit: Unit = Unit.NONE,
+    values: tuple[str, ...] = (),
+    closed: bool = False,
+) -> Feature:
+    return Feature(name, kind, Owner.STATED, label, meaning, unit, values=values, closed=closed)
+
+
+GENDERS = ("female", "male", "other")
 VISIT_DAYS = 90
 RHYTHM_DAYS = 365
 ENGAGED_DAYS = 90
@@ -461,7 +478,76 @@ FEATURES: tuple[Feature, ...] = (
         say("Messages that a person opened or clicked, of those delivered."),
         window=ENGAGED_DAYS,
     ),
+    _attribute(
+        "age_stated",
+        "number",
+        say("Age"),
+        say("Years, from the age, birthday or year of birth that they stated."),
+        Unit.YEARS,
+    ),
+    _attribute(
+        "age_imputed",
+        "number",
+        say("Age, assumed"),
+        say("Where none was stated: the median of customers of the same gender and region, else of all."),
+        Unit.YEARS,
+    ),
+    _attribute(
+        "gender_stated",
+        "text",
+        say("Gender"),
+        say("As they stated it, in whatever words."),
+        values=GENDERS,
+        closed=True,
+    ),
+    _attribute(
+        "gender_imputed",
+        "text",
+        say("Gender, assumed"),
+        say("Where none was stated: the most frequent among the same occupation and decade of age, else of all."),
+        values=GENDERS,
+        closed=True,
+    ),
+    _attribute(
+        "region_stated",
+        "text",
+        say("Region"),
+        say("The province of the place that they stated; outside of China the place as it was written."),
+    ),
+    _attribute(
+        "region_imputed",
+        "text",
+        say("Region, assumed"),
+        say("Where none was stated: the most frequent among the same gender and decade of age, else of all."),
+    ),
+    _attribute(
+        "income_stated",
+        "number",
+        say("Income (1 to 5)"),
+        say("The fifth among the customers who stated an income; 5 is the highest."),
+        Unit.FIFTH,
+    ),
+    _attribute(
+        "income_imputed",
+        "number",
+        say("Income, assumed (1 to 5)"),
+        say("Where none was stated: the median of customers of the same gender and decade of age, else of all."),
+        Unit.FIFTH,
+    ),
+    _attribute(
+        "occupation_stated",
+        "text",
+        say("Occupation"),
+        say("As they stated it; common ones under one name."),
+    ),
+    _attribute(
+        "occupation_imputed",
+        "text",
+        say("Occupation, assumed"),
+        say("Where none was stated: the most frequent among the same gender and decade of age, else of all."),
+    ),
 )  # fmt: skip
 
 BY_NAME: Mapping[str, Feature] = {feature.name: feature for feature in FEATURES}
 COMPUTED: tuple[Feature, ...] = tuple(f for f in FEATURES if f.owner != Owner.CONTACT)
+FROM_EVENTS: tuple[Feature, ...] = tuple(f for f in COMPUTED if f.owner != Owner.STATED)

@@ -145,6 +145,12 @@ class ProfileSettings:
     gap_days: int = field(
         default=0, metadata={"doc": "Usual days between orders; measured from the orders if 0."}
     )
+    refresh_seconds: float = field(
+        default=60.0,
+        metadata={
+            "doc": "Seconds after which the worker describes customers anew whom events moved; later where it is busy."
+        },
+    )
     personal: bool = field(
         default=True,
         metadata={

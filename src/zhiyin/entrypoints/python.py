@@ -69,11 +69,13 @@ class Segments:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def create(self, key: str, rule: Mapping[str, Any] | str | Rule, *, name: str = "") -> None:
+    def create(
+        self, key: str, rule: Mapping[str, Any] | str | Rule, *, name: str = "", live: bool = True
+    ) -> None:
         """Make a segment from a rule in its JSON form, as text, or made with ``zhiyin.rule``."""
         from zhiyin.services import segments
 
-        segments.create(self._workspace, key, name or key, rule)
+        segments.create(self._workspace, key, name or key, rule, live=live)
 
     def keys(self) -> list[str]:
         """The keys of all segments."""

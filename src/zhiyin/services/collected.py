@@ -13,16 +13,17 @@ import pyarrow.compute as pc
 from django.db import transaction
 
 from zhiyin.adapters import clock
-from zhiyin.adapters.records import hit, profile
+from zhiyin.adapters.records import hit, membership, profile
 from zhiyin.adapters.records.models import Collected as CollectedRow
 from zhiyin.adapters.records.models import Customer, Identity
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.consent import Consent as Answer
+from zhiyin.domain.engagement import JUDGED
 from zhiyin.domain.event import EMAIL_LINK_CLICKED, EMAIL_OPENED, Event
 from zhiyin.domain.lifecycle import Lifecycle
 from zhiyin.loop.collect.arrival import Arrival
 from zhiyin.loop.profile.standing import Standing, moved, parted, stage
-from zhiyin.services import consents, facts, tallies
+from zhiyin.services import consents, facts, listening, tallies
 from zhiyin.services.shares import Understood
 from zhiyin.services.workspace import Workspace
 
@@ -56,11 +57,15 @@ def apply(
         done, _ = CollectedRow.objects.select_for_update().get_or_create(pk=1, defaults={"version": 0})
         if done.version >= version:
             return
-        answers = _publish_traits([event for _, event in result.identified])
+        touched = listening.touched(result)  # before those who are new here get their rows
+        now = ws.now()
+        answers = _publish_traits([event for _, event in result.identified], now)
         if answers:
             keep(consents.events(consents.take(answers)))
-        _move(ws, result.events)
-        _link(result.links, ws.now())
+        _move(ws, result.events, now)
+        profile.stir(_readers(result.events), now)
+        _link(result.links, now)
+        membership.touch(touched)
         hit.note(_hits(result.events), clock.system())
         tallies.add(result.received | result.became, result.last)
         tallies.add(tallies.replayed(arrived))
@@ -68,7 +73,7 @@ def apply(
         done.save()
 
 
-def _publish_traits(events: Sequence[Event]) -> list[Answer]:
+def _publish_traits(events: Sequence[Event], now: datetime) -> list[Answer]:
     """Stated traits go to the customer's row, later ones over earlier ones; gives the answers among them."""
     stated: dict[str, list[Event]] = {}
     answers = []
@@ -88,12 +93,13 @@ def _publish_traits(events: Sequence[Event]) -> list[Answer]:
         )
         for event in said:
             _apply(customer, event)
+        customer.moved_at = now
         known[customer_id] = customer
     Customer.objects.bulk_create(
         known.values(),
         update_conflicts=True,
         unique_fields=["customer_id"],
-        update_fields=[*_OWN_FIELDS, "traits", "stated_at"],
+        update_fields=[*_OWN_FIELDS, "traits", "stated_at", "moved_at"],
     )
     return answers
 
@@ -121,15 +127,15 @@ def _text(value: object) -> str:
     return str(value).replace("\x00", "")  # PostgreSQL keeps no NUL
 
 
-def _move(ws: Workspace, events: pa.Table) -> None:
+def _move(ws: Workspace, events: pa.Table, now: datetime) -> None:
     """Last seen of whom the events name, and orders, revenue and stage of those whose orders they move, at once; the
     rest waits for ``profiles.run``."""
     moving, seen = parted(events)
-    profile.see(seen.sort_by("customer_id"))  # neighbours are written together
+    profile.see(seen.sort_by("customer_id"), now)  # neighbours are written together
     if not moving.num_rows:
         return
     named = pc.unique(moving["customer_id"]).to_pylist()
-    rules, now = ws.settings.profile.rules, ws.now()
+    rules = ws.settings.profile.rules
     before, own = {}, {}
     for who, *known, gap in profile.standings(named):
         before[who] = _standing(*known)
@@ -144,7 +150,7 @@ def _move(ws: Workspace, events: pa.Table) -> None:
         for who, one in sorted(after.items(), key=itemgetter(0))
     ]  # fmt: skip
     columns = zip(*rows, strict=True)
-    profile.move(pa.table(dict(zip(_MOVED.names, map(list, columns), strict=True)), schema=_MOVED))
+    profile.move(pa.table(dict(zip(_MOVED.names, map(list, columns), strict=True)), schema=_MOVED), now)
 
 
 def _standing(
@@ -158,6 +164,13 @@ def _standing(
     stage: str,
 ) -> Standing:
     return Standing(first_seen, last_seen, first_order, last_order, orders, revenue, stage)
+
+
+def _readers(events: pa.Table) -> list[str]:
+    """Who opened or clicked. Deliveries alone wait for the next profiling: a campaign has too many of them."""
+    read = pc.and_(pc.is_in(events["event"], pa.array(list(JUDGED))), pc.is_valid(events["customer_id"]))
+    found: list[str] = pc.unique(events.filter(read)["customer_id"]).to_pylist()
+    return found
 
 
 def _hits(events: pa.Table) -> Iterator[tuple[str, str, datetime]]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import narwhals as nw
 from django.db import transaction
+from django.db.models import QuerySet
 
 from zhiyin.adapters import clock
 from zhiyin.adapters.records import hit
@@ -38,9 +39,11 @@ WAIT = timedelta(seconds=30)  # from a hit in the lake to its verdict
 BEHIND = timedelta(
     seconds=20
 )  # while the spool is further behind, what belongs to a hit may still wait there
-DELIVERY = timedelta(hours=1)  # so long a hit waits for the lake to know when its message was delivered
+DELIVERY = timedelta(
+    minutes=10
+)  # so much longer where the lake does not know yet when the message was delivered
 _STEP = 10  # hits are judged by the ten seconds: each time is a look into the lake
-_AT_ONCE = 5_000
+_AT_ONCE = 2_000  # then the worker's others get their turn
 _MOMENT = 0.2  # seconds for which the worker waits for the lake
 _HITS = {EMAIL_OPENED: MESSAGE_OPENED, EMAIL_LINK_CLICKED: MESSAGE_CLICKED}
 _PROPERTIES = ("token", "step", "user_agent", "method", "url", "rule")
@@ -84,22 +87,22 @@ class Engagement:
 
 
 def step(ws: Workspace) -> int:
-    """Judge the hits whose time has come; returns how many. To be repeated; a crash between loses and doubles nothing.
-
-    While somebody is being erased they go on waiting.
+    """Judge hits whose time has come, some at a time; returns how many. To be repeated; a crash between loses and
+    doubles nothing. While somebody is being erased they go on waiting.
     """
     if ws.spool.waiting() > BEHIND.total_seconds():
         return 0
     due = clock.system() - WAIT
     with suppress(Busy), ws.lake.reading(_MOMENT):
-        return _judge(ws, due.replace(second=due.second // _STEP * _STEP, microsecond=0))
+        due = due.replace(second=due.second // _STEP * _STEP, microsecond=0)
+        return next(_judge(ws, Hit.objects.filter(noted__lt=due), patient=True), 0)
     return 0
 
 
 def settle(ws: Workspace) -> int:
     """Judge all hits that are in the lake at once: for who knows that nothing else comes."""
     with ws.lake.reading():
-        return _judge(ws, None)
+        return sum(_judge(ws, Hit.objects.all(), patient=False))
 
 
 def of(ws: Workspace, customer_id: str) -> list[Letter]:
@@ -181,31 +184,30 @@ def _hit(row: dict[str, Any], delivered: datetime | None) -> rules.Hit:
     )
 
 
-def _judge(ws: Workspace, due: datetime | None) -> int:
+def _judge(ws: Workspace, waiting: QuerySet[Hit], *, patient: bool) -> Iterator[int]:
+    """Judge these hits, some at a time; gives how many each time."""
     _again(ws)
-    waiting = Hit.objects.order_by("pk")
-    if due is not None:
-        waiting = waiting.filter(noted__lt=due)
-    done, last = 0, 0
-    while rows := list(waiting.filter(pk__gt=last)[:_AT_ONCE]):
+    last = 0
+    while rows := list(waiting.filter(pk__gt=last).order_by("pk")[:_AT_ONCE]):
         last = rows[-1].pk
-        done += _verdicts(ws, rows)
-    return done
+        yield _verdicts(ws, rows, patient=patient)
 
 
-def _verdicts(ws: Workspace, rows: Sequence[Hit]) -> int:
-    """Tell what people did by these hits; then they wait no more."""
+def _verdicts(ws: Workspace, rows: Sequence[Hit], *, patient: bool) -> int:
+    """Tell what people did by these hits; then they wait no more, unless their delivery is not known yet."""
     tokens = {row.token for row in rows}
     known = {one.token: one for one in letters(ws, {row.customer_id for row in rows}, tokens, _since(tokens))}
     until: dict[str, datetime] = {}
-    over: list[int] = []
-    late = clock.system() - DELIVERY
+    over, later = [], []
     for row in rows:
         letter = known.get(row.token)
-        if letter is not None and letter.delivered is None and row.noted > late:
+        if patient and letter is not None and letter.delivered is None and not row.postponed:
+            later.append(row.pk)
             continue
         over.append(row.pk)
         until[row.token] = max(row.at, until.get(row.token, row.at))
+    # once, so that a message whose outcome nobody knows does not cost a look into the lake each round
+    Hit.objects.filter(pk__in=later).update(noted=clock.system() + DELIVERY, postponed=True)
     events = [
         event for token, letter in known.items() if token in until for event in _told(letter, until[token])
     ]

@@ -39,14 +39,14 @@ def publish(
         chunk = rows.slice(start, _CHUNK).to_pylist()
         # first the lake's turn, then the records: nobody may wait for it while holding the records
         with ws.lake.writing(), transaction.atomic():
-            touched = _customers(chunk)
+            touched = _customers(chunk, now)
             taken = consents.take(_answers(chunk, consent, now))
             _tell(ws, consents.events(taken, fingerprint or import_id), import_id, now)
         changed += len(touched | {one.answer.customer_id for one in taken if one.changed or one.lifted})
     return changed
 
 
-def _customers(chunk: Sequence[dict[str, Any]]) -> set[str]:
+def _customers(chunk: Sequence[dict[str, Any]], now: datetime) -> set[str]:
     known = Customer.objects.select_for_update().in_bulk([row["customer_id"] for row in chunk])
     fresh: list[Customer] = []
     changed: list[Customer] = []
@@ -54,6 +54,7 @@ def _customers(chunk: Sequence[dict[str, Any]]) -> set[str]:
         before = known.get(row["customer_id"])
         customer = before or Customer(customer_id=row["customer_id"])
         if _apply(customer, row) and before is not None:
+            customer.moved_at = now
             changed.append(customer)
         if before is None:
             fresh.append(customer)
@@ -64,7 +65,7 @@ def _customers(chunk: Sequence[dict[str, Any]]) -> set[str]:
             batch_size=1000,
             update_conflicts=True,
             unique_fields=["customer_id"],
-            update_fields=[*_FIELDS, "traits"],
+            update_fields=[*_FIELDS, "traits", "moved_at"],
         )
     return {customer.customer_id for customer in [*fresh, *changed]}
 

@@ -16,6 +16,7 @@ from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.text import say
 from zhiyin.loop.collect.columns import Column
 from zhiyin.services import import_reading as reading
+from zhiyin.services import memberships
 from zhiyin.services.import_reading import OnProgress
 from zhiyin.services.import_rejects import Rejects
 from zhiyin.services.import_sinks import SINKS, Totals
@@ -80,6 +81,7 @@ def run(
             raise
         record.status, record.finished_at = "done", ws.now()
         record.save()
+        memberships.set_back()
     return ImportResult(
         record.import_id,
         kind,

@@ -9,7 +9,7 @@ from zhiyin.adapters.records import erasure
 from zhiyin.adapters.spool import SpoolMemory
 from zhiyin.domain.errors import Busy, NotFound
 from zhiyin.domain.text import say
-from zhiyin.services import ingest, live
+from zhiyin.services import ingest, live, memberships
 from zhiyin.services.workspace import Workspace
 
 
@@ -29,7 +29,8 @@ def erase(ws: Workspace, customer_id: str) -> Erasure:
     """
     ws.spool.close()
     ingest.drain(ws)  # what waits there would come back
-    with ws.lake.unread(), ws.lake.writing():
+    # a step that looked at them before would put them back
+    with memberships.alone(ws, ws.lake.patience), ws.lake.unread(), ws.lake.writing():
         addresses, visitors = erasure.addresses(customer_id), erasure.visitors(customer_id)
         records = erasure.erase(customer_id, ws.now())
         lake = ws.lake.erase([customer_id], texts=sorted(addresses), visitors=visitors)

@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,9 @@ from zhiyin.domain.text import say
 from zhiyin.loop.profile.facts import Facts, facts, measured
 from zhiyin.loop.profile.features import COLUMNS as EXTRACTED
 from zhiyin.loop.profile.features import TAKEN, Shop, features, summed, visits
+from zhiyin.loop.profile.stated import completed
+from zhiyin.services import attributes, interests, segments, stated
 from zhiyin.services import facts as shop_facts
-from zhiyin.services import interests, segments, stated
 from zhiyin.services.workspace import Workspace
 
 BATCH = 20_000
@@ -69,8 +70,13 @@ def run(ws: Workspace, on_progress: Progress | None = None) -> ProfileResult:
         tell(0, None, "Reading customers")
         stated.write(known)
         tell(0, None, "Reading events")
-        with computed(ws, as_of) as (found, usual), pq.ParquetWriter(made, PROFILES.schema) as writer:
-            for table in ws.lake.stream(whole(ws, found, known)):
+        with (
+            attributes.computed(ws, known, as_of) as (own, learnt),
+            computed(ws, as_of) as (found, usual),
+            pq.ParquetWriter(made, PROFILES.schema) as writer,
+        ):
+            usual = replace(usual, stated=learnt)
+            for table in ws.lake.stream(whole(ws, found, known, own, usual)):
                 writer.write_table(table.select(PROFILES.schema.names).cast(PROFILES.schema))
         tell(0, None, "Reading interests")
         interests.write(ws, as_of, Path(folder) / "interests.parquet")
@@ -140,9 +146,15 @@ def computed(
         yield features(found, shop, usual), usual
 
 
-def whole(ws: Workspace, found: nw.LazyFrame[Any], known: Path) -> nw.LazyFrame[Any]:
-    """Everyone known from events (``computed``) or from records (``stated``), with the columns of the dataset."""
-    both = ws.lake.scan([known], stated.SCHEMA).join(found, on="customer_id", how="full", suffix="_seen")
+def whole(
+    ws: Workspace, found: nw.LazyFrame[Any], known: Path, own: nw.LazyFrame[Any], usual: Facts
+) -> nw.LazyFrame[Any]:
+    """Everyone known from events (``computed``) or from records (``stated``), with the columns of the dataset; ``own``
+    are their ``attributes``."""
+    stating = ws.lake.scan([known], stated.SCHEMA).join(own, on="customer_id", how="left")
+    both = completed(
+        stating.join(found, on="customer_id", how="full", suffix="_seen"), usual.stated.otherwise
+    )
     return both.with_columns(
         customer_id=nw.coalesce("customer_id", "customer_id_seen"),
         created_at=nw.coalesce("created_at", "first_seen"),

@@ -11,7 +11,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from zhiyin.adapters.records.profile import COLUMNS, publish
-from zhiyin.services import facts, interests, profiles, stated
+from zhiyin.loop.profile.facts import Facts
+from zhiyin.services import attributes, facts, interests, profiles, stated
 from zhiyin.services.workspace import Workspace
 
 MOST = 50_000  # customers taken at a time, so that they fit into memory
@@ -37,19 +38,23 @@ def refresh(ws: Workspace, customer_ids: Collection[str], *, patience: float | N
     started, ids, customers = time.perf_counter(), sorted(set(customer_ids)), 0
     with profiles.alone(ws, patience), ws.lake.reading():
         known = facts.latest(ws)
-        for start in range(0, len(ids) if known else 0, MOST):
-            customers += _refresh(ws, ids[start : start + MOST], known)
+        for start in range(0, len(ids), MOST):
+            if known is not None:
+                customers += _refresh(ws, ids[start : start + MOST], known)
     return Refreshed(customers, time.perf_counter() - started)
 
 
-def _refresh(ws: Workspace, ids: Collection[str], known: facts.Facts | None) -> int:
+def _refresh(ws: Workspace, ids: Collection[str], known: Facts) -> int:
     as_of = ws.now()
     with tempfile.TemporaryDirectory(dir=ws.folder, prefix=".profile-") as folder:
         file = Path(folder) / "customers.parquet"
         stated.write(file, ids)
         with ws.lake.kept(profiles.taken(ws, ids)) as events:
-            with profiles.computed(ws, as_of, known, events) as (found, _):
-                rows = ws.lake.collect(profiles.whole(ws, found, file))
+            with (
+                attributes.computed(ws, file, as_of, known.stated) as (own, _),
+                profiles.computed(ws, as_of, known, events) as (found, _),
+            ):
+                rows = ws.lake.collect(profiles.whole(ws, found, file, own, known))
             with interests.computed(ws, as_of, interests.fading(ws), events) as found:
                 liked = ws.lake.collect(found)
     rows = rows.sort_by("customer_id")

@@ -21,16 +21,15 @@ from zhiyin.adapters.records.models import Campaign, Customer, Segment
 from zhiyin.domain import spreadsheet
 from zhiyin.domain.customer import TRAIT_KINDS
 from zhiyin.domain.decision import Fact
-from zhiyin.domain.errors import BadRule, Conflict, NotFound
+from zhiyin.domain.errors import BadRule, Busy, Conflict, NotFound
 from zhiyin.domain.event import Event
-from zhiyin.domain.segment import All, Condition, Rule, conditions
+from zhiyin.domain.segment import All, Condition, Rule
 from zhiyin.domain.text import say
-from zhiyin.loop.profile import segment_expand, segment_frame, segment_json, segment_python, segment_text
+from zhiyin.loop.profile import segment_expand, segment_json, segment_python, segment_text
 from zhiyin.loop.profile.condition import One
-from zhiyin.loop.profile.conditions import Interested
 from zhiyin.loop.profile.conditions.nearest import Cut
-from zhiyin.loop.profile.segment_frame import Cuts, Needs, Plan
-from zhiyin.services import interests, sizes
+from zhiyin.loop.profile.segment_frame import Needs
+from zhiyin.services import consents, interests, listening, memberships, present, sizes
 from zhiyin.services.workspace import Workspace
 
 AnyRule = Mapping[str, Any] | Rule | str
@@ -49,14 +48,24 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Whether a customer is inside, and each condition with what was found and what is needed."""
+    """Whether a customer is inside, and each condition with what was found and what is needed.
+
+    ``since`` is when they came into a live segment, ``until`` when time alone changes the answer if nothing else
+    happens, None where it does not. ``deciding`` are the numbers of the facts of which each would change it alone.
+    """
 
     inside: bool
     facts: tuple[Fact, ...]
+    since: datetime | None = None
+    until: datetime | None = None
+    deciding: tuple[int, ...] = ()
 
 
-def create(ws: Workspace, key: str, name: str, rule: AnyRule) -> Segment:
-    """Make a segment. Raises ``BadRule``, or ``Conflict`` where the key is taken."""
+def create(ws: Workspace, key: str, name: str, rule: AnyRule, *, live: bool = True) -> Segment:
+    """Make a segment; a live one follows each event, another is counted only.
+
+    Raises ``BadRule``, or ``Conflict`` where the key is taken.
+    """
     if not _KEY.fullmatch(key):
         raise BadRule(
             say("{key!r} cannot be a key.", key=key),
@@ -67,7 +76,7 @@ def create(ws: Workspace, key: str, name: str, rule: AnyRule) -> Segment:
     try:
         with transaction.atomic():
             return Segment.objects.create(
-                key=key, name=(name or key)[:120], rule=form, created_at=now, updated_at=now
+                key=key, name=(name or key)[:120], rule=form, created_at=now, updated_at=now, live=live
             )
     except IntegrityError as error:
         raise Conflict(
@@ -198,13 +207,17 @@ def refresh(ws: Workspace, key: str) -> Count:
 
 
 def refresh_all(ws: Workspace, on_progress: Callable[..., None] | None = None) -> int:
-    """Count every segment in the lists; returns how many there are."""
-    rows = list_(ws)
+    """Settle the live segments in the lists and count the others; returns how many there are."""
+    try:
+        memberships.settle(ws, on_progress=on_progress)
+    except Busy:
+        memberships.set_back()  # the worker does it when it can
+    rows = [row for row in list_(ws) if not row.live]
     for done, row in enumerate(rows, 1):
         refresh(ws, row.key)
         if on_progress:
             on_progress(done, len(rows), "Counting segments")
-    return len(rows)
+    return Segment.objects.filter(archived=False).count()
 
 
 def members(ws: Workspace, rule: AnyRule, limit: int | None = None, offset: int = 0) -> list[str]:
@@ -248,16 +261,19 @@ def export(ws: Workspace, key: str, file: str | Path | IO[str]) -> int:
 
 
 def why(ws: Workspace, key_or_rule: AnyRule, customer_id: str) -> Why:
-    """Whether a customer matches, in facts: codes and details as ``segment_python.facts`` gives them.
+    """Whether a customer matches, since when, and what would change it; facts as ``segment_python`` gives them.
 
-    Answers from the same profiles and events as ``count`` and ``members``. Raises ``NotFound`` for a customer
-    without a profile.
+    Of a live segment it tells what is known this moment. Of others and of a rule it answers from the same
+    profiles and events as ``count`` and ``members``, and raises ``NotFound`` for a customer without a profile.
     """
-    rule, as_of = expanded(ws, rule_or_key(ws, key_or_rule)), ws.now()
-    found = cuts(ws, [rule], as_of)
-    plan = _plan(ws, [rule], as_of, found)
+    row = get(ws, key_or_rule) if isinstance(key_or_rule, str) and is_key(key_or_rule) else None
+    whole, as_of = expanded(ws, rule_or_key(ws, key_or_rule)), ws.now()
+    found = cuts(ws, [whole], as_of)
+    plan = listening.plan(ws, [whole], as_of, cuts=found)
     needs = plan.needs
-    profile = _profile_of(ws, needs, customer_id)
+    profile = _profile_now(ws, needs, customer_id, as_of) if row is not None and row.live else None
+    if profile is None:
+        profile = _profile_of(ws, needs, customer_id)
     one = One(
         _traits_of(profile, needs),
         _events_of(ws, needs, customer_id),
@@ -267,17 +283,19 @@ def why(ws: Workspace, key_or_rule: AnyRule, customer_id: str) -> Why:
         json.loads(profile["consents"] or "{}"),
         found,
     )
-    return Why(segment_python.holds(rule, one), segment_python.facts(rule, one))
+    inside = segment_python.holds(whole, one)
+    return Why(
+        inside,
+        segment_python.facts(whole, one),
+        memberships.since(ws, row.key, customer_id) if row is not None and inside else None,
+        segment_python.turn(whole, one),
+        segment_python.deciding(whole, one),
+    )
 
 
 def cuts(ws: Workspace, rules: Sequence[Rule], as_of: datetime) -> dict[Condition, Cut | None]:
-    """Where those end who are nearest, for each ``nearest`` of expanded rules: one query over all customers each."""
-    found: dict[Condition, Cut | None] = {}
-    for one in segment_frame.nearests(rules):
-        plan = segment_frame.plan([], as_of)
-        one.measure(plan)  # notes what it needs
-        found[one] = one.cut(ws.lake.collect(one.ranked(profiles(ws, plan.needs), plan)))
-    return found
+    """Where those end who are nearest, for each ``nearest`` of expanded rules, by the last profiling."""
+    return listening.cuts(ws, rules, as_of, lambda needs: profiles(ws, needs))
 
 
 def profiles(ws: Workspace, needs: Needs) -> nw.LazyFrame[Any]:
@@ -304,16 +322,10 @@ def _form(ws: Workspace, rule: AnyRule, key: str) -> dict[str, Any]:
 
 def _mark(ws: Workspace, rules: Sequence[AnyRule], as_of: datetime) -> nw.LazyFrame[Any]:
     whole = [expanded(ws, rule) for rule in rules]
-    plan = _plan(ws, whole, as_of, cuts(ws, whole, as_of))
+    plan = listening.plan(ws, whole, as_of, cuts=cuts(ws, whole, as_of))
     events = ws.lake.frame("events", plan.needs.properties, plan.needs.lines)
     interested = ws.lake.frame("interests") if plan.needs.interests else None
     return plan.mark(profiles(ws, plan.needs), events, interested)
-
-
-def _plan(ws: Workspace, rules: Sequence[Rule], as_of: datetime, cuts: Cuts) -> Plan:
-    """What it takes to evaluate the rules, with how interests fade if any rule asks for one."""
-    asks = any(isinstance(leaf, Interested) for rule in rules for leaf in conditions(rule))
-    return segment_frame.plan(rules, as_of, fading=interests.fading(ws) if asks else None, cuts=cuts)
 
 
 def _members(ws: Workspace, rule: AnyRule) -> nw.LazyFrame[Any]:
@@ -333,10 +345,22 @@ def _profile_of(ws: Workspace, needs: Needs, customer_id: str) -> dict[str, Any]
     return profile
 
 
+def _profile_now(ws: Workspace, needs: Needs, customer_id: str, now: datetime) -> dict[str, Any] | None:
+    """What is known of a customer this moment, None where nothing is."""
+    names = sorted({"customer_id", *needs.features})
+    frame = present.some(ws, [customer_id], needs, now).select(*names, *needs.traits)
+    rows = ws.lake.collect(frame).to_pylist()
+    return (
+        {**rows[0], "consents": consents.as_text(consents.known([customer_id]).get(customer_id, {}))}
+        if rows
+        else None
+    )
+
+
 def _traits_of(row: Mapping[str, Any], needs: Needs) -> dict[str, object]:
     found = {path.partition(".")[2]: row[column] for column, path in needs.traits.items()}
     for name in TRAIT_KINDS:
-        value = row[name]
+        value = row.get(name)
         found[name] = value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
     return found
 

@@ -1,4 +1,5 @@
-"""The worker's round: drain the spool, plan and send, judge who opened and clicked, tidy the lake."""
+"""The worker's round: drain the spool, look again at memberships, plan and send, judge who opened and clicked, tidy
+the lake."""
 
 from __future__ import annotations
 
@@ -11,12 +12,13 @@ from datetime import datetime, timedelta
 from zhiyin.adapters import clock
 from zhiyin.domain.errors import Busy
 from zhiyin.domain.text import say
-from zhiyin.services import engagements, ingest, planning, sending
+from zhiyin.services import engagements, ingest, memberships, planning, renewals, sending
 from zhiyin.services.workspace import Workspace
 
 VACUUM = timedelta(days=1)  # old files are removed that often
 FILES = 64  # a dataset with more small files than this is compacted between rounds
 MOMENT = 0.2  # seconds for which a round waits for the lake: sending has to go on
+BUSY = 5  # times as long features wait where there is always something to do
 LONG = timedelta(seconds=30)  # a lake that others keep for longer is told about
 
 
@@ -33,8 +35,9 @@ def run_once(ws: Workspace, name: str = "") -> int:
     done = 0
     with suppress(Busy):
         done = ingest.drain(ws, MOMENT)
+    done += memberships.round(ws)
     done += _send(ws, name or worker_id()) + engagements.step(ws)
-    return done or ingest.drain(ws) or _tidy(ws)
+    return done or ingest.drain(ws) or renewals.renew(ws) or _tidy(ws)
 
 
 def run(
@@ -51,6 +54,7 @@ def run(
     that the lake has not needed for a week.
     """
     name, vacuumed, busy = worker_id(), None, _Busy(tell)
+    renewed = ws.now()
     while True:
         done = 0
         try:
@@ -58,7 +62,10 @@ def run(
             busy.over()
         except Busy:
             busy.noted()
+        done += memberships.round(ws)
         done += _send(ws, name) + engagements.step(ws)
+        if ws.now() - renewed >= _pause(ws, busy=done > 0):
+            done, renewed = done + renewals.renew(ws), ws.now()
         if not done and not busy.since:
             with suppress(Busy), ws.lake.writing(MOMENT):
                 done = _tidy(ws)
@@ -67,6 +74,11 @@ def run(
                     vacuumed = clock.system()
         if wait(0.0 if done else pause):
             return
+
+
+def _pause(ws: Workspace, *, busy: bool) -> timedelta:
+    """How long features may stay as they are; longer where other things have to be done."""
+    return timedelta(seconds=ws.settings.profile.refresh_seconds * (BUSY if busy else 1))
 
 
 def _send(ws: Workspace, name: str) -> int:

@@ -86,6 +86,10 @@ class Lake:
         changes = scan(changed)
         return nw.concat([frame.join(changes.select(spec.key), on=spec.key, how="anti"), changes])
 
+    def given(self, rows: pa.Table) -> nw.LazyFrame[Any]:
+        """A lazy frame of rows at hand, to be joined with what is in the lake."""
+        return self.engine.table(rows)
+
     def events(self, properties: Sequence[str] = ()) -> nw.LazyFrame[Any]:
         """The events; each wanted property becomes a text column ``property_<name>``."""
         return self.frame("events", {f"property_{name}": f"properties.{name}" for name in properties})

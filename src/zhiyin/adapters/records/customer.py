@@ -31,6 +31,9 @@ class Customer(models.Model):
     m = models.SmallIntegerField(null=True, blank=True)
     rfm_group = models.CharField(max_length=32, blank=True, default="", db_index=True)
     lifecycle = models.CharField(max_length=16, blank=True, default="", db_index=True)
+    moved_at = models.DateTimeField(
+        null=True, blank=True
+    )  # when events last changed any of this between profilings
     profiled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

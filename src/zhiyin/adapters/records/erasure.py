@@ -18,12 +18,16 @@ from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.decision import Decision
 from zhiyin.adapters.records.hit import Hit
 from zhiyin.adapters.records.identity import Identity
+from zhiyin.adapters.records.membership import Membership, Touched, Transition, Wake
 from zhiyin.adapters.records.message import Message
 from zhiyin.domain.message import PENDING, MessageStatus
 from zhiyin.domain.reasons import Reason, SuppressReason
 
 # every model that holds a person; a test finds one that is missing here
-HOLDS_PEOPLE = (Customer, Consent, Decision, Hit, Identity, Message, Suppression)
+HOLDS_PEOPLE = (
+    Customer, Consent, Decision, Hit, Identity, Membership, Message, Suppression, Touched, Transition, Wake
+)  # fmt: skip
+_OF_SEGMENTS = {"memberships": Membership, "transitions": Transition, "touched": Touched, "wakes": Wake}
 
 NOBODY = "erased:"  # how the names begin under which the ledger keeps its sums
 _CUSTOMER = "customer"
@@ -91,6 +95,8 @@ def erase(customer_id: str, now: datetime) -> dict[str, int]:
             "suppressions": suppressed,
             "hits": Hit.objects.filter(customer_id=customer_id).delete()[0],
         }
+        for name, model in _OF_SEGMENTS.items():
+            counts[name], _ = model._default_manager.filter(customer_id=customer_id).delete()
         _, deleted = Customer.objects.filter(pk=customer_id).delete()
         counts["customers"] = deleted.get("records.Customer", 0)
         counts["consents"] = deleted.get("records.Consent", 0)

@@ -19,6 +19,9 @@ class Hit(models.Model):
     customer_id = models.CharField(max_length=200, db_index=True)  # a plain id: erasure deletes by it
     at = models.DateTimeField()
     noted = models.DateTimeField(db_index=True)
+    postponed = models.BooleanField(
+        default=False
+    )  # once, since the delivery of its message was not known yet
 
 
 class Judged(models.Model):

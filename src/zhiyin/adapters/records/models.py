@@ -9,6 +9,7 @@ from zhiyin.adapters.records.hit import Hit, Judged
 from zhiyin.adapters.records.identity import Identity
 from zhiyin.adapters.records.import_ import Import
 from zhiyin.adapters.records.job import Job
+from zhiyin.adapters.records.membership import Membership, Touched, Transition, Wake
 from zhiyin.adapters.records.message import Message
 from zhiyin.adapters.records.profile_run import ProfileRun
 from zhiyin.adapters.records.recommender import RecommenderModel
@@ -29,6 +30,7 @@ __all__ = [
     "Import",
     "Job",
     "Judged",
+    "Membership",
     "Message",
     "ProfileRun",
     "RecommenderModel",
@@ -38,4 +40,7 @@ __all__ = [
     "Suppression",
     "Tally",
     "Template",
+    "Touched",
+    "Transition",
+    "Wake",
 ]

@@ -24,35 +24,45 @@ MOVED = (
     "lifecycle",
 )  # fmt: skip
 
+_ASKED = 500  # ids in one question
+
 
 def publish(rows: pa.Table, profiled_at: datetime) -> None:
     """Write the computed columns of these customers in one transaction, making the rows that do not exist.
 
     ``rows`` has ``customer_id``, ``created_at`` (for rows that are made) and ``COLUMNS``; times plain UTC.
     """
-    moment = pa.repeat(pa.scalar(_plain(profiled_at), pa.timestamp("us")), rows.num_rows)
-    _upsert(rows.append_column("profiled_at", moment), (*COLUMNS, "profiled_at"))
+    _upsert(_stamped(rows, "profiled_at", profiled_at), (*COLUMNS, "profiled_at"))
 
 
-def move(rows: pa.Table) -> None:
+def move(rows: pa.Table, now: datetime) -> None:
     """Write what single events changed: ``customer_id``, ``created_at`` and ``MOVED``, as ``publish`` does."""
-    _upsert(rows, MOVED)
+    _upsert(_stamped(rows, "moved_at", now), (*MOVED, "moved_at"))
 
 
-def see(rows: pa.Table) -> None:
+def see(rows: pa.Table, now: datetime) -> None:
     """Write that customers were seen: ``customer_id``, ``first_seen``, ``last_seen``, plain UTC; who has no row gets
     one, as a lead. No index is touched, which makes it cheap."""
     least, most = ("LEAST", "GREATEST") if connection.vendor == "postgresql" else ("min", "max")
     table = connection.ops.quote_name(Customer._meta.db_table)
     stage = pa.repeat(pa.scalar(Lifecycle.LEAD.value), rows.num_rows)
+    rows = _stamped(rows, "moved_at", now).append_column("created_at", rows["first_seen"])
     _upsert(
-        rows.append_column("created_at", rows["first_seen"]).append_column("lifecycle", stage),
-        ("first_seen", "last_seen", "lifecycle"),
-        {
+        rows.append_column("lifecycle", stage),
+        ("first_seen", "last_seen", "lifecycle", "moved_at"),
+        {"moved_at": "excluded.moved_at"}
+        | {
             name: f"{which}(coalesce({table}.{name}, excluded.{name}), excluded.{name})"
             for name, which in (("first_seen", least), ("last_seen", most))
         },
     )
+
+
+def stir(customer_ids: Collection[str], now: datetime) -> None:
+    """Note that something moved of these customers, where they have a row, though they were not seen."""
+    ids = sorted(customer_ids)
+    for start in range(0, len(ids), _ASKED):
+        Customer.objects.filter(pk__in=ids[start : start + _ASKED]).update(moved_at=now)
 
 
 def standings(customer_ids: Collection[str]) -> Iterator[tuple[Any, ...]]:
@@ -87,6 +97,10 @@ def _upsert(rows: pa.Table, columns: Sequence[str], update: Mapping[str, str] | 
             places = ", ".join(["%s"] * len(names) + [_literal(value) for value in defaults])
             several = zip(*values, strict=True)
             cursor.executemany(f"INSERT INTO {table} ({into}) VALUES ({places}) {conflict}", list(several))
+
+
+def _stamped(rows: pa.Table, name: str, at: datetime) -> pa.Table:
+    return rows.append_column(name, pa.repeat(pa.scalar(_plain(at), pa.timestamp("us")), rows.num_rows))
 
 
 def _plain(moment: datetime) -> datetime:

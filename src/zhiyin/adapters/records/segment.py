@@ -17,6 +17,11 @@ class Segment(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     archived = models.BooleanField(default=False)
+    live = models.BooleanField(default=True)  # memberships follow each event; else they are counted only
+    settled_at = models.DateTimeField(null=True, blank=True)  # when all customers were last looked at for it
+    settled_rule = models.CharField(
+        max_length=40, blank=True, default=""
+    )  # mark of the whole rule at that time
 
     class Meta:
         ordering = ("name",)
@@ -26,13 +31,15 @@ class Segment(models.Model):
 
 
 class SegmentSize(models.Model):
-    """How many were in a segment on a day, by the last count of that day, and under which version."""
+    """How many were in a segment, by the last count of an hour, and under which version; of what is older than a
+    week the last of each day stays."""
 
     segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="sizes")
-    day = models.DateField()
+    at = models.DateTimeField()  # when the hour began
     version = models.PositiveIntegerField()
     count = models.BigIntegerField()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("segment", "day"), name="one_size_a_day"),)
-        ordering = ("day",)
+        constraints = (models.UniqueConstraint(fields=("segment", "at"), name="one_size_an_hour"),)
+        indexes = (models.Index(fields=("at",), name="sizes_of_an_hour"),)
+        ordering = ("at",)

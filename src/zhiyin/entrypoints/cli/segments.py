@@ -12,6 +12,8 @@ from zhiyin.entrypoints.cli.names import PlainNames
 from zhiyin.entrypoints.cli.output import JsonOption, WorkspaceOption, open_workspace, print_json, say, table
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from zhiyin.services.segments import AnyRule, Count
     from zhiyin.services.workspace import Workspace
 
@@ -31,6 +33,9 @@ def create(
     key: Annotated[str, typer.Argument(help="Key of the new segment, such as at-risk.")],
     rule: RuleOption,
     name: Annotated[str, typer.Option(help="Name for people; the key if empty.")] = "",
+    live: Annotated[
+        bool, typer.Option("--live/--no-live", help="Whether members follow each event, or are counted only.")
+    ] = True,
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
 ) -> None:
@@ -41,7 +46,7 @@ def create(
     ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import segments
 
-    row = segments.create(ws, key, name or key, _rule(rule))
+    row = segments.create(ws, key, name or key, _rule(rule), live=live)
     _say_count(ws, row, "Made", as_json)
 
 
@@ -204,7 +209,7 @@ def why(
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
 ) -> None:
-    """Tell why a customer matches, or why not."""
+    """Tell why a customer matches, or why not, since when, and what would change it."""
     from dataclasses import asdict
 
     ws = open_workspace(workspace)  # before anything touches the records
@@ -214,11 +219,48 @@ def why(
     if as_json:
         print_json(asdict(found))
         return
+    since = f" since {_moment(ws, found.since)}" if found.since else ""
     of = key_or_rule if segments.is_key(key_or_rule) else "it"
-    say(f"{customer} is [bold]{'in' if found.inside else 'not in'}[/] {of}.")
+    say(f"{customer} is [bold]{'in' if found.inside else 'not in'}[/] {of}{since}.")
     names = PlainNames(ws.settings.shop.currency)
-    rows = [("yes" if fact.holds else "no", *_words(fact.code, fact.detail, names)) for fact in found.facts]
-    table("", ("Holds", "Condition", "Found", "Needs"), rows)
+    rows = [
+        (
+            "yes" if fact.holds else "no",
+            *_words(fact.code, fact.detail, names),
+            "yes" if i in found.deciding else "",
+        )
+        for i, fact in enumerate(found.facts)
+    ]
+    table("", ("Holds", "Condition", "Found", "Needs", "Decides alone"), rows)
+    if found.until:
+        say(f"If nothing else happens: {'out' if found.inside else 'in'} on {_moment(ws, found.until)}.")
+
+
+@app.command()
+def size(
+    key: Key,
+    days: Annotated[int, typer.Option(help="How many days back.", min=1, max=3650)] = 7,
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """Tell the size of a segment over time: by hour for a week, by day before, and who came and went each day."""
+    from dataclasses import asdict
+    from datetime import timedelta
+
+    ws = open_workspace(workspace)  # before anything touches the records
+    from zhiyin.services import segments, sizes
+
+    row, since = segments.get(ws, key), ws.today().date() - timedelta(days=days - 1)
+    points, flows = sizes.series(ws, row, since), sizes.flows(ws, row, since)
+    if as_json:
+        print_json({"sizes": [asdict(one) for one in points], "days": [asdict(one) for one in flows]})
+        return
+    last = {one.at.astimezone(ws.timezone).date(): one.count for one in points}
+    rows = [
+        (str(one.day), f"{last[one.day]:,}" if one.day in last else "", f"{one.entered:,}", f"{one.left:,}")
+        for one in flows
+    ]
+    table("", ("Day", "Size", "Entered", "Left"), rows, right=(1, 2, 3))
 
 
 @app.command()
@@ -303,11 +345,15 @@ def _print_count(found: Count) -> None:
     table("", ("Condition", "Left"), rows, right=(1,))
 
 
+def _moment(ws: Workspace, moment: datetime) -> str:
+    return f"{moment.astimezone(ws.timezone):%Y-%m-%d %H:%M}"
+
+
 def _words(code: str, detail: Any, names: PlainNames) -> tuple[str, str, str]:
     """A fact as condition, found, needs: the last in the text form."""
     from zhiyin.domain.segment import Not
     from zhiyin.loop.profile.condition import Condition
-    from zhiyin.loop.profile.conditions import Did
+    from zhiyin.loop.profile.conditions import Did, Engaged
     from zhiyin.loop.profile.segment_json import parse
     from zhiyin.loop.profile.segment_text import format
 
@@ -316,7 +362,7 @@ def _words(code: str, detail: Any, names: PlainNames) -> tuple[str, str, str]:
     if code.startswith("trait"):
         return detail["trait"], "nothing" if detail["found"] is None else str(detail["found"]), needs
     assert isinstance(rule, Condition)
-    if not isinstance(rule, Did):
+    if not isinstance(rule, Did | Engaged):
         return rule.KIND, str(rule.found_words(detail, names)), needs
     last = f", last {detail['last'][:10]}" if detail["last"] else ""
-    return detail["event"], f"{detail['found']}{last}", needs
+    return rule.event if isinstance(rule, Did) else rule.what, f"{detail['found']}{last}", needs

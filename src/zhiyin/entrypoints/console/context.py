@@ -73,7 +73,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return shown
-    from zhiyin.services import overview
+    from zhiyin.services import facts, overview
 
     live = {"campaigns": overview.live_campaigns(workspace)}
     section = _section(request.path)
@@ -85,7 +85,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             for key, label, icon, go, phone, line in _SECTIONS
         ],
         "section": section,
-        "fresh": overview.fresh(workspace),
+        "fresh": facts.profiled_at(workspace),
         "owner_name": user.first_name or user.get_username(),
     }
 

@@ -52,7 +52,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
 
 def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
     """One customer: what is known, what happened, what comes next."""
-    from zhiyin.services import catalogue, features, interests, recommendations
+    from zhiyin.services import catalogue, features, interests, memberships, recommendations
 
     ws = current()
     person = customers.get(ws, customer_id)
@@ -72,6 +72,7 @@ def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
                 if value not in (None, "")
             ),
             "consents": customers.consents(ws, customer_id),
+            "memberships": memberships.of_customer(ws, customer_id),
             "features": list(feature_values.by_owner(features.of(ws, customer_id), ws, language)),
             "interests": [
                 (

@@ -34,6 +34,8 @@ def shown(feature: Feature, raw: Any, ws: Workspace, language: str) -> str:
             return f"{number}%"
         case Unit.DAYS:
             return ngettext("%(n)s day", "%(n)s days", abs(int(raw))) % {"n": number}
+        case Unit.YEARS:
+            return ngettext("%(n)s year", "%(n)s years", int(raw)) % {"n": number}
         case Unit.HOURS:
             return gettext("%(n)s h") % {"n": number}
         case Unit.SECONDS if raw >= 60:

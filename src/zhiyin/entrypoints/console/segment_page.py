@@ -22,6 +22,7 @@ from zhiyin.entrypoints.console import (
     segment_rows,
     segment_rule,
     segment_shop,
+    segment_sizes,
     segment_why,
     segment_words,
 )
@@ -59,18 +60,13 @@ class Page:
     marks: list[segment_rows.Mark] = field(default_factory=list)
     unfinished_count: int = 0
     result: segment_count.Result | None = None
-    sizes: list[Any] = field(default_factory=list)
+    sizes: segment_sizes.Sizes | None = None
     sample: list[Any] = field(default_factory=list)
     used_by: list[Any] = field(default_factory=list)
     why: segment_why.Why | None = None
     who: str = ""
     matches: list[Any] = field(default_factory=list)
     nobody: bool = False
-
-    @property
-    def size_counts(self) -> list[int]:
-        """The sizes alone, for the line."""
-        return [size.count for size in self.sizes]
 
     @property
     def menu(self) -> tuple[segment_kinds.Offers, ...]:
@@ -194,10 +190,10 @@ def _check(ws: Workspace, page: Page) -> None:
 def _fill(ws: Workspace, page: Page, places: tuple[str, ...]) -> dict[str, int]:
     """Count and sample; returns who is left after each place of the form."""
     from zhiyin.adapters.records.models import Campaign
-    from zhiyin.services import segments, sizes
+    from zhiyin.services import segments
 
     if page.stored is not None:
-        page.sizes = sizes.weekly(ws, page.stored)
+        page.sizes = segment_sizes.of(ws, page.stored)
         page.used_by = list(Campaign.objects.filter(segment=page.stored).order_by("-created_at")[:5])
     if page.rule is None:
         return {}
@@ -222,7 +218,8 @@ def _answer(ws: Workspace, request: HttpRequest, page: Page) -> None:
         page.matches, page.nobody = found if len(found) > 1 else [], not found
     if not chosen or page.rule is None:
         return
-    page.why = segment_why.why(ws, page.rule, chosen)
+    same = page.stored is not None and segment_json.dump(page.rule) == page.stored.rule
+    page.why = segment_why.why(ws, page.stored.key if same else page.rule, chosen)
 
 
 def save(ws: Workspace, page: Page) -> Any:

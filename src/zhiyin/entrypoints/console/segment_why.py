@@ -27,6 +27,8 @@ class Why:
     customer: Any
     inside: bool
     facts: tuple[dict[str, Any], ...]
+    since: datetime | None = None
+    until: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -34,13 +36,16 @@ class Why:
         return str(self.customer)
 
 
-def why(ws: Workspace, rule: Rule, customer_id: str) -> Why:
-    """The facts that put one customer in or out."""
+def why(ws: Workspace, rule: Rule | str, customer_id: str) -> Why:
+    """The facts that put one customer in or out, of a rule or of the segment of a key."""
     from zhiyin.services import customers, segments
 
     customer = customers.get(ws, customer_id)
     found = segments.why(ws, rule, customer_id)
-    return Why(customer, found.inside, tuple(told(ws, found.facts)))
+    rows = told(ws, found.facts)
+    for number in found.deciding if len(rows) > 1 else ():
+        rows[number]["decides"] = True
+    return Why(customer, found.inside, tuple(rows), found.since, found.until)
 
 
 def told(ws: Workspace, facts: Iterable[Fact]) -> list[dict[str, Any]]:

@@ -84,6 +84,15 @@ CHOICES: Mapping[str, Mapping[str, Json]] = {
     "channel": words.CHANNELS,
     "purpose": words.PURPOSES,
     "price_band": words.PRICE_BANDS,
+    **{
+        f"{name}_{how}": of
+        for name, of in (
+            ("gender", words.GENDERS),
+            ("region", words.REGIONS),
+            ("occupation", words.OCCUPATIONS),
+        )
+        for how in ("stated", "imputed")
+    },
 }
 
 

@@ -36,6 +36,7 @@ OWN_IDS = (
     "unsubscribed:",
     "engaged:",
     "revealed:",
+    "segment:",
 )
 _NOTHING: Mapping[str, Any] = {}
 

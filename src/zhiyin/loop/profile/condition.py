@@ -84,6 +84,7 @@ class Condition(segment.Condition):
     __slots__ = ()
     KIND: ClassVar[str]
     PARTS: ClassVar[tuple[Part, ...]] = ()
+    COMPARES: ClassVar[bool] = False  # with other customers: the answer is found when all are looked at
     SENTENCES: ClassVar[tuple[Sentence, ...]] = ()
     LISTENS: ClassVar[tuple[str, ...]] = ()  # events that may change it, beside those that its parts name
 

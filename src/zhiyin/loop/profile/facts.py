@@ -10,6 +10,7 @@ import narwhals as nw
 
 from zhiyin.loop.profile.lifecycle import DEFAULT_GAP_DAYS, usual_gap
 from zhiyin.loop.profile.rfm import Cuts, borders, cuts
+from zhiyin.loop.profile.stated import Learnt
 
 _GAP = "gap"
 
@@ -20,11 +21,12 @@ class Facts:
     anew says what a run over all with the same facts would say.
 
     ``measured`` are the usual days between orders, None where nobody ordered twice; ``cuts`` are the borders of
-    the fifths of ``rfm``.
+    the fifths of ``rfm``, ``stated`` what is assumed of who did not state an attribute.
     """
 
     measured: int | None = None
     cuts: Cuts = field(default_factory=dict)
+    stated: Learnt = field(default_factory=Learnt)
 
     @property
     def gap_days(self) -> int:
@@ -33,17 +35,19 @@ class Facts:
 
     def dump(self) -> dict[str, Any]:
         """As JSON."""
-        return {"gap_days": self.measured, "cuts": {score: list(least) for score, least in self.cuts.items()}}
+        cuts = {score: list(least) for score, least in self.cuts.items()}
+        return {"gap_days": self.measured, "cuts": cuts, "stated": self.stated.dump()}
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> Facts:
         """Of JSON; what an older run did not find is as if there had been nobody.
 
-        >>> Facts.load(Facts(31, {"f": (2, 3, None, None)}).dump())
-        Facts(measured=31, cuts={'f': (2, 3, None, None)})
+        >>> Facts.load(Facts(31, {"f": (2, 3, None, None)}).dump()) == Facts(31, {"f": (2, 3, None, None)})
+        True
         """
         found = data.get("cuts", {})
-        return cls(data.get("gap_days"), {score: tuple(least) for score, least in found.items()})
+        cuts = {score: tuple(least) for score, least in found.items()}
+        return cls(data.get("gap_days"), cuts, Learnt.load(data.get("stated", {})))
 
 
 def measured(kept: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

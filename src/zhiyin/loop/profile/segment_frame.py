@@ -35,15 +35,16 @@ class Needs:
 
     ``traits`` and ``properties`` map a column to the JSON path it is taken from, ``lines`` a column to the
     fields of a line and the values that one and the same line of the event must have. What ``Lake.frame``
-    takes. ``events`` are the names of the events that count; ``interests`` says whether theirs are needed.
-    ``consents`` maps a column to the JSON path of a channel and purpose, ``digests`` to the column and the text
-    before it whose MD5 digest it is.
+    takes. ``events`` are the names of the events that count, ``features`` those of the profile's own columns;
+    ``interests`` says whether theirs are needed. ``consents`` maps a column to the JSON path of a channel and
+    purpose, ``digests`` to the column and the text before it whose MD5 digest it is.
     """
 
     traits: Mapping[str, str]
     properties: Mapping[str, str]
     lines: Mapping[str, Line]
     events: frozenset[str]
+    features: frozenset[str] = frozenset()
     interests: bool = False
     consents: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     digests: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -116,6 +117,7 @@ class Plan:
         self._turns: list[nw.Expr] = []
         self.now = plain(as_of)
         self.rules: list[nw.Expr] = []
+        self._features: set[str] = set()
         self._traits: dict[str, str] = {}
         self._properties: dict[str, str] = {}
         self._lines: dict[Line, str] = {}
@@ -127,6 +129,7 @@ class Plan:
     def trait(self, name: str) -> nw.Expr:
         """The column of a trait: its own, or for a stated one its text."""
         if name in TRAIT_KINDS:
+            self._features.add(name)
             return nw.col(name)
         return nw.col(self._traits.setdefault(name, f"trait_{len(self._traits)}"))
 
@@ -242,6 +245,7 @@ class Plan:
             events=frozenset(one.event for one in self._tallies.values()).union(
                 *(one.events for one in self._asides.values())
             ),
+            features=frozenset(self._features),
             interests=self._interests,
         )
 
@@ -261,6 +265,12 @@ class Plan:
                 nw.min_horizontal(*turns) if len(turns) > 1 else turns[0] if turns else _NEVER
             )
         return frame.with_columns(**columns) if columns else frame
+
+    def counted(self, events: Frame) -> Frame:
+        """Those events that the rules may count; ``mark`` looks at no others."""
+        asked = [(one.event, one.window) for one in self._tallies.values()]
+        asked += [(name, Window()) for one in self._asides.values() for name in sorted(one.events)]
+        return self.happened(events, asked, ahead=self.wake)
 
     def _counts(self, events: Frame) -> Frame:
         """How often each customer did each thing, and what it came to: one scan for all of them."""

@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from zhiyin.domain.decision import Fact
 from zhiyin.domain.segment import All, Any, Not, Rule, conditions
 from zhiyin.loop.profile.condition import Condition, One
+
+_TURNS = 400
+_LOOKS = 200_000  # at events, all turns together
 
 
 def holds(rule: Rule, one: One) -> bool:
@@ -34,6 +38,42 @@ def until(rule: Rule, one: One) -> datetime | None:
     """
     found = (leaf.find(one).until for leaf in conditions(rule) if isinstance(leaf, Condition))
     return min((moment for moment in found if moment is not None), default=None)
+
+
+def turn(rule: Rule, one: One) -> datetime | None:
+    """When time alone changes whether the rule holds, if nothing else happens; None where it never does.
+
+    Nor where too many turns of its conditions come before: more than a year of midnights, fewer for whoever did
+    very much.
+    """
+    before = holds(rule, one)
+    for _ in range(min(_TURNS, 1 + _LOOKS // (1 + len(one.events)))):
+        moment = until(rule, one)
+        if moment is None or moment <= one.as_of:
+            return None
+        one = replace(one, as_of=moment)
+        if holds(rule, one) != before:
+            return moment
+    return None
+
+
+def deciding(rule: Rule, one: One) -> tuple[int, ...]:
+    """Which of the ``facts`` would change whether the rule holds, if they alone were otherwise; by their number."""
+    answers = [leaf.find(one).holds for leaf in conditions(rule) if isinstance(leaf, Condition)]
+    stands = _with(rule, iter(answers))
+    turned = ([*answers[:i], not answer, *answers[i + 1 :]] for i, answer in enumerate(answers))
+    return tuple(i for i, other in enumerate(turned) if _with(rule, iter(other)) != stands)
+
+
+def _with(rule: Rule, answers: Iterator[bool]) -> bool:
+    """Whether the rule holds where its conditions, left to right, have these answers."""
+    match rule:
+        case All(rules) | Any(rules):
+            found = [_with(inner, answers) for inner in rules]  # each takes its own, whatever the others say
+            return all(found) if isinstance(rule, All) else any(found)
+        case Not(inner):
+            return not _with(inner, answers)
+    return next(answers)
 
 
 def facts(rule: Rule, one: One) -> tuple[Fact, ...]:

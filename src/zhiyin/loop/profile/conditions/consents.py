@@ -13,6 +13,7 @@ from zhiyin.domain.text import Text, say
 from zhiyin.loop.profile import parts
 from zhiyin.loop.profile.condition import Condition, Found, Names, One
 from zhiyin.loop.profile.parts import FLAG, Part
+from zhiyin.loop.profile.sentences import MESSAGES, Sentence
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -53,6 +54,21 @@ class Consents(Condition):
         Part("granted", FLAG, True),
     )
     LISTENS: ClassVar[tuple[str, ...]] = (CONSENT_CHANGED,)
+    SENTENCES: ClassVar[tuple[Sentence, ...]] = (
+        Sentence(
+            say("{granted} {purpose} by {channel}"),
+            say("Agreed to or refused messages"),
+            MESSAGES,
+            "user-check",
+        ),
+        Sentence(
+            say("*it is not so that they* {granted} {purpose} by {channel}"),
+            say("Did not agree to or refuse messages"),
+            MESSAGES,
+            "ban",
+            negated=True,
+        ),
+    )
     channel: str
     purpose: str = MARKETING
     granted: bool = True

@@ -42,13 +42,13 @@ class Engaged(Condition):
     )
     SENTENCES: ClassVar[tuple[Sentence, ...]] = (
         Sentence(
-            say("{what} {bounds} *messages* {window}, campaign {campaign}, channel {channel}"),
+            say("{what} {bounds} *messages* {window} from campaign {campaign} by {channel}"),
             say("Opened, clicked or received messages"),
             MESSAGES,
             "mail-opened",
         ),
         Sentence(
-            say("*no message* {what} {window}, campaign {campaign}, channel {channel}"),
+            say("*no message* {what} {window} from campaign {campaign} by {channel}"),
             say("Did not open, click or receive messages"),
             MESSAGES,
             "mail-off",
@@ -109,7 +109,7 @@ class Engaged(Condition):
         told = self._negated() if negated else self._told()
         if self.campaign is not None:
             campaign = names.value("campaign", self.campaign)
-            told = say("{condition}, of the campaign “{campaign}”", condition=told, campaign=campaign)
+            told = say("{condition} in the campaign “{campaign}”", condition=told, campaign=campaign)
         if self.channel is not None:
             told = Text(_BY[self.channel], {"condition": told})
         return windowed(told, self.window, names)

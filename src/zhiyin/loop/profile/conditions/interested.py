@@ -33,13 +33,13 @@ class Interested(Condition):
     )
     SENTENCES: ClassVar[tuple[Sentence, ...]] = (
         Sentence(
-            say("*is interested in* {kind} {value}, at least {at_least} of 100"),
+            say("*is interested in* {kind} {value} with at least {at_least} of 100"),
             say("Is interested in something"),
             INTERESTS,
             "heart",
         ),
         Sentence(
-            say("*is not interested in* {kind} {value}, at least {at_least} of 100"),
+            say("*is not interested in* {kind} {value} with at least {at_least} of 100"),
             say("Is not interested in something"),
             INTERESTS,
             "ban",

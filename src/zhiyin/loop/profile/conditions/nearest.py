@@ -17,6 +17,7 @@ from zhiyin.loop.profile import comparison, comparison_frame, comparison_python,
 from zhiyin.loop.profile.comparison import trait_kind
 from zhiyin.loop.profile.condition import Condition, Found, Names, One
 from zhiyin.loop.profile.parts import Part, Whole
+from zhiyin.loop.profile.sentences import SEGMENTS, Sentence
 
 if TYPE_CHECKING:
     from zhiyin.loop.profile.segment_frame import Frame, Plan
@@ -90,6 +91,22 @@ class Nearest(Condition):
         Part("n", Whole(1, MOST), head=True),
         Part("by", MEASURE),
         Part("to", AIM, HIGHEST),
+    )
+    COMPARES: ClassVar[bool] = True
+    SENTENCES: ClassVar[tuple[Sentence, ...]] = (
+        Sentence(
+            say("*is among the* {n} customers whose {by} *is* {to}"),
+            say("Is among the highest or nearest"),
+            SEGMENTS,
+            "target",
+        ),
+        Sentence(
+            say("*is not among the* {n} customers whose {by} *is* {to}"),
+            say("Is not among the highest or nearest"),
+            SEGMENTS,
+            "ban",
+            negated=True,
+        ),
     )
     n: int
     by: str

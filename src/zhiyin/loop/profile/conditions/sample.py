@@ -14,6 +14,7 @@ from zhiyin.domain.text import Text, say
 from zhiyin.loop.profile import parts
 from zhiyin.loop.profile.condition import Condition, Found, Names, One
 from zhiyin.loop.profile.parts import Part
+from zhiyin.loop.profile.sentences import SEGMENTS, Sentence
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -79,6 +80,21 @@ class Sample(Condition):
 
     KIND: ClassVar[str] = "sample"
     PARTS: ClassVar[tuple[Part, ...]] = (Part("percent", PERCENT, head=True), Part("seed", SEED, ""))
+    SENTENCES: ClassVar[tuple[Sentence, ...]] = (
+        Sentence(
+            say("*is in a random* {percent} *of all customers,* in the draw {seed}"),
+            say("Is in a sample"),
+            SEGMENTS,
+            "test-pipe",
+        ),
+        Sentence(
+            say("*is not in a random* {percent} *of all customers,* in the draw {seed}"),
+            say("Is not in a sample"),
+            SEGMENTS,
+            "ban",
+            negated=True,
+        ),
+    )
     percent: float
     seed: str = ""
 

@@ -42,7 +42,7 @@ class Sequence(Condition):
     )
     SENTENCES: ClassVar[tuple[Sentence, ...]] = (
         Sentence(
-            say("*did one after another* {window}, each no later than {gap} after the one before"),
+            say("*did one after another* {window} with at most {gap} from each to the next"),
             say("Did things one after another"),
             ACTIONS,
             "route",
@@ -165,10 +165,11 @@ class Sequence(Condition):
 
     def _chained(self, moments: Frame) -> Frame:
         """The moments with each ``step_…`` narrowed to where the steps before it were done."""
-        if self.without:
-            moments = _latest(moments, "between", "barred")
         for n in range(1, len(self.steps)):
-            moments = _latest(moments, f"step_{n - 1}", f"done_{n}")
+            flags = {f"done_{n}": f"step_{n - 1}"}
+            if self.without and n == 1:
+                flags["barred"] = "between"
+            moments = _latest(moments, flags)
             done, at = nw.col(f"done_{n}"), nw.col("timestamp")
             follows = (nw.col(f"step_{n}") == 1) & ~done.is_null()
             if self.gap is not None:
@@ -188,9 +189,11 @@ def _only(step: Step, plan: Plan) -> list[nw.Expr]:
     return [step.flag(plan)]
 
 
-def _latest(moments: Frame, flag: str, name: str) -> Frame:
-    """With the latest earlier moment of the customer that has a flag; null where there is none."""
-    at = nw.when(nw.col(flag) == 1).then(nw.col("timestamp"))
-    filled = at.fill_null(strategy="forward").over("customer_id", order_by="timestamp")
-    shifted = nw.col(name).shift(1).over("customer_id", order_by="timestamp")
-    return moments.with_columns(filled.alias(name)).with_columns(shifted.alias(name))
+def _latest(moments: Frame, flags: Mapping[str, str]) -> Frame:
+    """With the latest earlier moment of the customer that has a flag, by new column; null where there is none."""
+    filled, earlier = [], []
+    for name, flag in flags.items():
+        at = nw.when(nw.col(flag) == 1).then(nw.col("timestamp")).fill_null(strategy="forward")
+        filled.append(at.over("customer_id", order_by="timestamp").alias(name))
+        earlier.append(nw.col(name).shift(1).over("customer_id", order_by="timestamp").alias(name))
+    return moments.with_columns(*filled).with_columns(*earlier)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import narwhals as nw
 
-from zhiyin.domain.feature import COMPUTED
+from zhiyin.domain.feature import FROM_EVENTS
 from zhiyin.domain.lifecycle import STAGE_RULES, StageRules
 from zhiyin.loop.profile.facts import Facts
 from zhiyin.loop.profile.features import browsing, devices, discounts, engagement, rhythm
@@ -78,12 +78,12 @@ def summed(
 
 
 def features(kept: nw.LazyFrame[Any], shop: Shop, facts: Facts) -> nw.LazyFrame[Any]:
-    """All computed features of the registry, with ``customer_id``, from ``summed``.
+    """All features of the registry that events tell, with ``customer_id``, from ``summed``.
 
     Each row follows from its own sums and from the facts of all, so that some rows are what they are among all.
     """
     frame = lifecycle(rfm(kept, facts.cuts), facts.gap_days, shop.rules)
     frame = rhythm.due(rhythm.regularity(frame), facts.gap_days)
     return frame.with_columns(
-        nw.col(one.name).fill_null(one.empty) for one in COMPUTED if one.empty is not None
-    ).select("customer_id", *(one.name for one in COMPUTED))
+        nw.col(one.name).fill_null(one.empty) for one in FROM_EVENTS if one.empty is not None
+    ).select("customer_id", *(one.name for one in FROM_EVENTS))

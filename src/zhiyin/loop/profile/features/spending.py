@@ -20,6 +20,8 @@ from zhiyin.domain.event import (
     ORDER_CANCELLED,
     ORDER_COMPLETED,
     ORDER_REFUNDED,
+    SEGMENT_ENTERED,
+    SEGMENT_EXITED,
 )
 from zhiyin.loop.profile.features.whole import DAY, HOUR, percent, plain, seconds, seconds_of, share
 
@@ -35,6 +37,8 @@ NOT_SEEN = (
     MESSAGE_OPENED,
     MESSAGE_CLICKED,
     CONTACT_REVEALED,
+    SEGMENT_ENTERED,
+    SEGMENT_EXITED,
 )
 
 # Columns that are 0 for who did nothing.

@@ -5,6 +5,8 @@
 //
 // columns  {labels, values, name, prefix, exponent}            one column for each label
 // band     {labels, values, low, high, name, band, prefix, exponent}   a line within its interval; zero is drawn
+// line     {labels, values, name}                              one line; it need not begin at zero
+// moves    {labels, up, down, names}                           columns above the line and below it
 // hours    {labels, kept, before, rejected, names}             kept and last week's line; rejected below, on its own scale
 // `exponent` shifts minor units to major ones (2 for yuan), `prefix` is the currency's symbol.
 (() => {
@@ -65,6 +67,25 @@
         { type: "bar", name: data.name, data: values(data.values), barMaxWidth: 28, itemStyle: { color: colour("c1"), borderRadius: [3, 3, 0, 0] } },
       ],
     }),
+    line: (data) => {
+      const base = frame(data);
+      return {
+        ...base,
+        yAxis: { ...base.yAxis, scale: true, minInterval: 1 },
+        series: [{ type: "line", name: data.name, data: data.values, symbol: "none", lineStyle: { color: colour("c1"), width: 2 }, itemStyle: { color: colour("c1") } }],
+      };
+    },
+    moves: (data) => {
+      const base = frame(data);
+      const away = (value) => full(Math.abs(value));
+      const bar = (name, values, of) => ({ type: "bar", name, data: values, stack: "moves", itemStyle: { color: colour(of) } });
+      return {
+        ...base,
+        tooltip: { ...base.tooltip, valueFormatter: away },
+        yAxis: { ...base.yAxis, minInterval: 1, axisLabel: { ...base.yAxis.axisLabel, formatter: (value) => compact(Math.abs(value)) } },
+        series: [bar(data.names.up, data.up, "c1"), bar(data.names.down, data.down, "c2")],
+      };
+    },
     // two panels over one axis of hours: never two scales in one panel
     hours: (data) => {
       const base = frame(data);

@@ -23,7 +23,7 @@
       event.preventDefault();
       const details = document.getElementById(element.dataset.zyReveal);
       details.open = true;
-      details.querySelector("textarea, input, summary").focus();
+      (details.querySelector("textarea") || details.querySelector("summary")).focus();
     } else if ((element = at("[data-zy-copy]"))) {
       copy(element);
     } else if ((element = at("[data-zy-pause]"))) {
