@@ -74,6 +74,8 @@ def test_a_segment_is_built_by_keyboard_alone(filled_site: Site, filled: Workspa
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Condition 2"
     page.keyboard.press("Tab")
     page.keyboard.type("Product v")
+    expect(page.locator("#segment-text")).to_have_value(re.compile("Product Viewed"), timeout=120_000)
+    page.evaluate(STILL)  # else the next request takes the place of this one, which htmx complains of
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Control+a")
