@@ -82,7 +82,11 @@ def _compare(
     found: Found, engines: Sequence[Engine], world: World, several: list[Rule], as_of: datetime
 ) -> None:
     made = witnesses(several, as_of)
-    world = World({**world.profiles, **made.profiles}, [*world.events, *made.events])
+    world = World(
+        {**world.profiles, **made.profiles},
+        [*world.events, *made.events],
+        {**world.interests, **made.interests},
+    )
     with tempfile.TemporaryDirectory() as folder:
         marked = [world.mark(one, Path(folder), several, as_of) for one in engines]
     answers = [{row["customer_id"]: row for row in rows} for rows in marked]

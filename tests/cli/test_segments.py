@@ -146,3 +146,15 @@ def test_the_size_of_a_segment_is_told_day_by_day(workspace: Workspace) -> None:
     text = call(workspace, "size", "views")
     assert "Entered" in text
     assert f"{workspace.today():%Y-%m-%d}" in text
+
+
+def test_a_rule_and_a_key_have_the_same_members(workspace: Workspace) -> None:
+    Customer.objects.bulk_create(Customer(customer_id=f"c{i}", traits={"n": i}) for i in range(5))
+    profiles.run(workspace)
+    call(workspace, "create", "some", "--rule", "n >= 1")
+    for what in ("some", "n >= 1", '{"trait": "n", "at_least": 1}'):
+        assert call(workspace, "members", what).split() == ["c1", "c2", "c3", "c4"]
+        told = json.loads(call(workspace, "members", what, "--limit", "2", "--offset", "1", "--json"))
+        assert told == {"offset": 1, "members": ["c2", "c3"], "more": True, "warnings": []}
+        assert json.loads(call(workspace, "count", what, "--json"))["count"] == 4
+        assert "c0 is not in" in call(workspace, "why", what, "c0")

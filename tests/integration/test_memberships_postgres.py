@@ -30,7 +30,7 @@ def test_people_enter_and_leave_and_are_told_about(postgres_workspace: Workspace
     segments.update(day.ws, "wuxi", rule="orders >= 1")
     day.work()
     assert day.inside("wuxi") == ["ann"]
-    assert len(day.told()) == 7
+    assert len(day.told()) == 8
     assert Wake.objects.count() == 1
     privacy.erase(day.ws, "bob")
     assert held(["bob"]) == 0

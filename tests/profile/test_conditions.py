@@ -178,6 +178,7 @@ def test_different_values_are_counted_once(duckdb: Engine, tmp_path: Path) -> No
             "three": [viewed("x", "y", "z")],
             "same size": sized(3, "3", 3.0, "", None, [3]),
             "two sizes": sized("L", "l"),
+            "noughts": sized(0, -0.0, "-0", "0.0"),
             "long ids": sized(12345678901234567, 12345678901234568),
         }
     )
@@ -197,7 +198,7 @@ def test_different_values_are_counted_once(duckdb: Engine, tmp_path: Path) -> No
         "two in two",
         "three two in one",
         "long ids two sizes",
-        "same size",
+        "noughts same size",
     ]
 
 

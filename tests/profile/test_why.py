@@ -49,8 +49,8 @@ def test_none_alone_decides_where_two_have_to_change() -> None:
     assert segment_python.deciding(parse('city == "Wuxi" or did("Order Completed")'), one()) == (0, 1)
 
 
-@settings(max_examples=60)
-@given(worlds(), rules(), st.integers(1, 60))
+@settings(max_examples=15)
+@given(worlds(customers=1, events=12), rules(2), st.integers(1, 40))
 def test_nothing_turns_before_its_time_and_then_it_does(world: World, rule: Rule, steps: int) -> None:
     for who in world.profiles:
         events = [event for event in world.events if event.customer_id == who]

@@ -9,12 +9,13 @@ from random import Random
 
 import pytest
 from django.db.models import QuerySet
+from msgspec.structs import replace
 
 from zhiyin.adapters import clock
 from zhiyin.adapters.lake import Lake
 from zhiyin.adapters.lake.rows import event_of, events_to_table
 from zhiyin.adapters.records import erasure
-from zhiyin.adapters.records.models import Hit, Judged
+from zhiyin.adapters.records.models import Customer, Hit, Judged
 from zhiyin.domain.event import (
     EMAIL_DELIVERED,
     EMAIL_LINK_CLICKED,
@@ -23,7 +24,7 @@ from zhiyin.domain.event import (
     MESSAGE_OPENED,
     Event,
 )
-from zhiyin.services import engagements, ingest, opens, work
+from zhiyin.services import engagements, ingest, memberships, opens, profiles, renewals, segments, work
 from zhiyin.services.workspace import Workspace
 
 SENT = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -296,3 +297,25 @@ def test_a_round_judges_some_at_a_time(
     later(LONG)
     assert [engagements.step(workspace) for _ in range(3)] == [2, 1, 0]
     assert len(told(workspace)) == 3
+
+
+def test_whoever_reads_enters_live_segments(workspace: Workspace) -> None:
+    Customer.objects.create(customer_id="ann")
+    profiles.run(workspace)
+    segments.create(workspace, "readers", "Readers", 'engaged("opened", within="30d")')
+    segments.create(workspace, "keen", "Keen", "opened_90d >= 1")
+    while memberships.round(workspace):
+        pass
+    now = workspace.now()
+    hits = [delivered(), opened(900, agent="Mozilla/5.0"), opened(901)]
+    ingest.record(workspace, [replace(one, timestamp=now - timedelta(hours=1)) for one in hits[:1]])
+    take(workspace, *(replace(one, timestamp=now - timedelta(minutes=30)) for one in hits[1:]))
+    memberships.round(workspace)
+    assert memberships.members(workspace, "readers") == []
+    engagements.settle(workspace)
+    take(workspace)
+    memberships.round(workspace)
+    assert memberships.members(workspace, "readers") == ["ann"]
+    assert renewals.renew(workspace) == 1
+    memberships.round(workspace)
+    assert memberships.members(workspace, "keen") == ["ann"]

@@ -18,6 +18,7 @@ from zhiyin.adapters.records.models import Collected as CollectedRow
 from zhiyin.adapters.records.models import Customer, Identity
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.consent import Consent as Answer
+from zhiyin.domain.engagement import JUDGED
 from zhiyin.domain.event import EMAIL_LINK_CLICKED, EMAIL_OPENED, Event
 from zhiyin.domain.lifecycle import Lifecycle
 from zhiyin.loop.collect.arrival import Arrival
@@ -62,6 +63,7 @@ def apply(
         if answers:
             keep(consents.events(consents.take(answers)))
         _move(ws, result.events, now)
+        profile.stir(_readers(result.events), now)
         _link(result.links, now)
         membership.touch(touched)
         hit.note(_hits(result.events), clock.system())
@@ -162,6 +164,13 @@ def _standing(
     stage: str,
 ) -> Standing:
     return Standing(first_seen, last_seen, first_order, last_order, orders, revenue, stage)
+
+
+def _readers(events: pa.Table) -> list[str]:
+    """Who opened or clicked. Deliveries alone wait for the next profiling: a campaign has too many of them."""
+    read = pc.and_(pc.is_in(events["event"], pa.array(list(JUDGED))), pc.is_valid(events["customer_id"]))
+    found: list[str] = pc.unique(events.filter(read)["customer_id"]).to_pylist()
+    return found
 
 
 def _hits(events: pa.Table) -> Iterator[tuple[str, str, datetime]]:

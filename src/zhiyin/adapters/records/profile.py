@@ -24,6 +24,8 @@ MOVED = (
     "lifecycle",
 )  # fmt: skip
 
+_ASKED = 500  # ids in one question
+
 
 def publish(rows: pa.Table, profiled_at: datetime) -> None:
     """Write the computed columns of these customers in one transaction, making the rows that do not exist.
@@ -54,6 +56,13 @@ def see(rows: pa.Table, now: datetime) -> None:
             for name, which in (("first_seen", least), ("last_seen", most))
         },
     )
+
+
+def stir(customer_ids: Collection[str], now: datetime) -> None:
+    """Note that something moved of these customers, where they have a row, though they were not seen."""
+    ids = sorted(customer_ids)
+    for start in range(0, len(ids), _ASKED):
+        Customer.objects.filter(pk__in=ids[start : start + _ASKED]).update(moved_at=now)
 
 
 def standings(customer_ids: Collection[str]) -> Iterator[tuple[Any, ...]]:

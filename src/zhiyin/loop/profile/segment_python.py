@@ -13,7 +13,8 @@ from zhiyin.domain.decision import Fact
 from zhiyin.domain.segment import All, Any, Not, Rule, conditions
 from zhiyin.loop.profile.condition import Condition, One
 
-_TURNS = 1000
+_TURNS = 400
+_LOOKS = 200_000  # at events, all turns together
 
 
 def holds(rule: Rule, one: One) -> bool:
@@ -42,10 +43,11 @@ def until(rule: Rule, one: One) -> datetime | None:
 def turn(rule: Rule, one: One) -> datetime | None:
     """When time alone changes whether the rule holds, if nothing else happens; None where it never does.
 
-    Nor where it takes more than a thousand turns of its conditions to get there.
+    Nor where too many turns of its conditions come before: more than a year of midnights, fewer for whoever did
+    very much.
     """
     before = holds(rule, one)
-    for _ in range(_TURNS):
+    for _ in range(min(_TURNS, 1 + _LOOKS // (1 + len(one.events)))):
         moment = until(rule, one)
         if moment is None or moment <= one.as_of:
             return None

@@ -50,6 +50,7 @@ GOES_BY: Mapping[str, tuple[str, str]] = {
     "income": ("gender", "decade"),
     "occupation": ("gender", "decade"),
 }
+NAMES = tuple(f"{attribute}_{how}" for attribute in GOES_BY for how in ("stated", "imputed"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,7 @@ def imputed(clean: Frame, by: Mapping[str, Frame]) -> Frame:
         frame = frame.with_columns(
             nw.when(missing).then(nw.col(f"{attribute}_assumed")).alias(f"{attribute}_imputed")
         )
-    return frame.select("customer_id", *(f"{one}_{how}" for one in GOES_BY for how in ("stated", "imputed")))
+    return frame.select("customer_id", *NAMES)
 
 
 def completed(everyone: Frame, otherwise: Mapping[str, Answer]) -> Frame:

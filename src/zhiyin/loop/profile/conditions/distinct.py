@@ -179,8 +179,7 @@ class Distinct(Condition):
         text = plan.event_property(self.of)
         number = comparison_frame.number_of(text, _COUNTED_AS_NUMBER)
         plain = (text != "") & ~text.str.starts_with("[") & ~text.str.starts_with("{")
-        # adding nought makes one of the two noughts that a double has
-        return {"number": number + 0.0, "letters": nw.when(plain & number.is_null()).then(text)}
+        return {"number": number, "letters": nw.when(plain & number.is_null()).then(text)}
 
     def _lines(self, found: Frame) -> Frame:
         line = nw.col("products").struct
