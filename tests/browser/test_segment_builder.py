@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -38,6 +39,10 @@ def test_every_kind_fits_and_breaks_no_rule(filled_site: Site, language: str) ->
         add(page, offer)
     assert page.locator(".zy-condition").count() == 1 + offers
     page.locator("#segment-as-text summary").click()
+    # what is under a bar that stays can be scrolled from under it, which axe does not do
+    page.evaluate(
+        "for (const bar of document.querySelectorAll('.zy-bottom, .zy-top')) bar.style.position = 'static'"
+    )
     found: list[tuple[object, ...]] = []
     for width, theme in ((1440, "light"), (390, "light"), (320, "light"), (1440, "dark")):
         page.locator(
@@ -52,6 +57,8 @@ def test_every_kind_fits_and_breaks_no_rule(filled_site: Site, language: str) ->
 
 
 def test_a_segment_is_built_by_keyboard_alone(filled_site: Site, filled: Workspace) -> None:
+    from playwright.sync_api import expect
+
     page = filled_site.page()
     visit(page, f"{filled_site.base}/segments/new")
     page.locator(MENU).focus()
@@ -70,16 +77,14 @@ def test_a_segment_is_built_by_keyboard_alone(filled_site: Site, filled: Workspa
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Control+a")
-    with page.expect_response(lambda answer: answer.request.method == "POST"):
-        page.keyboard.type("2")
+    page.keyboard.type("2")
+    expect(page.locator("#segment-text")).to_have_value(re.compile("at_least=2"), timeout=120_000)
     page.evaluate(STILL)
     rule = 'did("Order Completed") and did("Product Viewed", at_least=2)'
     assert parse(page.input_value("#segment-text")) == parse(rule)
     assert count(page) == segments.count(filled, rule).count == 1
     page.locator("#segment-name").focus()
-    with page.expect_response(lambda answer: answer.request.method == "POST"):
-        page.keyboard.type("Lookers")
-    page.evaluate(STILL)
+    page.keyboard.type("Lookers")
     page.keyboard.press("Enter")
     page.wait_for_url(f"{filled_site.base}/segments/lookers")
 
