@@ -74,6 +74,8 @@ def test_a_segment_is_built_by_keyboard_alone(filled_site: Site, filled: Workspa
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Condition 2"
     page.keyboard.press("Tab")
     page.keyboard.type("Product v")
+    expect(page.locator("#segment-text")).to_have_value(re.compile("Product Viewed"), timeout=120_000)
+    page.evaluate(STILL)  # else the next request takes the place of this one, which htmx complains of
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Control+a")
@@ -87,6 +89,19 @@ def test_a_segment_is_built_by_keyboard_alone(filled_site: Site, filled: Workspa
     page.keyboard.type("Lookers")
     page.keyboard.press("Enter")
     page.wait_for_url(f"{filled_site.base}/segments/lookers")
+
+
+def test_the_menu_opens_below_its_button_on_the_phone(filled_site: Site) -> None:
+    page = filled_site.page()
+    visit(page, f"{filled_site.base}/segments/new")
+    look(page, width=390)
+    page.locator(MENU).click()
+    button, menu = (
+        page.locator(MENU).bounding_box(),
+        page.locator("#segment-builder .zy-menu").last.bounding_box(),
+    )
+    assert 0 <= menu["y"] - (button["y"] + button["height"]) < 20
+    assert menu["x"] + menu["width"] <= 390
 
 
 def test_form_and_text_follow_each_other(filled_site: Site) -> None:

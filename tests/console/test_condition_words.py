@@ -74,7 +74,8 @@ def test_why_tells_what_was_found(filled: Workspace) -> None:
         'or distinct("Product Added", at_least=2) or first("Order Cancelled") '
         'or sequence(["Product Added", "Order Completed", "Order Cancelled"])'
     )
-    found = segment_why.why(filled, rule, "c9")
+    with translation.override("en"):
+        found = segment_why.why(filled, rule, "c9")
     assert not found.inside
     assert [fact["found"].partition(" on ")[0] for fact in found.facts] == [
         "Total amount of Order completed: ¥320",

@@ -143,6 +143,7 @@ def test_the_first_of_all_must_lie_in_the_window_and_fit(duckdb: Engine, tmp_pat
         'first("Bought", within="30d", where=[kind == "tea"])',
         'last("Bought", before="3d", where=[kind == "tea"])',
         'last("Bought", within="3d")',
+        'last("Bought", within="6d")',
         'first("Bought", before="30d")',
         'last("Bought", before="3d") and not last("Bought", before="30d")',
     ) == [
@@ -150,6 +151,7 @@ def test_the_first_of_all_must_lie_in_the_window_and_fit(duckdb: Engine, tmp_pat
         "both at once new, tea",
         "both at once old, tea",
         "new, pot new, tea",
+        "both at once new, pot new, tea old, tea",
         "old, tea",
         "both at once old, tea",
     ]
@@ -175,6 +177,9 @@ def test_different_values_are_counted_once(duckdb: Engine, tmp_path: Path) -> No
             "one thing": [viewed("x"), viewed("x"), viewed("x")],
             "two in one": [viewed("x", "y")],
             "two in two": [viewed("x"), viewed("y", category="Pots")],
+            "tea and pot": [
+                ("Viewed", 1, {"products": (Line("x", category="Tea"), Line("y", category="Pots"))})
+            ],
             "three": [viewed("x", "y", "z")],
             "same size": sized(3, "3", 3.0, "", None, [3]),
             "two sizes": sized("L", "l"),
@@ -193,9 +198,9 @@ def test_different_values_are_counted_once(duckdb: Engine, tmp_path: Path) -> No
         'distinct("Viewed", of="size", at_least=2)',
         'distinct("Viewed", of="size") and not distinct("Viewed", of="size", at_least=2)',
     ) == [
-        "three two in one two in two",
-        "one thing two in one two in two",
-        "two in two",
+        "tea and pot three two in one two in two",
+        "one thing tea and pot two in one two in two",
+        "tea and pot two in two",
         "three two in one",
         "long ids two sizes",
         "noughts same size",

@@ -18,7 +18,8 @@ from zhiyin.services.workspace import Workspace
 VACUUM = timedelta(days=1)  # old files are removed that often
 FILES = 64  # a dataset with more small files than this is compacted between rounds
 MOMENT = 0.2  # seconds for which a round waits for the lake: sending has to go on
-BUSY = 5  # times as long features wait where there is always something to do
+BUSY = 5  # times as long features wait where there is always something to do,
+FEW = 1_000  # and of so many customers only, so that nothing else waits for long
 LONG = timedelta(seconds=30)  # a lake that others keep for longer is told about
 
 
@@ -65,7 +66,7 @@ def run(
         done += memberships.round(ws)
         done += _send(ws, name) + engagements.step(ws)
         if ws.now() - renewed >= _pause(ws, busy=done > 0):
-            done, renewed = done + renewals.renew(ws), ws.now()
+            done, renewed = done + renewals.renew(ws, FEW if done else renewals.MOST), ws.now()
         if not done and not busy.since:
             with suppress(Busy), ws.lake.writing(MOMENT):
                 done = _tidy(ws)
