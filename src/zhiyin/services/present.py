@@ -29,9 +29,8 @@ _ROW = (
 )  # fmt: skip
 MOVED = (*_ROW[1:], "email_consent")
 Said = Mapping[str, Mapping[str, Mapping[str, bool]]]  # by customer, channel and purpose
-_OVERLAP = timedelta(
-    hours=1
-)  # what is moved while customers are being profiled may be in the profiles or not
+# what is moved while customers are being profiled may be in the profiles or not
+_OVERLAP = timedelta(hours=1)
 _MANY = 20_000
 
 
