@@ -19,7 +19,7 @@ from zhiyin.adapters.lake.datasets import EVENTS
 from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, PRODUCTS_SEARCHED, Event
-from zhiyin.domain.feature import COMPUTED, FEATURES, OWNERS, UNITS, Unit
+from zhiyin.domain.feature import FEATURES, FROM_EVENTS, OWNERS, UNITS, Unit
 from zhiyin.loop.profile.facts import Facts, facts, measured
 from zhiyin.loop.profile.features import COLUMNS, Shop, features, summed, visits
 from zhiyin.loop.profile.features.rhythm import offsets
@@ -447,7 +447,7 @@ def test_nothing_later_changes_a_feature(
 
 def _is_of_its_kind(row: dict[str, object]) -> None:
     kinds = {"text": str, "number": int, "time": datetime, "flag": bool}
-    for one in COMPUTED:
+    for one in FROM_EVENTS:
         value = row[one.name]
         assert value is not None or one.empty is None, one.name
         assert value is None or type(value) is (float if one.decimals else kinds[one.kind]), one.name
@@ -455,10 +455,10 @@ def _is_of_its_kind(row: dict[str, object]) -> None:
             assert 0 <= int(str(value)) <= 100, one.name
 
 
-def test_the_law_speaks_of_every_computed_feature(duckdb: Engine, tmp_path: Path) -> None:
+def test_the_law_speaks_of_every_feature_that_follows_from_events(duckdb: Engine, tmp_path: Path) -> None:
     """A feature that the frame does not bring would escape the law."""
     ann = found(duckdb, tmp_path, orders("ann", 1))["ann"]
-    assert set(ann) == {"customer_id", *(one.name for one in COMPUTED)}
+    assert set(ann) == {"customer_id", *(one.name for one in FROM_EVENTS)}
 
 
 def test_names_are_told_apart_and_every_number_has_a_unit() -> None:
@@ -475,8 +475,8 @@ def test_the_frames_column_types_are_those_of_the_lake(duckdb: Engine, tmp_path:
     frame, shop = duckdb.scan([str(file)], EVENTS.schema, COLUMNS, {}), Shop(SHANGHAI, "CNY")
     kept = summed(frame, visits(frame, NOW), NOW, shop)
     table = duckdb.collect(features(kept, shop, Facts()))
-    assert {one.name: table.schema.field(one.name).type for one in COMPUTED} == {
-        one.name: PROFILES.schema.field(one.name).type for one in COMPUTED
+    assert {one.name: table.schema.field(one.name).type for one in FROM_EVENTS} == {
+        one.name: PROFILES.schema.field(one.name).type for one in FROM_EVENTS
     }
 
 

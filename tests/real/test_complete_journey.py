@@ -103,6 +103,7 @@ def test_the_whole_path(make_workspace: Callable[..., Workspace], tmp_path: Path
             smtp__port=mailbox.port,
             smtp__security="none",
             sender__email="shop@example.com",
+            profile__personal=False,  # one number for all, so that the rule can be counted below
             simulation__clock=f"{AS_OF.isoformat()}|{datetime.now(UTC).isoformat()}|1",
         )
         expected = household_orders()

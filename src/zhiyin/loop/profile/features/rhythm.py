@@ -60,12 +60,16 @@ def hours(events: nw.LazyFrame[Any], as_of: datetime, zone: ZoneInfo) -> nw.Lazy
             nw.col("month") >= f"{start:%Y-%m}",
             *(nw.col("event") != name for name in NOT_SEEN),
         )
-        .select("customer_id", hour=_hour(start, now, zone), weekday=nw.col("local_date").dt.weekday())
+        # Sunday is 7 to one engine and 0 to another
+        .select("customer_id", hour=_hour(start, now, zone), weekday=nw.col("local_date").dt.weekday() % 7)
         # one group a customer and many counts cost less than a group for each hour of each
         .select(
             "customer_id",
             *(nw.when(nw.col("hour") == hour).then(nw.lit(1)).alias(f"at_{hour}") for hour in range(24)),
-            *(nw.when(nw.col("weekday") == day).then(nw.lit(1)).alias(f"on_{day}") for day in range(1, 8)),
+            *(
+                nw.when(nw.col("weekday") == day % 7).then(nw.lit(1)).alias(f"on_{day}")
+                for day in range(1, 8)
+            ),
         )
         .group_by("customer_id")
         .agg(
