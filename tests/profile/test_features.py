@@ -433,7 +433,7 @@ def histories(draw: st.DrawFn) -> list[Event]:
     ]  # fmt: skip
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(histories())
 def test_nothing_later_changes_a_feature(
     duckdb: Engine, tmp_path_factory: pytest.TempPathFactory, world: list[Event]
