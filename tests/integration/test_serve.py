@@ -45,3 +45,27 @@ def test_server_and_worker_end_when_the_process_that_started_them_is_killed(work
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(parent.pid, signal.SIGKILL)
+
+
+def test_a_server_that_is_told_to_end_waits_for_its_worker(workspace, port):
+    command = [sys.executable, "-m", "zhiyin.entrypoints.cli", "serve"]
+    server = subprocess.Popen(
+        [*command, "--workspace", str(workspace.folder), "--port", str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        assert server.stdout is not None
+        assert b"Zhiyin serves" in server.stdout.readline()
+        with socket.socket() as client:
+            while client.connect_ex(("127.0.0.1", port)):  # it listens, so that it is the one who is told
+                assert server.poll() is None
+        server.terminate()
+        assert server.wait(120) == 128 + signal.SIGTERM
+        with pytest.raises(ProcessLookupError):  # nobody is left of its group
+            os.killpg(server.pid, 0)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+        server.communicate(timeout=60)

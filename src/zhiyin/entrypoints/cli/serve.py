@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -66,6 +67,8 @@ def run(ws: Workspace, *, worker: bool = True) -> None:
     served = application(ws)
     gc.collect()
     gc.freeze()  # what is there now stays: looking for garbage in it would hold up requests
+    # the server passes the signal on when it has ended: by default that would end us before the worker
+    signal.signal(signal.SIGTERM, _ended)
     try:
         uvicorn.run(
             served,
@@ -82,6 +85,10 @@ def run(ws: Workspace, *, worker: bool = True) -> None:
     finally:
         if supervisor is not None:
             supervisor.stop()
+
+
+def _ended(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def _end_with(parent: int) -> None:
