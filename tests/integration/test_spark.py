@@ -177,7 +177,7 @@ def test_the_flow_between_two_days_agrees(shops: tuple[Workspace, Workspace]) ->
     ws, rng = shops[0], Random(8)
     visits = [
         Event(
-            f"a{number}", kind, kind, NOW - timedelta(days=rng.randint(0, 300)),
+            f"a{number}", kind, kind, NOW - timedelta(days=rng.randint(0, 300 if kind == "page" else 80)),
             rng.choice(("c1", "c70", "c71", "c72", "c73")) if kind != "page" else None, f"v{rng.randint(0, 20)}",
             properties={"previousId": f"v{rng.randint(0, 20)}"} if kind == "alias" else {},
         )
