@@ -26,8 +26,7 @@ def visitors(events: nw.LazyFrame[Any], as_of: datetime) -> nw.LazyFrame[Any]:
     found = events.filter(nw.col("timestamp") <= now)
     own = found.filter(
         ~nw.col("anonymous_id").is_null(),
-        nw.col("customer_id").is_null()
-        | ((nw.col("type") == "identify") & (nw.col("customer_id") != nw.col("anonymous_id"))),
+        nw.col("customer_id").is_null() | (nw.col("type") == "identify"),
     ).select("anonymous_id", "customer_id", "timestamp")
     joined = found.filter(
         nw.col("type") == "alias",
@@ -37,6 +36,7 @@ def visitors(events: nw.LazyFrame[Any], as_of: datetime) -> nw.LazyFrame[Any]:
     unnamed = nw.col("customer_id").is_null()
     pairs = (
         nw.concat([own, joined])
+        .filter(unnamed | (nw.col("customer_id") != nw.col("anonymous_id")))
         .group_by("anonymous_id", "customer_id")
         .agg(first=nw.col("timestamp").min())
         .with_columns(
