@@ -448,6 +448,7 @@ MODELS: Names = {
     "popularity": _("Popularity"),
     "item_neighbours": _("Item neighbours"),
     "ease": _("Linear model (EASE)"),
+    "content": _("Content"),
 }
 CHECKS: Names = {
     "python": _("Program"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 # name -> "module:Class", imported on first use. Others join through the entry point group below.
 RECOMMENDERS: Mapping[str, str] = {
+    "content": "zhiyin.loop.recommend.content:Content",
     "ease": "zhiyin.loop.recommend.ease:Ease",
     "item_neighbours": "zhiyin.loop.recommend.item_neighbours:ItemNeighbours",
     "popularity": "zhiyin.loop.recommend.popularity:Popularity",

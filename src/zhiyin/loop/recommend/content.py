@@ -20,9 +20,9 @@ from zhiyin.loop.recommend.words import words
 
 
 class Content(Linear):
-    """How alike an item is to what the customer has: the mean of its similarity to each, the latest first.
+    """How alike an item is to all that the customer has.
 
-    A similarity adds up the cosines of text, category, attributes and given vectors, each times its weight here.
+    A likeness adds up the cosines of text, category, attributes and given vectors, each times its weight here.
     It is a linear recommender whose item-to-item weights are never written out.
     """
 
@@ -71,7 +71,7 @@ class Content(Linear):
         return self
 
     def score(self, asked: Queries) -> F32:
-        taste = self._shares(asked)
+        taste = asked.matrix(self.described_.shape[0], self.half_life)
         profile = sparse.csr_array(taste @ self.described_)
         used = np.unique(profile.indices)
         scores: F32 = (self._by_word[used].T @ profile[:, used].T.toarray()).T
@@ -82,12 +82,8 @@ class Content(Linear):
     def explain(self, asked: Queries, row: int, items: I32) -> list[Causes]:
         taste = self._taste(asked, row)
         sources = np.array(list(taste), dtype=np.int32)
-        total = sum(weight for weight, _ in taste.values())
         alike = self._alike(sources, items)
-        return [
-            self._causes(dict(zip(taste, (alike[:, place] / total).tolist(), strict=True)), taste)
-            for place in range(len(items))
-        ]
+        return [self._causes(dict(zip(taste, column, strict=True)), taste) for column in alike.T.tolist()]
 
     def to_arrays(self) -> Arrays:
         return {
@@ -102,12 +98,6 @@ class Content(Linear):
         self.described_ = unpacked("described", arrays)
         self.embedded_ = arrays["embedded"]
         return self
-
-    def _shares(self, asked: Queries) -> CSR:
-        """Questions x items: what share of the taste each item of the history is."""
-        taste = asked.matrix(self.described_.shape[0], self.half_life)
-        total = np.maximum(taste.sum(axis=1), np.finfo(np.float32).tiny)
-        return sparse.csr_array(sparse.diags_array(1 / total) @ taste, dtype=np.float32)
 
     def _alike(self, sources: I32, targets: I32) -> Any:
         """The similarity of each source to each target."""
