@@ -449,6 +449,7 @@ MODELS: Names = {
     "item_neighbours": _("Item neighbours"),
     "ease": _("Linear model (EASE)"),
     "content": _("Content"),
+    "hybrid": _("Hybrid"),
 }
 CHECKS: Names = {
     "python": _("Program"),

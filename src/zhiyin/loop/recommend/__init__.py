@@ -6,6 +6,7 @@ from collections.abc import Mapping
 RECOMMENDERS: Mapping[str, str] = {
     "content": "zhiyin.loop.recommend.content:Content",
     "ease": "zhiyin.loop.recommend.ease:Ease",
+    "hybrid": "zhiyin.loop.recommend.hybrid:Hybrid",
     "item_neighbours": "zhiyin.loop.recommend.item_neighbours:ItemNeighbours",
     "popularity": "zhiyin.loop.recommend.popularity:Popularity",
 }
