@@ -21,7 +21,9 @@ def by_activity(lengths: I64) -> Slice:
     known = np.sort(lengths[lengths > 0])
     if not len(known):
         return Slice(("0",), np.zeros(len(lengths), dtype=np.int32))
-    bounds = np.unique([int(known[len(known) * part // 3 - 1]) for part in (1, 2, 3) if len(known) * part // 3])
+    bounds = np.unique(
+        [int(known[len(known) * part // 3 - 1]) for part in (1, 2, 3) if len(known) * part // 3]
+    )
     place = np.searchsorted(bounds, lengths)  # the first bound that is not below
     names = []
     for part in range(len(bounds)):

@@ -294,14 +294,14 @@ def _of_pairs(
     wanted, had = pairs(test.user, test.item, shape), pairs(before.user, before.item, shape)
     both = _common(wanted, had)
     overlapping = int(both.sum())
-    if overlapping and not repeats and split in ("given", "last"):
-        if overlap == "refuse":
-            raise Conflict(
-                say("Training and test overlap."),
-                why=say("{n} pairs of customer and item are in both.", n=overlapping),
-                fix=say("Split again, or choose --overlap drop or keep."),
-            )
-    drop = not repeats and (overlap == "drop" or split not in ("given", "last"))
+    negotiable = not repeats and split in ("given", "last")
+    if overlapping and negotiable and overlap == "refuse":
+        raise Conflict(
+            say("Training and test overlap."),
+            why=say("{n} pairs of customer and item are in both.", n=overlapping),
+            fix=say("Split again, or choose --overlap drop or keep."),
+        )
+    drop = not repeats and (overlap == "drop" or not negotiable)
     if drop and overlapping:
         wanted = _without(wanted, both)
     users = np.flatnonzero(np.diff(wanted.indptr))
@@ -312,7 +312,11 @@ def _of_pairs(
     nothing = pairs([], np.array([], dtype=np.int64), (len(users), train.items))
     masked = nothing if repeats else had[users]
     source = histories or train
-    moments = None if asked_at is None else np.broadcast_to(np.asarray(asked_at, dtype=np.int64), train.users)[users]
+    moments = (
+        None
+        if asked_at is None
+        else np.broadcast_to(np.asarray(asked_at, dtype=np.int64), train.users)[users]
+    )
     asked = _asked(source, users, moments, latest)
     protocol = Protocol(
         split=split,
