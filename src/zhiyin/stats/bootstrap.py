@@ -114,7 +114,8 @@ def ratios(sums: Values, sizes: Values, rng: np.random.Generator, *, resamples: 
 
 
 def _divided(top: np.ndarray[Any, Any], bottom: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
+    quotient: np.ndarray[Any, Any] = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
+    return quotient
 
 
 def _resampled(data: np.ndarray[Any, Any], rng: np.random.Generator, resamples: int) -> np.ndarray[Any, Any]:

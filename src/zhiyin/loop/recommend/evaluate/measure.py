@@ -94,4 +94,4 @@ def _cold(ranked: I32, hits: Bool, task: Task) -> F64:
     rows = np.repeat(np.arange(len(task)), np.diff(task.targets.indptr))
     wanted = np.bincount(rows[rare[task.targets.indices]], minlength=len(task)).astype(np.float64)
     got = (hits & rare[ranked]).sum(axis=1)
-    return np.divide(got, wanted, out=np.full(len(task), np.nan), where=wanted > 0)
+    return np.asarray(np.divide(got, wanted, out=np.full(len(task), np.nan), where=wanted > 0))

@@ -38,7 +38,10 @@ def compare_ratings(
     sums: list[F64] = []
     for values in models.values():
         squared, absolute = errors(values.astype(np.float64), task.ratings.astype(np.float64))
-        sums += [np.bincount(unit, part, minlength=len(customers)) for part in (squared, absolute)]
+        sums += [
+            np.asarray(np.bincount(unit, part, minlength=len(customers)), dtype=np.float64)
+            for part in (squared, absolute)
+        ]
     drawn = bootstrap.ratios(np.column_stack(sums), np.repeat(size[:, None], len(sums), axis=1), rng)
     roots = bootstrap.Draws(np.sqrt(drawn.values), np.sqrt(drawn.resampled), drawn.units)
     found = {}

@@ -256,6 +256,11 @@ def nested(prefixes: Queries, answers: I32) -> I32:
     return session
 
 
+def keys(log: Log, items: int) -> I64:
+    """A number for each row that stands for its pair of customer and item, of so many items."""
+    return log.user.astype(np.int64) * max(items, 1) + log.item
+
+
 def replace_log(data: Data, log: Log, *, now: int | None = None) -> Data:
     """The data with another log; the moment stays unless told."""
     return Data(
@@ -363,7 +368,7 @@ def _common(wanted: CSR, had: CSR) -> Bool:
 
 def _cells(matrix: CSR) -> I64:
     rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
-    return rows * max(matrix.shape[1], 1) + matrix.indices
+    return np.asarray(rows * max(matrix.shape[1], 1) + matrix.indices, dtype=np.int64)
 
 
 def _without(matrix: CSR, gone: Bool) -> CSR:

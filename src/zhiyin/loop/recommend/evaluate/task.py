@@ -84,7 +84,7 @@ class Task:
     @cached_property
     def sizes(self) -> I64:
         """How many right answers each question has."""
-        return np.diff(self.targets.indptr).astype(np.int64)
+        return np.asarray(np.diff(self.targets.indptr), dtype=np.int64)
 
     @cached_property
     def taken(self) -> CSR:

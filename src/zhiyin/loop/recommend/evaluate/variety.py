@@ -59,7 +59,7 @@ def of_each(ranked: I32, hits: Bool, task: Task, k: int, alike: CSR) -> dict[str
     listed = there.sum(axis=1)
     novelty = np.where(there, rare[shown], 0.0).sum(axis=1)
     found = {f"novelty@{k}": _over(novelty, listed)}
-    looked = np.unique(np.linspace(0, count - 1, min(count, LOOKED_AT)).astype(np.int64)) if count else []
+    looked = np.unique(np.linspace(0, max(count - 1, 0), min(count, LOOKED_AT)).astype(np.int64))
     parts = {name: np.full(count, np.nan) for name in ("diversity", "serendipity", "calibration")}
     expected = np.zeros(task.data.items, dtype=np.bool_)
     expected[task.popular[:k]] = True
@@ -186,4 +186,4 @@ def _unit(matrix: CSR) -> CSR:
 
 def _over(top: Any, bottom: Any) -> F64:
     where = np.broadcast_to(np.asarray(bottom) > 0, np.shape(top))
-    return np.divide(top, bottom, out=np.full(np.shape(top), np.nan), where=where)
+    return np.asarray(np.divide(top, bottom, out=np.full(np.shape(top), np.nan), where=where))
