@@ -6,8 +6,10 @@ from collections.abc import Mapping
 RECOMMENDERS: Mapping[str, str] = {
     "content": "zhiyin.loop.recommend.content:Content",
     "ease": "zhiyin.loop.recommend.ease:Ease",
+    "gru4rec": "zhiyin.loop.recommend.deep.gru4rec:Gru4Rec",
     "hybrid": "zhiyin.loop.recommend.hybrid:Hybrid",
     "item_neighbours": "zhiyin.loop.recommend.item_neighbours:ItemNeighbours",
     "popularity": "zhiyin.loop.recommend.popularity:Popularity",
+    "sasrec": "zhiyin.loop.recommend.deep.sasrec:SasRec",
 }
 ENTRY_POINTS = "zhiyin.recommenders"
