@@ -133,7 +133,8 @@ def _forget(ws: Workspace, customer_ids: Sequence[str]) -> int:
                 _log.warning("%s", error)
                 RecommenderModel.objects.filter(name=name, version=version).delete()
             else:
-                served.model = served.model.forget(digests(ws, customer_ids))
+                remembering: Any = served.model
+                served.model = remembering.forget(digests(ws, customer_ids))
                 saved = artifacts.save(ws.models, name, served.to_arrays(), told)
                 path = str(saved.path.relative_to(ws.folder))
                 rows = RecommenderModel.objects.filter(name=name, version=version)
