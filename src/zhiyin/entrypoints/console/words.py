@@ -449,6 +449,8 @@ MODELS: Names = {
     "popularity": _("Popularity"),
     "item_neighbours": _("Item neighbours"),
     "ease": _("Linear model (EASE)"),
+    "content": _("Content"),
+    "hybrid": _("Hybrid"),
 }
 CHECKS: Names = {
     "python": _("Program"),
