@@ -3,7 +3,8 @@
 Protocol: global time split at 2017-10-01, trained strictly before; targets are products new to the household
 in the month after, what it had is not shown; every product that ten households had bought before the cut is
 ranked. Repeats are left out since a shopping list would win: the question is what to show somebody that they
-have not found themselves. October is a month that no default was chosen on (those were, on the two after it).
+have not found themselves. Of nearly 2,000 households 800 are asked about, since all would take a minute.
+October is a month that no default was chosen on (those were, on the two after it).
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def test_neighbours_and_ease_beat_popularity() -> None:
     households = train.group_by("item_id").aggregate([("customer_id", "count")])
     on_offer = households.filter(pc.greater_equal(households["customer_id_count"], 10))["item_id"]
     items = [Item(item_id, item_id) for item_id in sorted(on_offer.to_pylist())]
-    asked = task(train, test, items, CUT, rng=np.random.default_rng(0))
+    asked = task(train, test, items, CUT, most=800, rng=np.random.default_rng(0))
     figures = {
         name: measure(model.fit(train, items, CUT), asked)
         for name, model in (
@@ -69,7 +70,7 @@ def test_neighbours_and_ease_beat_popularity() -> None:
         )
     }
     found = compare(asked, UNTIL, figures, np.random.default_rng(0))
-    assert found.customers > 1_900
+    assert found.customers == 800
     for score in found.models[1:]:
         for better in (score.better_recall, score.better_ndcg):
             assert better is not None
