@@ -122,7 +122,7 @@ def test_long_windows_emoji_and_customers_without_events(shop: Workspace, rule: 
 
 
 def test_a_giant_customer_is_counted_and_explained(workspace: Workspace) -> None:
-    many = 100_000
+    many = 40_000
     minute = timedelta(minutes=1)
     events = [
         Event(
