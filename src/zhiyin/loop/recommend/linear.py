@@ -36,7 +36,7 @@ class Linear(Recommender):
         return scores
 
     def explain(self, asked: Queries, row: int, items: I32) -> list[Causes]:
-        taste = self._taste(asked, row)
+        taste = strongest_events(asked, row, self.half_life)
         return [self._causes(self._sources(int(item)), taste) for item in items]
 
     def to_arrays(self) -> Arrays:
@@ -48,20 +48,6 @@ class Linear(Recommender):
         self.half_life = float(arrays["half_life"])
         self.weights_ = unpacked("weights", arrays)
         return self
-
-    def _taste(self, asked: Queries, row: int) -> dict[int, tuple[float, int]]:
-        """Item -> (weight, place) of its strongest event, the earliest of equals, as ``Queries.matrix`` has it."""
-        start, end = asked.indptr[row : row + 2].tolist()
-        ages = asked.age[start:end].tolist()
-        newest = min(ages, default=0.0)
-        fade = -math.log(2) / self.half_life
-        taste: dict[int, tuple[float, int]] = {}
-        events = zip(asked.item[start:end].tolist(), asked.weight[start:end].tolist(), ages, strict=True)
-        for place, (item, weight, age) in enumerate(events):
-            faded = weight * math.exp(fade * (age - newest))
-            if faded > 0 and (item not in taste or faded > taste[item][0]):
-                taste[item] = faded, place
-        return taste
 
     @staticmethod
     def _causes(sources: dict[int, float], taste: dict[int, tuple[float, int]]) -> Causes:
@@ -85,3 +71,18 @@ class Linear(Recommender):
     @cached_property
     def _held(self) -> dict[int, dict[int, float]]:
         return {}
+
+
+def strongest_events(asked: Queries, row: int, half_life: float) -> dict[int, tuple[float, int]]:
+    """Item -> (weight, place) of its strongest event, the earliest of equals, as ``Queries.matrix`` has it."""
+    start, end = asked.indptr[row : row + 2].tolist()
+    ages = asked.age[start:end].tolist()
+    newest = min(ages, default=0.0)
+    fade = -math.log(2) / half_life
+    taste: dict[int, tuple[float, int]] = {}
+    events = zip(asked.item[start:end].tolist(), asked.weight[start:end].tolist(), ages, strict=True)
+    for place, (item, weight, age) in enumerate(events):
+        faded = weight * math.exp(fade * (age - newest))
+        if faded > 0 and (item not in taste or faded > taste[item][0]):
+            taste[item] = faded, place
+    return taste
