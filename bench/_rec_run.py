@@ -43,16 +43,14 @@ Steps = tuple[int, Callable[[], Any], Callable[[], Any]]  # megabytes before, fi
 def ours(name: str, parameters: dict[str, Any], source: str) -> Steps:
     """A recommender of the registry, asked through the same code as any evaluation."""
     from bench import _gowalla
-    from zhiyin.adapters import plugins
-    from zhiyin.loop.recommend import RECOMMENDERS
     from zhiyin.loop.recommend.evaluate import measure
 
     task = _gowalla.task(validation=source == "validation")
-    model = plugins.load("", RECOMMENDERS, name)(**parameters)
+    model = _gowalla.model(name, parameters)
     return (
         _megabytes(),
         lambda: model.fit(task.data, np.random.default_rng(0)),
-        lambda: measure.rank(model, task, K),
+        lambda: measure.rank(model, task, K, block=64),
     )
 
 
@@ -83,7 +81,7 @@ def implicit(name: str, parameters: dict[str, Any], source: str) -> Steps:
 def irspack(name: str, parameters: dict[str, Any], source: str) -> Steps:
     """Its recommenders, with its own parallel top-k."""
     from irspack import IALSRecommender, RP3betaRecommender
-    from irspack.utils import retrieve_recommend_from_score
+    from irspack.utils.id_mapping import retrieve_recommend_from_score
 
     made = {"ials": IALSRecommender, "rp3beta": RP3betaRecommender}
     taste = sparse.csr_matrix(sparse.load_npz(source)).astype(np.float64)

@@ -21,6 +21,7 @@ from scipy import sparse
 from zhiyin.loop.recommend.evaluate.task import ALL, Task
 
 from bench import _gowalla
+from zhiyin.loop.recommend.evaluate import measure, metrics
 
 HERE = Path(__file__).resolve().parent
 SETTINGS = HERE / "recommend_settings.json"
@@ -45,7 +46,7 @@ def table(*, validation: bool, names: list[str] | None = None) -> list[dict[str,
     settings = json.loads(SETTINGS.read_text())["gowalla"]
     task = _gowalla.task(validation=validation)
     found = {
-        name: run(name, settings[name]["parameters"], task, validation=validation)
+        name: run(settings[name]["recommender"], settings[name]["parameters"], task, validation=validation)
         for name in names or settings
     }
     rows = []
@@ -73,8 +74,6 @@ def run(
     name: str, parameters: dict[str, Any], task: Task, *, validation: bool
 ) -> tuple[list[float], dict[str, float]]:
     """(Recall@20, NDCG@20) and the cost of one model, in a process of its own."""
-    from zhiyin.loop.recommend.evaluate import measure, metrics
-
     theirs = "." in name
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "train.npz", Path(folder) / "lists.npy"
