@@ -5,7 +5,11 @@ from collections.abc import Mapping
 # name -> "module:Class", imported on first use. Others join through the entry point group below.
 RECOMMENDERS: Mapping[str, str] = {
     "ease": "zhiyin.loop.recommend.ease:Ease",
+    "graph": "zhiyin.loop.recommend.graph:Graph",
     "item_neighbours": "zhiyin.loop.recommend.item_neighbours:ItemNeighbours",
     "popularity": "zhiyin.loop.recommend.popularity:Popularity",
+    "slim": "zhiyin.loop.recommend.slim:Slim",
+    "sparse_ease": "zhiyin.loop.recommend.sparse_ease:SparseEase",
+    "user_neighbours": "zhiyin.loop.recommend.user_neighbours:UserNeighbours",
 }
 ENTRY_POINTS = "zhiyin.recommenders"

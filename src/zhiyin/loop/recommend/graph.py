@@ -8,8 +8,9 @@ import numpy as np
 
 from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.interface import Space
-from zhiyin.loop.recommend.kernel import shared_by_some, weights
+from zhiyin.loop.recommend.kernel import lifted, shared_by_some, weights
 from zhiyin.loop.recommend.linear import Linear
+from zhiyin.loop.recommend.popularity import trend
 from zhiyin.loop.recommend.spectrum import sharpened
 
 
@@ -33,6 +34,7 @@ class Graph(Linear):
         "k": (500, 200, 1000),
         "half_life": (60.0, 15.0, np.inf),
         "taste_days": (90.0, 365.0, np.inf),
+        "trend": (0.5, 0.0),
     }
 
     def __init__(
@@ -45,6 +47,7 @@ class Graph(Linear):
         step: float = 0.0,
         half_life: float = 60.0,
         taste_days: float = 90.0,
+        trend: float = 0.5,
         cap: int = 500,
     ) -> None:
         super().__init__(half_life=half_life)
@@ -55,6 +58,7 @@ class Graph(Linear):
         self.k = k
         self.step = step
         self.taste_days = taste_days
+        self.trend = trend
         self.cap = cap
 
     def fit(self, data: Data, rng: np.random.Generator) -> Self:
@@ -62,7 +66,8 @@ class Graph(Linear):
         targets = shared_by_some(taste, data.catalogue.available)
         exponents = {"user": self.user, "source": self.source, "target": self.target, "power": self.power}
         if self.step:
-            self.weights_ = sharpened(taste, **exponents, step=self.step, k=self.k, targets=targets)
+            found = sharpened(taste, **exponents, step=self.step, k=self.k, targets=targets)
         else:
-            self.weights_ = weights(taste, **exponents, k=self.k, targets=targets)
+            found = weights(taste, **exponents, k=self.k, targets=targets)
+        self.weights_ = lifted(found, trend(data) ** np.float32(self.trend))
         return self

@@ -120,6 +120,13 @@ def strongest(values: Array, indices: Array, indptr: Array, k: int) -> Array:
     return np.flatnonzero(keep)
 
 
+def lifted(weights: CSR, factors: F32) -> CSR:
+    """The weights, source x target, with those of each target multiplied by its factor."""
+    return sparse.csr_array(
+        (weights.data * factors[weights.indices], weights.indices, weights.indptr), shape=weights.shape
+    )
+
+
 def served(found: CSR) -> CSR:
     """Target x source as source x target, rows in order: the form that serving multiplies histories with."""
     turned = sparse.csr_array(found.T)

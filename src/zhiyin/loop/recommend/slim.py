@@ -9,8 +9,9 @@ import numpy as np
 
 from zhiyin.loop.recommend.data import F32, Data
 from zhiyin.loop.recommend.interface import Space
-from zhiyin.loop.recommend.kernel import damped, shared_by_some
+from zhiyin.loop.recommend.kernel import damped, lifted, shared_by_some
 from zhiyin.loop.recommend.linear import Linear
+from zhiyin.loop.recommend.popularity import trend
 from zhiyin.loop.recommend.sparse_ease import nearest
 from zhiyin.loop.recommend.supports import Problems, regressed
 
@@ -30,6 +31,7 @@ class Slim(Linear):
         "user": (0.5, 0.0),
         "half_life": (60.0, 15.0, np.inf),
         "taste_days": (90.0, 365.0, np.inf),
+        "trend": (0.5, 0.0),
     }
 
     def __init__(
@@ -41,6 +43,7 @@ class Slim(Linear):
         steps: int = 100,
         half_life: float = 60.0,
         taste_days: float = 90.0,
+        trend: float = 0.5,
         cap: int = 500,
     ) -> None:
         super().__init__(half_life=half_life)
@@ -50,16 +53,18 @@ class Slim(Linear):
         self.user = user
         self.steps = steps
         self.taste_days = taste_days
+        self.trend = trend
         self.cap = cap
 
     def fit(self, data: Data, rng: np.random.Generator) -> Self:
         taste = data.matrix(half_life=self.taste_days, cap=self.cap)
         near = nearest(taste, m=self.m, targets=shared_by_some(taste, data.catalogue.available))
-        self.weights_ = regressed(
+        found = regressed(
             damped(taste, user=self.user / 2),
             near,
             lambda batch: lasso(batch, l1=self.l1, l2=self.l2, steps=self.steps),
         )
+        self.weights_ = lifted(found, trend(data) ** np.float32(self.trend))
         return self
 
 

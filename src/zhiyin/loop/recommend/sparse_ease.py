@@ -8,8 +8,9 @@ import numpy as np
 
 from zhiyin.loop.recommend.data import CSR, F32, Data
 from zhiyin.loop.recommend.interface import Space
-from zhiyin.loop.recommend.kernel import damped, degrees, pruned, scaled, shared_by_some
+from zhiyin.loop.recommend.kernel import damped, degrees, lifted, pruned, scaled, shared_by_some
 from zhiyin.loop.recommend.linear import Linear
+from zhiyin.loop.recommend.popularity import trend
 from zhiyin.loop.recommend.supports import Problems, regressed
 
 
@@ -31,6 +32,7 @@ class SparseEase(Linear):
         "dropout": (0.0, 0.3),
         "half_life": (60.0, 15.0, np.inf),
         "taste_days": (90.0, 365.0, np.inf),
+        "trend": (0.5, 0.0),
     }
 
     def __init__(
@@ -42,6 +44,7 @@ class SparseEase(Linear):
         dropout: float = 0.0,
         half_life: float = 60.0,
         taste_days: float = 90.0,
+        trend: float = 0.5,
         cap: int = 500,
     ) -> None:
         super().__init__(half_life=half_life)
@@ -51,6 +54,7 @@ class SparseEase(Linear):
         self.spread = spread
         self.dropout = dropout
         self.taste_days = taste_days
+        self.trend = trend
         self.cap = cap
 
     def fit(self, data: Data, rng: np.random.Generator) -> Self:
@@ -58,11 +62,12 @@ class SparseEase(Linear):
         targets = shared_by_some(taste, data.catalogue.available)
         near = nearest(taste, m=self.m, targets=targets)
         size = degrees(taste, 0)
-        self.weights_ = regressed(
+        found = regressed(
             damped(taste, user=self.user / 2),
             near,
             lambda batch: ridge(batch, l2=self.l2 * size**self.spread, dropout=self.dropout),
         )
+        self.weights_ = lifted(found, trend(data) ** np.float32(self.trend))
         return self
 
 
