@@ -172,10 +172,13 @@ def test_a_trained_model_has_a_card(ws: Workspace) -> None:
     training.train(ws, ["ease"])
     (row,) = recommenders.models(ws)
     card = recommenders.card(ws, row)
+    assert card is not None
     assert card["class"] == "zhiyin.loop.recommend.ease:Ease"
     assert card["parameters"]["l2"] == 500.0
     assert (card["customers"], card["items"], card["interactions"], card["capped"]) == (24, 8, 72, 0)
     assert set(card["versions"]) == {"zhiyin", "numpy", "scipy"}
+    (ws.folder / row.path / "model.json").unlink()
+    assert recommenders.card(ws, row) is None
 
 
 def test_what_cannot_be_learned_from_is_told(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
