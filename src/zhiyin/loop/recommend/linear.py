@@ -36,7 +36,7 @@ class Linear(Recommender):
         return scores
 
     def explain(self, asked: Queries, row: int, items: I32) -> list[Causes]:
-        taste = strongest_events(asked, row, self.half_life)
+        taste = self._taste(asked, row)
         return [self._causes(self._sources(int(item)), taste) for item in items]
 
     def to_arrays(self) -> Arrays:
@@ -48,6 +48,9 @@ class Linear(Recommender):
         self.half_life = float(arrays["half_life"])
         self.weights_ = unpacked("weights", arrays)
         return self
+
+    def _taste(self, asked: Queries, row: int) -> dict[int, tuple[float, int]]:
+        return strongest_events(asked, row, self.half_life)
 
     @staticmethod
     def _causes(sources: dict[int, float], taste: dict[int, tuple[float, int]]) -> Causes:
