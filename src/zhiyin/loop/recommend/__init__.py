@@ -6,8 +6,12 @@ from collections.abc import Mapping
 RECOMMENDERS: Mapping[str, str] = {
     "content": "zhiyin.loop.recommend.content:Content",
     "ease": "zhiyin.loop.recommend.ease:Ease",
+    "graph": "zhiyin.loop.recommend.graph:Graph",
     "hybrid": "zhiyin.loop.recommend.hybrid:Hybrid",
     "item_neighbours": "zhiyin.loop.recommend.item_neighbours:ItemNeighbours",
     "popularity": "zhiyin.loop.recommend.popularity:Popularity",
+    "slim": "zhiyin.loop.recommend.slim:Slim",
+    "sparse_ease": "zhiyin.loop.recommend.sparse_ease:SparseEase",
+    "user_neighbours": "zhiyin.loop.recommend.user_neighbours:UserNeighbours",
 }
 ENTRY_POINTS = "zhiyin.recommenders"
