@@ -24,16 +24,13 @@ class Ratings(NamedTuple):
 def rated(data: Data) -> tuple[Ratings, Ratings]:
     """The latest rating of each customer of each item, once by customer and once by item."""
     log = data.log
-    if log.rating is None:
-        nothing = np.empty(0, dtype=np.int64)
-        user, item, value = nothing, nothing, np.empty(0)
-    else:
-        rows = np.flatnonzero(np.isfinite(log.rating))
-        order = rows[np.lexsort((log.item[rows], log.user[rows]))]  # stable: the latest of each comes last
-        user, item = log.user[order], log.item[order]
-        last = np.ones(len(order), dtype=np.bool_)
-        last[:-1] = (user[1:] != user[:-1]) | (item[1:] != item[:-1])
-        user, item, value = user[last], item[last], log.rating[order][last].astype(np.float64)
+    known = np.full(len(log), np.nan, dtype=np.float32) if log.rating is None else log.rating
+    rows = np.flatnonzero(np.isfinite(known))
+    order = rows[np.lexsort((log.item[rows], log.user[rows]))]  # stable: the latest of each comes last
+    user, item = log.user[order], log.item[order]
+    last = np.ones(len(order), dtype=np.bool_)
+    last[:-1] = (user[1:] != user[:-1]) | (item[1:] != item[:-1])
+    user, item, value = user[last], item[last], known[order][last].astype(np.float64)
     turn = np.lexsort((user, item))
     return (
         Ratings(_starts(user, data.users), item.astype(np.int32), value),

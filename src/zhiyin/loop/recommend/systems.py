@@ -56,7 +56,7 @@ def padded(lengths: Any) -> I64:
     """
     powers = 2 ** np.ceil(np.log2(np.maximum(lengths, 4))).astype(np.int64)
     between = powers // 4 * 3
-    return np.where((lengths <= between) & (powers > 4), between, powers)
+    return np.asarray(np.where((lengths <= between) & (powers > 4), between, powers))
 
 
 def inner(left: F32, right: F32) -> F32:
