@@ -8,6 +8,12 @@ from scipy import sparse
 
 from zhiyin.loop.recommend.als import Als, solved, turned
 from zhiyin.loop.recommend.data import Catalogue, Customers, Data, Log
+from zhiyin.testing.recommender import RecommenderContract
+
+
+class TestAls(RecommenderContract):
+    def make(self) -> Als:
+        return Als()
 
 
 def data(users: int = 40, items: int = 30, seed: int = 0) -> Data:

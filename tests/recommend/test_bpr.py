@@ -8,6 +8,12 @@ from scipy import sparse
 
 from zhiyin.loop.recommend.bpr import Bpr, Pairs, Weights, ascent
 from zhiyin.loop.recommend.data import Catalogue, Customers, Data, Log
+from zhiyin.testing.recommender import RecommenderContract
+
+
+class TestBpr(RecommenderContract):
+    def make(self) -> Bpr:
+        return Bpr(factors=8)
 
 
 @pytest.mark.parametrize("evening", [0.5, 1.0])

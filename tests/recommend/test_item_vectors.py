@@ -9,6 +9,12 @@ from scipy import sparse
 from zhiyin.loop.recommend import item_vectors
 from zhiyin.loop.recommend.data import Catalogue, Customers, Data, Log
 from zhiyin.loop.recommend.item_vectors import ItemVectors, halves, surprise
+from zhiyin.testing.recommender import RecommenderContract
+
+
+class TestItemVectors(RecommenderContract):
+    def make(self) -> ItemVectors:
+        return ItemVectors(factors=8)
 
 
 @pytest.mark.parametrize(("negatives", "smoothing", "least"), [(1.0, 1.0, 1), (2.0, 0.75, 1), (1.0, 0.75, 3)])

@@ -12,8 +12,18 @@ from zhiyin.loop.recommend.data import KINDS, Catalogue, Customers, Data, Log, Q
 from zhiyin.loop.recommend.rated import Ratings, rated
 from zhiyin.loop.recommend.svd import Svd
 from zhiyin.loop.recommend.systems import batches
+from zhiyin.testing.recommender import RecommenderContract
 
 RATED = KINDS.index("rated")
+
+
+class TestSvdWithoutRatings(RecommenderContract):
+    """Purchases are no ratings: of them it says nothing, and breaks nothing."""
+
+    personal = False
+
+    def make(self) -> Svd:
+        return Svd(factors=2, sweeps=6, keep=2)
 
 
 def planted(noise: float, share: float = 0.5, seed: int = 0) -> tuple[Data, np.ndarray, np.ndarray]:

@@ -4,8 +4,12 @@ from collections.abc import Mapping
 
 # name -> "module:Class", imported on first use. Others join through the entry point group below.
 RECOMMENDERS: Mapping[str, str] = {
+    "als": "zhiyin.loop.recommend.als:Als",
+    "bpr": "zhiyin.loop.recommend.bpr:Bpr",
     "ease": "zhiyin.loop.recommend.ease:Ease",
     "item_neighbours": "zhiyin.loop.recommend.item_neighbours:ItemNeighbours",
+    "item_vectors": "zhiyin.loop.recommend.item_vectors:ItemVectors",
     "popularity": "zhiyin.loop.recommend.popularity:Popularity",
+    "svd": "zhiyin.loop.recommend.svd:Svd",
 }
 ENTRY_POINTS = "zhiyin.recommenders"
