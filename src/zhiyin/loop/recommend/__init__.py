@@ -6,7 +6,9 @@ from collections.abc import Mapping
 RECOMMENDERS: Mapping[str, str] = {
     "als": "zhiyin.loop.recommend.als:Als",
     "bpr": "zhiyin.loop.recommend.bpr:Bpr",
+    "content": "zhiyin.loop.recommend.content:Content",
     "ease": "zhiyin.loop.recommend.ease:Ease",
+    "hybrid": "zhiyin.loop.recommend.hybrid:Hybrid",
     "item_neighbours": "zhiyin.loop.recommend.item_neighbours:ItemNeighbours",
     "item_vectors": "zhiyin.loop.recommend.item_vectors:ItemVectors",
     "popularity": "zhiyin.loop.recommend.popularity:Popularity",
