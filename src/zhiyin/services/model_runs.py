@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -120,10 +120,10 @@ def _runs(ask: Ask, *, apart: bool) -> list[Run]:
         ranked = lists(model, task, ask.k)
         asked = time.process_time()
         foretold = None
-        if ask.ratings is not None and isinstance(model, Rates):
+        if ask.ratings is not None and _foretells(model):
             if len(ask.ratings.data.log) != len(task.data.log):  # low ratings teach what not to like
                 model = _fitted(factory, setting, ask.ratings.data, ask.seed)
-            assert isinstance(model, Rates)
+            assert _foretells(model)
             foretold = rate(model, ask.ratings)
         value = of_lists(found(ranked, task.targets), task.sizes, [ask.k])[f"ndcg@{ask.k}"]
         cost = Cost(fitted - started, asked - fitted, _peak_mb() if apart else None)
@@ -145,6 +145,11 @@ def _fitted(
 ) -> Recommender:
     # fresh data: a model pays for what it has worked out, even if the question needed it too
     return factory(**setting).fit(replace_log(data, data.log), np.random.default_rng(seed))
+
+
+def _foretells(model: Recommender) -> TypeGuard[Rates]:
+    # a protocol would be content with a learning rate of that name
+    return callable(getattr(model, "rate", None))
 
 
 def _peak_mb() -> float:
