@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from zhiyin.loop.recommend.evaluate.task import Task
 
 from zhiyin.adapters import plugins
 from zhiyin.loop.recommend import RECOMMENDERS
 from zhiyin.loop.recommend.data import Catalogue, Customers, Data, Log
 from zhiyin.loop.recommend.evaluate import splits
+from zhiyin.loop.recommend.evaluate.task import Task
 from zhiyin.loop.recommend.interface import Recommender
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "gowalla"

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from zhiyin.loop.recommend.evaluate.task import Task
 
 from bench import _gowalla
 from zhiyin.loop.recommend.evaluate import measure, metrics
+from zhiyin.loop.recommend.evaluate.task import Task
 from zhiyin.stats import bootstrap
 
 SETTINGS = Path(__file__).resolve().parent / "recommend_settings.json"

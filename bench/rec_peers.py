@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from zhiyin.loop.recommend.evaluate.task import ALL, Task
 
 from bench import _gowalla
 from zhiyin.loop.recommend.evaluate import measure, metrics
+from zhiyin.loop.recommend.evaluate.task import ALL, Task
 
 HERE = Path(__file__).resolve().parent
 SETTINGS = HERE / "recommend_settings.json"
