@@ -54,8 +54,9 @@ class _Block(nn.Module):
         )
         seen = nn.functional.scaled_dot_product_attention(asked, offered, told, attn_mask=~hidden[:, None])
         x = x + self.drop(self.out(seen.transpose(1, 2).reshape(batch, steps, size)))
-        inner: torch.Tensor = self.narrow(self.drop(nn.functional.gelu(self.wide(self.second(x)))))
-        return x + self.drop(inner)
+        inner = self.narrow(self.drop(nn.functional.gelu(self.wide(self.second(x)))))
+        found: torch.Tensor = x + self.drop(inner)
+        return found
 
 
 class Recurrent(nn.Module):

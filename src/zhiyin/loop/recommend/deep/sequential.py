@@ -76,11 +76,12 @@ class Sequential(Recommender):
         return scores
 
     def explain(self, asked: Queries, row: int, items: I32) -> list[Causes]:
-        """How much lower each score would be without each of the latest events."""
+        """How much lower each score, next to the mean of all items, would be without each of the latest events."""
         history, places = latest(asked, row, self.length)
         if len(history) < 2 or len(self.learned_) < 2:
             return [[(int(place), 1.0) for place in places] for _ in items]
-        vectors = self.learned_["items.weight"][items]
+        everything = self.learned_["items.weight"][:-1]
+        vectors = everything[items] - everything.mean(axis=0)
         whole = vectors @ self.forward(history)
         parts = [
             (int(places[step]), whole - vectors @ self.forward(np.delete(history, step)))

@@ -21,7 +21,10 @@ try:
 except ImportError as error:
     raise MissingExtra.of("deep", "a neural recommender") from error
 
-_HELD_OUT = 2_000  # histories by whose last step is judged when to end
+_HELD_OUT = (
+    200,
+    2_000,
+)  # histories by whose last step is judged when to end: a tenth, yet so many if there are
 _BEST = 10
 _LESSONS = 20  # batches of an epoch at least: of few histories it has several rounds
 _SHORTEST = 3  # items of a history whose last one may be held out
@@ -37,7 +40,9 @@ def taught(model: Sequential, data: Data, rng: np.random.Generator) -> Arrays:
     network = model.network(none)
     best, optimum = network.state_dict(), torch.optim.Adam(network.parameters(), lr=model.rate)
     long = np.flatnonzero(np.diff(indptr) >= _SHORTEST)
-    held = np.sort(rng.choice(long, min(_HELD_OUT, len(long) // 10), replace=False))
+    few, many = _HELD_OUT
+    judges = min(max(len(long) // 10, few), many, len(long))
+    held = np.sort(rng.choice(long, judges, replace=False))
     stop = indptr[1:].copy()
     stop[held] -= 1  # while judging when to end, what they did last is not learned
     windows = _windows(indptr[:-1], stop, model.length)
@@ -49,12 +54,12 @@ def taught(model: Sequential, data: Data, rng: np.random.Generator) -> Arrays:
             seen, wanted = _padded(items, chosen, model.length, none)
             loss = _loss(network, seen, wanted, model.negatives, none, rng)
             optimum.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimum.step()
         if len(held):
             reached = _judged(network, items, indptr, held, model.length, none)
             worse = 0 if reached > record else worse + 1
-            if reached > record:
+            if reached >= record:  # of equals the latest: it learned longer
                 record = reached
                 best = {name: value.clone() for name, value in network.state_dict().items()}
             if worse >= model.patience:
@@ -94,7 +99,7 @@ def _batches(windows: I64, size: int, rng: np.random.Generator) -> list[I64]:
     order = rng.permutation(len(windows))
     order = order[np.argsort((windows[order, 1] - windows[order, 0]) // 8, kind="stable")]
     groups = [windows[order[n : n + size]] for n in range(0, len(order), size)]
-    rng.shuffle(groups)  # type: ignore[arg-type]
+    rng.shuffle(groups)
     return groups
 
 
