@@ -1,0 +1,87 @@
+"""Item-to-item weights → scores: what all linear recommenders share once they are fitted."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from scipy import sparse
+
+from zhiyin.loop.recommend.data import CSR, F32, I32, Queries
+from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender
+from zhiyin.loop.recommend.packing import packed, unpacked
+
+
+class Linear(Recommender):
+    """A recommender whose ``fit`` learns ``weights_``, sparse, source x target: what the one says about the other.
+
+    A score is the sum of the weights of what the customer has, each faded by half every ``half_life`` days
+    before the customer's latest event. Scores of nothing or less say nothing.
+    """
+
+    LINEAR: ClassVar[bool] = True
+    weights_: CSR
+
+    def __init__(self, *, half_life: float = 60.0) -> None:
+        self.half_life = half_life
+
+    def score(self, asked: Queries) -> F32:
+        found = asked.matrix(self.weights_.shape[0], self.half_life) @ self.weights_
+        scores = np.full(found.shape, -np.inf, dtype=np.float32)
+        speaks = found.data > 0
+        row = np.repeat(np.arange(found.shape[0]), np.diff(found.indptr))
+        scores[row[speaks], found.indices[speaks]] = found.data[speaks]
+        return scores
+
+    def explain(self, asked: Queries, row: int, items: I32) -> list[Causes]:
+        taste = self._taste(asked, row)
+        return [self._causes(self._sources(int(item)), taste) for item in items]
+
+    def to_arrays(self) -> Arrays:
+        return {"half_life": np.array(self.half_life), **packed("weights", self.weights_)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        self = cls()
+        self.half_life = float(arrays["half_life"])
+        self.weights_ = unpacked("weights", arrays)
+        return self
+
+    def _taste(self, asked: Queries, row: int) -> dict[int, tuple[float, int]]:
+        """Item -> (weight, place) of its strongest event, the earliest of equals, as ``Queries.matrix`` has it."""
+        start, end = asked.indptr[row : row + 2].tolist()
+        ages = asked.age[start:end].tolist()
+        newest = min(ages, default=0.0)
+        fade = -math.log(2) / self.half_life
+        taste: dict[int, tuple[float, int]] = {}
+        events = zip(asked.item[start:end].tolist(), asked.weight[start:end].tolist(), ages, strict=True)
+        for place, (item, weight, age) in enumerate(events):
+            faded = weight * math.exp(fade * (age - newest))
+            if faded > 0 and (item not in taste or faded > taste[item][0]):
+                taste[item] = faded, place
+        return taste
+
+    @staticmethod
+    def _causes(sources: dict[int, float], taste: dict[int, tuple[float, int]]) -> Causes:
+        shared = sources.keys() & taste.keys()
+        parts = [(taste[source][1], taste[source][0] * sources[source]) for source in shared]
+        return sorted(parts, key=lambda part: (-part[1], -part[0]))
+
+    def _sources(self, target: int) -> dict[int, float]:
+        """The weights of a target by source, kept since the same targets win again and again."""
+        held = self._held.get(target)
+        if held is None:
+            start, end = self._columns.indptr[target : target + 2]
+            sources, weights = self._columns.indices[start:end], self._columns.data[start:end]
+            held = self._held[target] = dict(zip(sources.tolist(), weights.tolist(), strict=True))
+        return held
+
+    @cached_property
+    def _columns(self) -> Any:
+        return sparse.csc_array(self.weights_)
+
+    @cached_property
+    def _held(self) -> dict[int, dict[int, float]]:
+        return {}
