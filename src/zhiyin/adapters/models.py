@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from zhiyin.domain.text import say
 FORMAT = 2
 _CARD, _ARRAY = "model.json", ".npy"
 _SMALL = 65_536  # bytes; an array no larger is read at once
-_AGAIN = "Train it again: zhiyin recommend train."
+_AGAIN = "Train it again: zhiyin train."
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def card(folder: Path, name: str, version: int) -> dict[str, Any]:
         raise NotFound(
             say("The model {name} {version} is not on disk.", name=name, version=version),
             why=say("{path} holds none.", path=path),
-            fix=say("Train it again: zhiyin recommend train."),
+            fix=say("Train it again: zhiyin train."),
         )
     try:
         found = json.loads((path / _CARD).read_text("utf-8"))
@@ -145,12 +145,10 @@ def versions(folder: Path, name: str) -> list[int]:
     return sorted(int(path.name) for path in home.iterdir() if path.name.isdigit())
 
 
-def prune(folder: Path, name: str, keep: int) -> list[int]:
-    """Remove all but the latest ``keep`` versions; returns the removed ones."""
-    gone = versions(folder, name)[:-keep] if keep else versions(folder, name)
+def remove(folder: Path, name: str, gone: Iterable[int]) -> None:
+    """Remove some versions."""
     for version in gone:
         shutil.rmtree(folder / name / str(version))
-    return gone
 
 
 def _digest(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,10 @@ from zhiyin.adapters import models as artifacts
 from zhiyin.adapters import plugins
 from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.domain.errors import BadFile, NotFound
+from zhiyin.domain.placement import EMAIL
 from zhiyin.domain.text import say
 from zhiyin.loop.recommend import ENTRY_POINTS, RECOMMENDERS
+from zhiyin.services import placements
 from zhiyin.services.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -22,8 +25,9 @@ if TYPE_CHECKING:
 LADDER = ("ease", "item_neighbours", "popularity")  # who answers by default: the first that is trained
 KEEP = 3  # versions of a model
 _log = logging.getLogger(__name__)
-# (folder, name) -> what is in memory: version, when it was trained, the model
-_loaded: dict[tuple[str, str], tuple[int, datetime, Served]] = {}
+_HELD = 8  # models in memory
+# (folder, name, version) -> what is in memory: when it was trained, the model; the last one used comes last
+_loaded: dict[tuple[str, str, int], tuple[datetime, Served]] = {}
 
 
 def names() -> list[str]:
@@ -44,28 +48,48 @@ def models(ws: Workspace) -> list[RecommenderModel]:
     return sorted(rows, key=lambda row: (order.get(row.name, len(order)), row.name, -row.version))
 
 
-def activate(ws: Workspace, row: RecommenderModel) -> None:
-    """Make a trained model the one that answers under its name, and forget the oldest versions."""
+def publish(ws: Workspace, rows: Sequence[RecommenderModel], point: Callable[[], None]) -> None:
+    """Let trained models answer under their names, and ``point`` placements to them: all at once or not at all.
+
+    Of several versions of a name the last becomes its active one. Old versions are forgotten then, but for
+    the latest ``KEEP`` and those that a placement needs.
+    """
     with transaction.atomic():
-        RecommenderModel.objects.filter(name=row.name).update(active=False)
-        row.save()
-        gone = artifacts.versions(ws.models, row.name)[:-KEEP]
-        RecommenderModel.objects.filter(name=row.name, version__in=gone).delete()
-    artifacts.prune(ws.models, row.name, KEEP)
+        for row in rows:
+            RecommenderModel.objects.filter(name=row.name).update(active=False)
+            row.active = True
+            row.save()
+        point()
+        needed = placements.kept(ws)
+        gone: dict[str, list[int]] = {}
+        for name in {row.name for row in rows}:
+            old = artifacts.versions(ws.models, name)[:-KEEP]
+            gone[name] = [version for version in old if (name, version) not in needed]
+            RecommenderModel.objects.filter(name=name, version__in=gone[name]).delete()
+    for name, versions in gone.items():
+        artifacts.remove(ws.models, name, versions)
 
 
-def answering(ws: Workspace, name: str | None) -> Served | None:
-    """The active model of that name, or the first of the ladder that can be loaded."""
-    wanted = [name] if name else list(LADDER)
-    rows = RecommenderModel.objects.filter(active=True, name__in=wanted).only("name", "version", "trained_at")
-    active = {row.name: row for row in rows}
-    for candidate in wanted:
-        if candidate not in active:
-            continue
+def answering(ws: Workspace, name: str | None = None, placement: str = EMAIL) -> Served | None:
+    """The active model of that name; without one, the model of the placement.
+
+    Where that cannot be loaded, the first model that can, the ladder first: a send goes on with the next model
+    rather than stop.
+    """
+    active = RecommenderModel.objects.filter(active=True)
+    if name:
+        candidates = list(active.filter(name=name))
+    else:
+        row = placements.get(ws, placement)
+        others = {row.name: row for row in active}
+        candidates = [row.model] if row.model is not None else []
+        candidates += [others[known] for known in LADDER if known in others]
+        candidates += [others[known] for known in sorted(others.keys() - set(LADDER))]
+    for candidate in candidates:
         try:
-            return _load(ws, active[candidate])
+            return loaded(ws, candidate)
         except (NotFound, BadFile) as error:
-            _log.warning("%s", error)  # a send goes on with the next model rather than stop
+            _log.warning("%s", error)
     return None
 
 
@@ -74,12 +98,16 @@ def card(ws: Workspace, row: RecommenderModel) -> dict[str, Any]:
     return artifacts.card(ws.models, row.name, row.version)
 
 
-def _load(ws: Workspace, row: RecommenderModel) -> Served:
-    key = (str(ws.folder), row.name)
-    held = _loaded.get(key)
-    if held is None or held[:2] != (row.version, row.trained_at):
-        held = _loaded[key] = row.version, row.trained_at, _read(ws, row)
-    return held[2]
+def loaded(ws: Workspace, row: RecommenderModel) -> Served:
+    """A trained model, held in memory. Raises ``NotFound`` or ``BadFile`` where it cannot be."""
+    key = (str(ws.folder), row.name, row.version)
+    held = _loaded.pop(key, None)
+    if held is None or held[0] != row.trained_at:
+        held = row.trained_at, _read(ws, row)
+    _loaded[key] = held  # the last one used comes last
+    while len(_loaded) > _HELD:
+        del _loaded[next(iter(_loaded))]
+    return held[1]
 
 
 def _read(ws: Workspace, row: RecommenderModel) -> Served:
@@ -92,5 +120,5 @@ def _read(ws: Workspace, row: RecommenderModel) -> Served:
         raise BadFile(
             say("The model {name} {version} is not of this recommender.", name=row.name, version=row.version),
             why=say("It has no {array}.", array=str(error)),
-            fix=say("Train it again: zhiyin recommend train."),
+            fix=say("Train it again: zhiyin train."),
         ) from error
