@@ -23,7 +23,7 @@ from zhiyin.domain.text import say
 FORMAT = 2
 _CARD, _ARRAY = "model.json", ".npy"
 _SMALL = 65_536  # bytes; an array no larger is read at once
-_AGAIN = "Train it again: zhiyin train."
+_AGAIN = say("Train it again: zhiyin train.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def card(folder: Path, name: str, version: int) -> dict[str, Any]:
         raise NotFound(
             say("The model {name} {version} is not on disk.", name=name, version=version),
             why=say("{path} holds none.", path=path),
-            fix=say("Train it again: zhiyin train."),
+            fix=_AGAIN,
         )
     try:
         found = json.loads((path / _CARD).read_text("utf-8"))

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from zhiyin.adapters import plugins
 from zhiyin.domain.errors import ZhiyinError
+from zhiyin.loop.recommend import ENTRY_POINTS, RECOMMENDERS
 from zhiyin.loop.recommend.data import F32, I32
 from zhiyin.loop.recommend.evaluate import BASELINE, leaks, metrics
 from zhiyin.loop.recommend.evaluate.compare import Evaluation, Scored, compare
@@ -32,6 +34,12 @@ class Entry:
     name: str
     path: str
     factory: type[Recommender]
+
+
+def entry(name: str) -> Entry:
+    """The recommender of that name. Raises ``NotFound``, listing the known names."""
+    factory = plugins.load(ENTRY_POINTS, RECOMMENDERS, name)
+    return Entry(name, plugins.paths(ENTRY_POINTS, RECOMMENDERS)[name], factory)
 
 
 def contest(

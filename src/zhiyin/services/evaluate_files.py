@@ -19,7 +19,7 @@ from zhiyin.loop.recommend.evaluate import BASELINE, splits
 from zhiyin.loop.recommend.evaluate.compare import Evaluation
 from zhiyin.loop.recommend.evaluate.splits import Overlap
 from zhiyin.loop.recommend.evaluate.task import RatingTask, Task
-from zhiyin.services.contest import Entry, Progress, contest
+from zhiyin.services.contest import Entry, Progress, contest, entry
 from zhiyin.services.rating_files import Ids, Read, doubles
 
 Split = Literal["given", "time", "last", "users"]
@@ -90,12 +90,10 @@ def run(
 def chosen(models: Sequence[str] | None) -> list[Entry]:
     """The recommenders of these names, popularity first; all that need no extra where none is named."""
     known = plugins.paths(ENTRY_POINTS, RECOMMENDERS)
-    entries = []
-    for name in dict.fromkeys([BASELINE, *(models or known)]):
-        factory = plugins.load(ENTRY_POINTS, RECOMMENDERS, name)  # an unknown name lists the known ones
-        if models or not any(need.startswith("extra:") for need in factory.REQUIRES):
-            entries.append(Entry(name, known[name], factory))
-    return entries
+    entries = [entry(name) for name in dict.fromkeys([BASELINE, *(models or known)])]
+    if models:
+        return entries
+    return [one for one in entries if not any(need.startswith("extra:") for need in one.factory.REQUIRES)]
 
 
 @dataclass(frozen=True)

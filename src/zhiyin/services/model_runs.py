@@ -60,7 +60,7 @@ def run(ask: Ask, *, apart: bool = True) -> list[Run]:
     Raises what the model raises: ``ZhiyinError``, such as ``MissingExtra``.
     """
     if not apart:
-        return _runs(ask)
+        return _runs(ask, apart=False)
     children = Children(_MODULE)
     try:
         task = replace(
@@ -86,7 +86,7 @@ def run(ask: Ask, *, apart: bool = True) -> list[Run]:
 def answer(ask: Ask) -> list[Run] | ZhiyinError:
     """The runs, or what went wrong that the user can understand."""
     try:
-        return _runs(ask)
+        return _runs(ask, apart=True)
     except ZhiyinError as error:
         return error
 
@@ -108,7 +108,7 @@ def lists(model: Recommender, task: Task, k: int) -> I32:
         return np.concatenate(list(parts))
 
 
-def _runs(ask: Ask) -> list[Run]:
+def _runs(ask: Ask, *, apart: bool) -> list[Run]:
     factory: Callable[..., Recommender] = load(ask.model)
     task = ask.task
     _ = task.tie, task.popular, task.sizes  # the question's, not the model's cost
@@ -126,7 +126,7 @@ def _runs(ask: Ask) -> list[Run]:
             assert isinstance(model, Rates)
             foretold = rate(model, ask.ratings)
         value = of_lists(found(ranked, task.targets), task.sizes, [ask.k])[f"ndcg@{ask.k}"]
-        cost = Cost(fitted - started, asked - fitted, _peak_mb())
+        cost = Cost(fitted - started, asked - fitted, _peak_mb() if apart else None)
         only = len(ask.settings) == 1
         runs.append(
             Run(

@@ -93,9 +93,16 @@ def answering(ws: Workspace, name: str | None = None, placement: str = EMAIL) ->
     return None
 
 
-def card(ws: Workspace, row: RecommenderModel) -> dict[str, Any]:
-    """What a trained model is: class, parameters, what it learned from, by which versions of what."""
-    return artifacts.card(ws.models, row.name, row.version)
+def card(ws: Workspace, row: RecommenderModel) -> dict[str, Any] | None:
+    """What a trained model is: class, parameters, what it learned from, by which versions of what.
+
+    None where it cannot be read.
+    """
+    try:
+        return artifacts.card(ws.models, row.name, row.version)
+    except (NotFound, BadFile) as error:
+        _log.warning("%s", error)
+        return None
 
 
 def loaded(ws: Workspace, row: RecommenderModel) -> Served:

@@ -98,12 +98,12 @@ def _columns(path: Path) -> Taken:
     header = source.header()
     names, headless = _named(path, source, header)
     rejects: Counter[str] = Counter()
-    rows, parts = 0, []
+    rows, parts, exact = 0, [], False
     for batch in _with_first(path, source, headless):
         rows += batch.columns.num_rows + len(batch.bad)
         rejects.update(str(reject.reason) for reject in batch.bad)
         try:
-            good, bad = _typed(batch.columns, names)
+            good, bad, timed = _typed(batch.columns, names)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise BadFile(
                 say("{path} has columns of the wrong type.", path=path),
@@ -112,6 +112,7 @@ def _columns(path: Path) -> Taken:
             ) from error
         rejects.update(bad)
         parts.append(good)
+        exact = exact or timed
     _judge(path, rows, rejects, "user,item[,rating][,timestamp]")
     table = pa.concat_tables(parts)
     times = table["at"].to_numpy() if "at" in names else None
@@ -119,7 +120,7 @@ def _columns(path: Path) -> Taken:
         table["user"].combine_chunks(),
         table["item"].combine_chunks(),
         table["rating"].to_numpy() if "rating" in names else None,
-        None if times is None else _microseconds(times),
+        None if times is None else _microseconds(times, exact),
         None,
         rows,
         {reason: count for reason, count in rejects.items() if count},
@@ -170,8 +171,9 @@ def _with_first(path: Path, source: Source, headless: bool) -> Iterator[Batch]:
     yield from source.batches()
 
 
-def _typed(table: pa.Table, names: dict[str, str]) -> tuple[pa.Table, Counter[str]]:
-    """The good rows with their types, and how many bad ones there are by reason."""
+def _typed(table: pa.Table, names: dict[str, str]) -> tuple[pa.Table, Counter[str], bool]:
+    """The good rows with their types, how many bad ones there are by reason, and whether times are microseconds."""
+    exact = False
     rejects: Counter[str] = Counter()
     good = np.ones(table.num_rows, dtype=np.bool_)
     columns: dict[str, Any] = {}
@@ -184,11 +186,11 @@ def _typed(table: pa.Table, names: dict[str, str]) -> tuple[pa.Table, Counter[st
         columns["rating"] = pa.array(numbers)
         _note(good, ~np.isfinite(numbers), RejectReason.BAD_NUMBER, rejects)
     if "at" in names:
-        times = _times(table[names["at"]])
+        times, exact = _times(table[names["at"]])
         columns["at"] = pa.array(times)
         _note(good, ~np.isfinite(times), RejectReason.BAD_DATE, rejects)
     typed = pa.table(columns)
-    return (typed if good.all() else typed.filter(pa.array(good))), rejects
+    return (typed if good.all() else typed.filter(pa.array(good))), rejects, exact
 
 
 def _note(good: Any, bad: Any, reason: RejectReason, rejects: Counter[str]) -> None:
@@ -216,23 +218,18 @@ def _numbers(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
     return np.asarray(pc.fill_null(trimmed, "nan").cast(pa.float64()).to_numpy(), dtype=np.float64)
 
 
-def _times(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
-    """Moments as floats: numbers as they are, times in microseconds, NaN where there is none."""
+def _times(column: pa.ChunkedArray) -> tuple[np.ndarray[Any, Any], bool]:
+    """Moments as floats, NaN where there is none, and whether they are microseconds: numbers may be anything."""
     if pa.types.is_temporal(column.type):
-        plain = (
-            column.cast(pa.timestamp("us"))
-            if not _zoned(column.type)
-            else column.cast(pa.timestamp("us", "UTC"))
-        )
-        return np.asarray(
-            pc.fill_null(plain.cast(pa.int64()).cast(pa.float64()), np.nan).to_numpy(), dtype=np.float64
-        )
+        kind = pa.timestamp("us", "UTC") if _zoned(column.type) else pa.timestamp("us")
+        plain = column.cast(kind).cast(pa.int64()).cast(pa.float64())
+        return np.asarray(pc.fill_null(plain, np.nan).to_numpy(), dtype=np.float64), True
     numbers = _numbers(column)
     if pa.types.is_string(column.type) and np.isnan(numbers).all():
         known: dict[str, float] = {}
         found = [known.setdefault(text, _moment(text)) for text in column.to_pylist()]
-        return np.array(found, dtype=np.float64)
-    return numbers
+        return np.array(found, dtype=np.float64), True
+    return numbers, False
 
 
 def _zoned(kind: pa.DataType) -> bool:
@@ -247,10 +244,10 @@ def _moment(text: str | None) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000_000
 
 
-def _microseconds(times: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Whole microseconds, told from seconds and milliseconds by their size."""
+def _microseconds(times: np.ndarray[Any, Any], exact: bool) -> np.ndarray[Any, Any]:
+    """Whole microseconds; unless they are so already, told from seconds and milliseconds by their size."""
     size = float(np.median(np.abs(times))) if len(times) else 0.0
-    factor = 1 if size > 1e14 else 1_000 if size > 1e11 else 1_000_000
+    factor = 1 if exact or size > 1e14 else 1_000 if size > 1e11 else 1_000_000
     return np.asarray(np.rint(times * factor), dtype=np.int64)
 
 

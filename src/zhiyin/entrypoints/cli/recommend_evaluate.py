@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SPLITS = ("given", "time", "last", "users")
 FORMATS = ("columns", "lists", "sequences", "sessions")
 OVERLAPS = ("drop", "keep", "refuse")
+_SHOWN = (("hit_rate", ".4f"), ("coverage", ".1%"), ("novelty", ".2f"), ("diversity", ".3f"))
 
 
 def register(app: typer.Typer) -> None:
@@ -105,8 +106,8 @@ def evaluate(
         from zhiyin.services import evaluate_files
 
         plan = evaluate_files.Plan(
-            ks=ks, form=form, split=split or ("given" if test else "time"), share=share, repeats=repeats,
-            overlap=overlap, threshold=threshold, trials=trials, canary=canary, seed=seed,
+            ks=ks, form=form, split=cast(Any, split or ("given" if test else "time")), share=share, repeats=repeats,
+            overlap=cast(Any, overlap), threshold=threshold, trials=trials, canary=canary, seed=seed,
         )  # fmt: skip
         with progress("Evaluating", quiet=as_json) as step:
             found = evaluate_files.run(train, test, wanted, plan, validation=validation, on_progress=step)
@@ -122,19 +123,28 @@ def show(found: Evaluation) -> None:
     ranked = {name: one for name, one in found.models.items() if f"ndcg@{k}" in one.figures}
     over = {name: found.over_baseline(name, f"ndcg@{k}") for name in ranked}
     table(
-        f"{found.protocol.questions:,} questions, 95 % intervals",
-        ("Model", f"Recall@{k}", f"NDCG@{k}", f"Hits@{k}", "Coverage", f"NDCG@{k} over popularity", "p", "Fit, s",
-         "Rank, s", "MB"),
+        f"{found.protocol.questions:,} questions, with 95 % intervals",
+        ("Model", f"Recall@{k}", f"NDCG@{k}", "over popularity", "p"),
         [
             (name, _interval(one.figures[f"recall@{k}"]), _interval(one.figures[f"ndcg@{k}"]),
-             f"{one.figures[f'hit_rate@{k}'].value:.4f}", f"{one.figures[f'coverage@{k}'].value:.1%}",
              _interval(lead.difference, "+") if (lead := over[name]) else "",
-             f"{lead.p_adjusted:.4f}" if lead else "",
-             _number(one.cost.fit_cpu_s, "{:.2f}"), _number(one.cost.score_cpu_s, "{:.2f}"),
-             _number(one.cost.peak_mb, "{:.0f}"))
+             f"{lead.p_adjusted:.4f}" if lead else "")
             for name, one in ranked.items()
         ],
-        right=(1, 2, 3, 4, 5, 6, 7, 8, 9),
+        right=(1, 2, 3, 4),
+        whole=(0, 1, 2, 3, 4),
+    )  # fmt: skip
+    table(
+        "What else they show, and cost",
+        ("Model", f"Hits@{k}", "Coverage", "Novelty", "Diversity", "Fit, s", "Rank, s", "MB"),
+        [
+            (name, *(_value(one.figures.get(f"{metric}@{k}"), form) for metric, form in _SHOWN),
+             _number(one.cost.fit_cpu_s, ".2f"), _number(one.cost.score_cpu_s, ".2f"),
+             _number(one.cost.peak_mb, ".0f"))
+            for name, one in ranked.items()
+        ],
+        right=(1, 2, 3, 4, 5, 6, 7),
+        whole=(0,),
     )  # fmt: skip
     rated = {name: one.figures for name, one in found.models.items() if "rmse" in one.figures}
     if rated:
@@ -144,22 +154,11 @@ def show(found: Evaluation) -> None:
             [(name, _interval(of["rmse"]), _interval(of["mae"])) for name, of in rated.items()],
             right=(1, 2),
         )
-    say(f"Protocol: {told(found)}.")
+    say(f"Protocol: {found.protocol.told}; p by sign flips with Holm's correction; seed {found.seed}.")
     for warning in found.warnings:
         say(f"[yellow]Note:[/] {warning['text']}")
     for one in found.skipped:
         say(f"[yellow]Left out:[/] {one['model']}: {one['reason']}")
-
-
-def told(found: Evaluation) -> str:
-    """The protocol as a sentence without its full stop."""
-    own = found.protocol
-    return (
-        f"split {own.split} ({own.cut}); {own.users:,} users, {own.items:,} items on offer, all ranked; "
-        f"{'seen items masked' if own.mask_seen else 'repeats allowed'}; "
-        f"{own.train_rows:,} rows of training, {own.test_rows:,} of test; overlap {own.overlap:,}; "
-        f"p by sign flips, Holm's correction; seed {found.seed}; data {own.digest}"
-    )
 
 
 def _lengths(text: str) -> tuple[int, ...]:
@@ -173,12 +172,17 @@ def _lengths(text: str) -> tuple[int, ...]:
 
 
 def _interval(estimate: Estimate | None, sign: str = "") -> str:
+    """The value over its interval, which takes less room than beside it."""
     if estimate is None or estimate.value is None:
         return ""
     if estimate.low is None or estimate.high is None:
         return f"{estimate.value:{sign}.4f}"
-    return f"{estimate.value:{sign}.4f} ({estimate.low:{sign}.4f} to {estimate.high:{sign}.4f})"
+    return f"{estimate.value:{sign}.4f}\n{estimate.low:.4f}, {estimate.high:.4f}"
 
 
-def _number(value: Any, form: str) -> str:
-    return "" if value is None else form.format(value)
+def _value(estimate: Estimate | None, form: str) -> str:
+    return _number(None if estimate is None else estimate.value, form)
+
+
+def _number(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)

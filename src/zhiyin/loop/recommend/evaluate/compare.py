@@ -103,13 +103,17 @@ class Evaluation:
                 return one
         return None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data, as ``zhiyin recommend evaluate --json`` prints it."""
+    def to_dict(self, only: str = "") -> dict[str, Any]:
+        """Plain data, as ``zhiyin recommend evaluate --json`` prints it; of one model alone, if named."""
         return {
             "protocol": self.protocol.to_dict()
             | {"k": list(self.ks), "seed": self.seed, "definitions": dict(self.definitions)},
-            "models": {name: scored.to_dict() for name, scored in self.models.items()},
-            "differences": [one.to_dict() for one in self.differences],
+            "models": {
+                name: scored.to_dict() for name, scored in self.models.items() if name == (only or name)
+            },
+            "differences": [
+                one.to_dict() for one in self.differences if only in ("", one.model, one.against)
+            ],
             "warnings": [dict(warning) for warning in self.warnings],
             "skipped": [dict(one) for one in self.skipped],
         }
@@ -170,6 +174,8 @@ def definitions(task: Task) -> dict[str, str]:
     """What each figure of the report is."""
     alike = variety.likeness(task)[0]
     each = {name: told.format(likeness=alike) for name, told in variety.EACH.items()}
+    if not (task.data.catalogue.category >= 0).any():
+        del each["calibration"]
     cold = {"recall_cold": "recall among the right answers that at most 4 customers took in training"}
     return {**metrics.LIST, **cold, **each, **variety.WHOLE}
 

@@ -63,7 +63,9 @@ def told_too_late(task: Task) -> int:
     log, size = task.data.log, task.data.users
     moment = np.full(size, np.iinfo(np.int64).min)
     moment[task.users] = task.asked_at
-    late = log.at > moment[log.user]
+    # the last event may share its moment with the one before it; a cut is shared by nothing that was learned
+    late = (log.at >= moment[log.user]) if task.protocol.split == "time" else (log.at > moment[log.user])
+    late &= moment[log.user] > np.iinfo(np.int64).min
     return int(np.isin(task.users, log.user[late]).sum())
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from zhiyin.domain.errors import Conflict
 from zhiyin.domain.text import say
-from zhiyin.loop.recommend.data import CSR, I32, I64, Bool, Data, Log, Queries
+from zhiyin.loop.recommend.data import CSR, I32, I64, NEVER, Bool, Data, Log, Queries
 from zhiyin.loop.recommend.evaluate.slices import by_activity, by_segment
 from zhiyin.loop.recommend.evaluate.task import ALL, Protocol, RatingTask, Task, digest, pairs
 
@@ -54,7 +54,8 @@ def by_time(
         before,
         candidates,
         split="time",
-        cut=_moment(cut),
+        cut=_told(cut),
+        until=_told(until),
         kinds=(kind,) if kind else _kinds(data),
         repeats=repeats,
         overlap="drop",
@@ -205,6 +206,7 @@ def sessions(train: Data, prefixes: Queries, answers: I32, *, only_learned: bool
     protocol = Protocol(
         split="sessions",
         cut="as given",
+        until="",
         kinds=_kinds(train),
         mask_seen=False,
         filled=True,
@@ -263,10 +265,15 @@ def keys(log: Log, items: int) -> I64:
 
 def replace_log(data: Data, log: Log, *, now: int | None = None) -> Data:
     """The data with another log; the moment stays unless told."""
+    catalogue = data.catalogue
+    if now is not None:  # when an item will first be seen is not known yet
+        catalogue = replace(
+            catalogue, seen_first=np.where(catalogue.seen_first < now, catalogue.seen_first, NEVER)
+        )
     return Data(
         log=log,
         users=data.users,
-        catalogue=data.catalogue,
+        catalogue=catalogue,
         customers=data.customers,
         now=data.now if now is None else now,
         kinds=data.kinds,
@@ -285,6 +292,7 @@ def _of_pairs(
     *,
     split: str,
     cut: str,
+    until: str = "",
     kinds: tuple[str, ...],
     repeats: bool,
     overlap: Overlap,
@@ -326,6 +334,7 @@ def _of_pairs(
     protocol = Protocol(
         split=split,
         cut=cut,
+        until=until,
         kinds=kinds,
         mask_seen=not repeats,
         filled=True,
@@ -386,7 +395,7 @@ def _kinds(data: Data) -> tuple[str, ...]:
     return tuple(data.kinds[number] for number in found.tolist())
 
 
-def _moment(at: int) -> str:
+def _told(at: int) -> str:
     try:
         return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)).isoformat()
     except OverflowError:

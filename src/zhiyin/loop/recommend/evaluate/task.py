@@ -21,7 +21,8 @@ ALL = 2**31 - 1  # so many that nothing is cut off
 class Protocol:
     """What a figure was measured under; without it a figure says nothing.
 
-    ``split`` is time, last, users, given or sessions, and ``cut`` tells where. ``kinds`` are the kinds of event
+    ``split`` is time, last, users, given or sessions, and ``cut`` tells where; ``until`` is when the questions
+    by time end, else empty. ``kinds`` are the kinds of event
     that are right answers. ``overlap`` counts pairs of customer and item in both training and test, and
     ``overlap_rule`` what became of them; ``unknown_items`` are in the test only, so each is a miss.
     ``digest`` is the same for the same training data and answers.
@@ -29,6 +30,7 @@ class Protocol:
 
     split: str
     cut: str
+    until: str
     kinds: tuple[str, ...]
     mask_seen: bool
     filled: bool
@@ -42,9 +44,20 @@ class Protocol:
     unknown_items: int
     digest: str
 
+    @property
+    def told(self) -> str:
+        """All of it in one sentence, without the full stop."""
+        return (
+            f"split {self.split} ({self.cut}{f' to {self.until}' if self.until else ''}); right answers: "
+            f"{', '.join(self.kinds)}; {self.users:,} customers, {self.questions:,} questions; {self.items:,} items "
+            f"on offer, all ranked; {'seen items masked' if self.mask_seen else 'repeats allowed'}; short lists "
+            f"{'filled with what is popular' if self.filled else 'left short'}; {self.train_rows:,} rows of training, "
+            f"{self.test_rows:,} of test; {self.overlap:,} pairs in both; data {self.digest}"
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
-        return asdict(self) | {"kinds": list(self.kinds)}
+        return asdict(self) | {"kinds": list(self.kinds), "told": self.told}
 
 
 @dataclass(frozen=True, slots=True)
