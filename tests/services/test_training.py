@@ -101,7 +101,8 @@ def test_the_model_that_knows_tastes_answers_in_a_shop_of_tastes(ws: Workspace) 
     assert told["validation"]["models"].keys() == {"item_neighbours", "popularity"}
     assert recommendations.recommend(ws, "c000", n=1)[0].reason != "popular"
     done = [step[0] for step in steps]
-    assert done == sorted(done) and steps[-1][0] == steps[-1][1]
+    assert done == sorted(done)
+    assert steps[-1][0] == steps[-1][1]
 
 
 def test_popularity_answers_where_nobody_knows_more_and_that_is_said(workspace: Workspace) -> None:

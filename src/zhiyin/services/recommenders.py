@@ -105,6 +105,19 @@ def card(ws: Workspace, row: RecommenderModel) -> dict[str, Any] | None:
         return None
 
 
+def card_of(ws: Workspace, which: str) -> dict[str, Any]:
+    """The card of ``ease/3``, or of the latest version of ``ease``. Raises ``NotFound`` with the trained ones."""
+    name, _, number = which.partition("/")
+    rows = [row for row in models(ws) if row.name == name and number in ("", str(row.version))]
+    if not rows:
+        known = ", ".join(f"{row.name}/{row.version}" for row in models(ws))
+        raise NotFound(
+            say("There is no trained model {which!r}.", which=which),
+            fix=say("Trained models: {known}.", known=known) if known else say("Train one: zhiyin train."),
+        )
+    return artifacts.card(ws.models, rows[0].name, rows[0].version)
+
+
 def loaded(ws: Workspace, row: RecommenderModel) -> Served:
     """A trained model, held in memory. Raises ``NotFound`` or ``BadFile`` where it cannot be."""
     key = (str(ws.folder), row.name, row.version)

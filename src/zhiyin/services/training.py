@@ -164,8 +164,8 @@ def _train(
         )
     settled = _settle(asked, contest, in_use, {one.name: one for one in entries}, force, seed, steps)
     wanted = _wanted(settled, contest, names if named else (), watch)
-    made = _learn(ws, run, data, wanted, seed, steps)
-    report = _report(ws, data, settled, made, contest, rows)
+    made, measured = _learn(ws, run, data, wanted, _at(settled, rows), seed, steps)
+    report = _report(ws, data, settled, made, contest, measured)
     steps("Publishing")
 
     def point() -> None:
@@ -313,26 +313,32 @@ def _learn(
     run: TrainingRun,
     data: Data,
     wanted: Sequence[Learner],
+    at: Mapping[Learner, Sequence[Placement]],
     seed: int,
     tell: Callable[[str], None],
-) -> dict[Learner, RecommenderModel]:
-    """The wanted models, learned from everything and saved; nobody answers with them yet."""
+) -> tuple[dict[Learner, RecommenderModel], Found]:
+    """The wanted models, learned from everything and saved; nobody answers with them yet.
+
+    With them how fast each replies, and what those of a placement would show there.
+    """
     import numpy as np
 
     from zhiyin.loop.recommend.popularity import popularity
     from zhiyin.loop.recommend.serving import Served, Shelf
+    from zhiyin.services import shown
 
     shelf, fill = Shelf(data.catalogue.item_ids, data.catalogue.available), popularity(data)
     until = datetime.fromtimestamp(int(data.log.at[-1]) / 1_000_000, UTC)
     items = len(catalogue.all_items(ws))
-    made = {}
+    made: dict[Learner, RecommenderModel] = {}
+    measured: Found = {"reply_ms": {}, "shown": {}}
     for learner in wanted:
         tell(f"Learning {learner.name}")
         factory, setting = recommenders.recommender(learner.name), dict(learner.setting)
         begun, cpu = time.perf_counter(), time.process_time()
         model = factory(**setting)
         parameters = {key: value for key, value in vars(model).items() if not key.endswith("_")}
-        model = model.fit(data, np.random.default_rng(seed))
+        served = Served(learner.name, model.fit(data, np.random.default_rng(seed)), shelf, fill)
         seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
         card = {
             "class": f"{factory.__module__}:{factory.__qualname__}",
@@ -350,9 +356,10 @@ def _learn(
             "cpu_seconds": round(cpu, 3),
             "versions": {library: version(library) for library in ("zhiyin", "numpy", "scipy")},
         }
-        saved = artifacts.save(
-            ws.models, learner.name, Served(learner.name, model, shelf, fill).to_arrays(), card
-        )
+        saved = artifacts.save(ws.models, learner.name, served.to_arrays(), card)
+        measured["reply_ms"][learner] = shown.reply_ms(served, data)
+        for row in at.get(learner, ()):
+            measured["shown"][row.key] = shown.shown(served, data, row.noun)
         made[learner] = RecommenderModel(
             name=learner.name,
             version=saved.version,
@@ -366,7 +373,16 @@ def _learn(
             parameters=setting,
             run=run,
         )
-    return made
+    return made, measured
+
+
+def _at(settled: Mapping[str, Found], rows: Sequence[Placement]) -> dict[Learner, list[Placement]]:
+    """Who answers where."""
+    found: dict[Learner, list[Placement]] = {}
+    for row in rows:
+        told = settled[row.key]
+        found.setdefault(Learner.of(told["published"], told["setting"]), []).append(row)
+    return found
 
 
 def _report(
@@ -375,14 +391,9 @@ def _report(
     settled: Mapping[str, Found],
     made: Mapping[Learner, RecommenderModel],
     contest: Contest,
-    rows: Sequence[Placement],
+    measured: Found,
 ) -> Found:
     """All that a run found, as plain data without a single customer's id."""
-    from zhiyin.services import shown
-
-    by_name = {}
-    for learner, model in made.items():
-        by_name[learner] = recommenders.loaded(ws, model)
     told: Found = {
         "data": {
             "customers": data.users,
@@ -398,18 +409,11 @@ def _report(
                 "version": model.version,
                 "parameters": dict(learner.setting),
                 "seconds": round(model.seconds, 3),
-                "reply_ms": shown.reply_ms(by_name[learner], data),
+                "reply_ms": measured["reply_ms"][learner],
             }
             for learner, model in made.items()
         ],
-        "shown": {
-            row.key: shown.shown(
-                by_name[Learner.of(settled[row.key]["published"], settled[row.key]["setting"])],
-                data,
-                row.noun,
-            )
-            for row in rows
-        },
+        "shown": measured["shown"],
         "costs": {one.name: round(one.fit_seconds, 3) for one in contest.trials},
         "skipped": [dict(one) for one in contest.skipped],
     }

@@ -84,9 +84,9 @@ def winner(
     """Which model should answer, from its figure for each question, the same questions for all.
 
     The highest mean wins. All whose paired interval with it holds zero are as good: the model in use stays if it
-    is one of them, else the one that costs least to serve comes in. The intervals are widened for the number of
-    models (Bonferroni), since the best of many is partly luck. ``units`` numbers what is drawn together when
-    intervals are made, such as the questions of one visit.
+    is one of them, else popularity, else the one that costs least to serve comes in. The intervals are widened
+    for the number of models (Bonferroni), since the best of many is partly luck. ``units`` numbers what is
+    drawn together when intervals are made, such as the questions of one visit.
     """
     if not values:
         raise ValueError("nobody to choose from")
@@ -106,7 +106,8 @@ def winner(
     elif in_use in alike:
         name, code = in_use, "best" if in_use == best else "tie_in_use"
     elif tied:
-        cheapest = min(alike, key=lambda name: (costs.get(name, np.inf), -means[name]))
+        # popularity first: nothing is simpler, and what is measured in seconds is never the same twice
+        cheapest = min(alike, key=lambda name: (name != baseline, costs.get(name, np.inf), -means[name]))
         name, code = cheapest, "best" if cheapest == best else "tie_cheaper"
     against = in_use if in_use in values and in_use != name else baseline
     compared = against in values and against != name

@@ -139,7 +139,8 @@ def _histories(
     log, all_of = data.log, data.sequences()
     place = np.empty(len(log), dtype=np.int64)
     place[all_of.rows] = np.arange(len(log))
-    parts, lengths = [], []
+    parts: list[Any] = []
+    lengths = []
     for number, row in enumerate(rows.tolist()):
         start = int(all_of.indptr[log.user[row]])
         if inclusive:
@@ -186,9 +187,8 @@ def _task(
     count = len(asked)
     shape = (count, data.items)
     targets = pairs(np.arange(count), answers, shape)
-    masked = pairs(
-        np.repeat(np.arange(count), [len(row) for row in out]), [i for row in out for i in row], shape
-    )
+    hidden = np.array([item for row in out for item in row], dtype=np.int64)
+    masked = pairs(np.repeat(np.arange(count), [len(row) for row in out]), hidden, shape)
     candidates: Bool = data.catalogue.available
     protocol = Protocol(
         split=split,
