@@ -208,7 +208,7 @@ def test_nothing_after_now_is_learned(ws: Workspace) -> None:
 
 
 def test_an_unknown_recommender_lists_the_known_ones(ws: Workspace) -> None:
-    with pytest.raises(NotFound, match="ease, .*popularity"):
+    with pytest.raises(NotFound, match=r"ease, .*popularity"):
         training.train(ws, ["magic"])
 
 
