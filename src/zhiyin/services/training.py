@@ -402,7 +402,10 @@ def _report(
             "first": datetime.fromtimestamp(int(data.log.at[0]) / 1_000_000, UTC).isoformat(),
             "until": datetime.fromtimestamp(int(data.log.at[-1]) / 1_000_000, UTC).isoformat(),
         },
-        "placements": dict(settled),
+        "placements": {
+            key: one | {"version": made[Learner.of(one["published"], one["setting"])].version}
+            for key, one in settled.items()
+        },
         "models": [
             {
                 "name": learner.name,

@@ -176,13 +176,13 @@ def placements_(
         return
     table(
         "",
-        ("Placement", "Question", "Model", "Since", "Leaves out bought, days", "Per category", "Warning"),
+        ("Placement", "Model", "Since", "Not bought in, days", "Per category", "Warning"),
         [
-            (row["placement"], row["question"], row["model"] or "", row["since"] and f"{row['since']:%Y-%m-%d}",
+            (row["placement"], row["model"] or "", row["since"] and f"{row['since']:%Y-%m-%d}",
              row["exclude_bought_days"] or "", row["most_per_category"] or "", row["warning"].replace("_", " "))
             for row in told
         ],
-        right=(4, 5),
+        right=(3, 4),
     )  # fmt: skip
 
 

@@ -77,17 +77,16 @@ def train(
 
 def _show(run: TrainingRun) -> None:
     placements = run.report["placements"]
-    versions = {(one["name"], str(one["parameters"])): one["version"] for one in run.report["models"]}
     table(
         f"Trained in {run.seconds:,.0f} s",
-        ("Placement", "Answers", "Why", "NDCG@10 on test", "Over popularity", "Questions"),
+        ("Placement", "Answers", "Why", "NDCG@10", "Over popularity", "Asked"),
         [
             (
                 key,
-                f"{told['published']}/{versions[told['published'], str(told['setting'])]}",
+                f"{told['published']}/{told['version']}",
                 WHY[told["code"]].format(**told) if told["published"] == told.get("chosen", told["published"])
                 else "the chosen one is worse than popularity",
-                _interval(told["test"]["models"][told["published"]]["ndcg@10"]) if "test" in told else "",
+                f"{told['test']['models'][told['published']]['ndcg@10']['value']:.3f}" if "test" in told else "",
                 _interval(told.get("over_popularity"), "+"),
                 f"{told['questions']['test']:,}",
             )
@@ -97,7 +96,7 @@ def _show(run: TrainingRun) -> None:
     )  # fmt: skip
     for told in placements.values():
         if "test" in told:
-            say(f"Chosen on validation, tested once: {told['test']['protocol']['told']}.")
+            say(f"Chosen on validation, figures of the test, asked once: {told['test']['protocol']['told']}.")
             break
     for warning in run.warnings:
         say(f"[yellow]Note, {warning['placement']}:[/] {WARNINGS[warning['code']]}")
@@ -122,8 +121,8 @@ def _interval(found: Any, sign: str = "") -> str:
     if not found or found["value"] is None:
         return ""
     if found["low"] is None:
-        return f"{found['value']:{sign}.4f}"
-    return f"{found['value']:{sign}.4f} ({found['low']:{sign}.4f} to {found['high']:{sign}.4f})"
+        return f"{found['value']:{sign}.3f}"
+    return f"{found['value']:{sign}.3f} ({found['low']:{sign}.3f} to {found['high']:{sign}.3f})"
 
 
 def _time(text: str) -> timedelta:
