@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,10 +28,14 @@ def answers(workspace: Workspace) -> dict[str, Any]:
     return {one["placement"]: one["model"] for one in told}
 
 
-def test_a_training_is_told_and_can_be_taken_back(workspace: Workspace) -> None:
+def test_a_training_is_told_and_can_be_taken_back(workspace: Workspace, tmp_path: Path) -> None:
     stock(workspace, *tastes())
     training = ("train", "--models", "item_neighbours", "--placement", "email")
-    text = " ".join(call(workspace, *training).split())
+    report = tmp_path / "report.html"
+    text = " ".join(call(workspace, *training, "--report", str(report)).split())
+    page = report.read_text(encoding="utf-8")
+    assert "Item neighbours serves best here." in page
+    assert not re.search(r'(src|href)="', page)  # it needs nothing else
     assert "item_neig" in text
     assert "best on" in text
     assert "Chosen on validation" in text

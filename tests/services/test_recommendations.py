@@ -187,7 +187,7 @@ def test_what_cannot_be_learned_from_is_told(ws: Workspace, monkeypatch: pytest.
     monkeypatch.setattr(Ease, "REQUIRES", frozenset({"ratings"}))
     run = training.train(ws, ["ease"])
     (skipped,) = run.report["skipped"]
-    assert skipped == {"model": "ease", "reason": "It needs ratings, of which there are none."}
+    assert (skipped["model"], skipped["reason"]) == ("ease", "It needs ratings, of which there are none.")
 
 
 def test_old_versions_are_removed_from_disk_and_records(ws: Workspace) -> None:

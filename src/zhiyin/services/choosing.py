@@ -15,6 +15,7 @@ import numpy as np
 
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.placement import Placement, Question
+from zhiyin.domain.text import Text, dump, say
 from zhiyin.loop.recommend import choose
 from zhiyin.loop.recommend.data import DAY, F64, I32, LATEST, Data
 from zhiyin.loop.recommend.evaluate import BASELINE, placed, splits
@@ -139,17 +140,18 @@ def try_all(
     for entry in entries:
         missing = lacking(entry.factory, data)
         if missing:
-            reason = f"It needs {' and '.join(missing)}, of which there are none."
-            skipped.append({"model": entry.name, "reason": reason})
+            skipped.append(
+                _left(entry.name, say("It needs {missing}, of which there are none.", missing=list(missing)))
+            )
         else:
             costs[entry.name] = _cost(entry, data, guesses)
     plan = choose.plan(costs, watch.budget * share)
     for name, seconds in plan.refused.items():
-        reason = f"It would take about {seconds:,.0f} s, which the budget does not hold."
-        skipped.append({"model": name, "reason": reason})
+        text = say("It would take about {seconds:,.0f} s, which the budget does not hold.", seconds=seconds)
+        skipped.append(_left(name, text))
     for name in plan.order:
         if watch.over(share) and trials:
-            skipped.append({"model": name, "reason": "The budget was used up before its turn."})
+            skipped.append(_left(name, say("The budget was used up before its turn.")))
             continue
         wanted: list[Setting] = [in_use[name]] if in_use.get(name) else []
         for setting in [*wanted, {}]:
@@ -157,7 +159,7 @@ def try_all(
             try:
                 trials.append(trial(by_name[name], setting, tasks, seed))
             except ZhiyinError as error:  # one that cannot take part does not stop the others
-                skipped.append({"model": name, "reason": error.told})
+                skipped.append(_left(name, error.told))
                 break
     for keep, count in choose.ROUNDS:
         contest = Contest(trials, skipped)
@@ -261,6 +263,11 @@ def _cost(entry: Entry, data: Data, guesses: Mapping[str, float]) -> float | Non
         return guesses[entry.name]
     factory: Any = entry.factory
     return float(factory.cost(data)) if isinstance(factory, Priced) else None
+
+
+def _left(name: str, why: Text) -> dict[str, str]:
+    """A model that took no part: the reason in English, and ``said`` to be told in any language."""
+    return {"model": name, "reason": str(why), "said": dump(why)}
 
 
 def _going_on(contest: Contest, tasks: Mapping[str, Task], keep: int) -> list[str]:

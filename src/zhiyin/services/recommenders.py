@@ -71,14 +71,19 @@ def publish(ws: Workspace, rows: Sequence[RecommenderModel], point: Callable[[],
 
 
 def answering(ws: Workspace, name: str | None = None, placement: str = EMAIL) -> Served | None:
-    """The active model of that name; without one, the model of the placement.
+    """The active model of that name, or its version as in ``ease/3``; without one, the model of the placement.
 
     Where that cannot be loaded, the first model that can, the ladder first: a send goes on with the next model
     rather than stop.
     """
     active = RecommenderModel.objects.filter(active=True)
     if name:
-        candidates = list(active.filter(name=name))
+        known, _, version = name.partition("/")
+        candidates = list(
+            RecommenderModel.objects.filter(name=known, version=version)
+            if version.isdigit()
+            else active.filter(name=known)
+        )
     else:
         row = placements.get(ws, placement)
         others = {row.name: row for row in active}

@@ -17,6 +17,7 @@ LOOKED_AT = 2_000  # customers, evenly spaced
 N = 10  # items shown to each
 _TIMED = 100
 _POINTS = 20  # of the curve
+NAMED = 12  # items never shown that are named
 BOUGHT = "bought"
 
 
@@ -31,16 +32,19 @@ def masked(asked: Queries, placement: Placement) -> CSR | None:
 
 
 def shown(model: Served, data: Data, placement: Placement) -> dict[str, Any]:
-    """Of ``N`` items to each of some customers: the share of the catalogue that anybody sees, the share of the
-    places that the most popular tenth of the items has and its share of what is taken, and the curve of places
-    over items, the most shown first.
+    """Of ``N`` items to each of some customers: how many items anybody sees and which of the others are taken
+    most, the share of the places that the model fills itself, the share that the most popular tenth of the items
+    has beside its share of what is taken, and the curve of places over items, the most shown first.
     """
     asked = data.queries(_some(data, LOOKED_AT))
-    items = model.best(asked, N, masked=masked(asked, placement)).items
+    best = model.best(asked, N, masked=masked(asked, placement))
+    items = best.items
     offered = data.catalogue.available
     times = np.bincount(items[items >= 0], minlength=data.items)[offered].astype(np.float64)
     taken = np.bincount(data.latest.item, minlength=data.items)[offered].astype(np.float64)
     popular = np.argsort(-taken, kind="stable")[: max(1, len(taken) // 10)]
+    never = np.flatnonzero(times == 0)
+    never = never[np.argsort(-taken[never], kind="stable")][:NAMED]
     falling = np.cumsum(np.sort(times)[::-1])
     marks = np.linspace(0, len(times), _POINTS + 1).astype(int)
     total = max(times.sum(), 1.0)
@@ -49,6 +53,9 @@ def shown(model: Served, data: Data, placement: Placement) -> dict[str, Any]:
         "customers": len(asked),
         "items": int(offered.sum()),
         "shown_items": int((times > 0).sum()),
+        "personal": 0.0 if model.name == "popularity" else float(best.own.sum() / max((items >= 0).sum(), 1)),
+        "never": model.shelf.item_ids[offered][never].tolist(),
+        "cold": int((taken == 0).sum()),
         "top_tenth_shown": float(times[popular].sum() / total),
         "top_tenth_taken": float(taken[popular].sum() / max(taken.sum(), 1.0)),
         "curve": [

@@ -259,23 +259,23 @@ def _settle(
 
 
 def _followed(settled: dict[str, Found], in_use: Mapping[str, RecommenderModel]) -> dict[str, Found]:
-    """Placements with too few questions keep their model, else take that of a placement that had enough."""
+    """Placements with too few questions take the model of the first that had enough, else keep theirs."""
     leader = next((key for key, told in settled.items() if told["code"] != "too_few"), "")
     for key, told in settled.items():
         if told["code"] != "too_few":
             continue
         used = in_use.get(key)
-        if used is not None:
-            name, setting = used.name, dict(used.parameters)
-        elif leader:
+        if leader:
             name, setting = settled[leader]["published"], settled[leader]["setting"]
+        elif used is not None:
+            name, setting = used.name, dict(used.parameters)
         else:
             name, setting = _BASELINE, {}
         told |= {
             "published": name,
             "setting": setting,
-            "follows": "" if used or not leader else leader,
-            "warning": "" if leader and not used else "too_few",
+            "follows": leader,
+            "warning": "" if leader else "too_few",
         }
     return settled
 

@@ -41,6 +41,8 @@ def train(
     force: Annotated[
         bool, typer.Option("--force", help="Publish the chosen model even if it is worse than popularity.")
     ] = False,
+    report: Annotated[Path | None, typer.Option(help="Write the whole comparison to an HTML file.")] = None,
+    language: Annotated[str, typer.Option(help="Language of that file: en or zh-hans.")] = "en",
     seed: Annotated[int, typer.Option(help="Seed of what is drawn at random.")] = 0,
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
@@ -59,6 +61,10 @@ def train(
         run = training.train(
             ws, names, budget=spend, placed=placement, force=force, seed=seed, on_progress=step
         )
+    if report is not None:
+        from zhiyin.entrypoints.console import training_report
+
+        training_report.write(ws, run, report, language)
     if as_json:
         fields = (
             "started_at",
@@ -73,6 +79,8 @@ def train(
         print_json({field: getattr(run, field) for field in fields} | {"report": run.report})
         return
     _show(run)
+    if report is not None:
+        say(f"The whole comparison stands in {report}.")
 
 
 def _show(run: TrainingRun) -> None:
