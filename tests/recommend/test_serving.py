@@ -58,6 +58,11 @@ def test_reasons_do_not_mix_purchases_with_looks() -> None:
     assert (first.item_id, first.reason, first.because) == ("c", "because_bought", ("a",))
 
 
+def test_what_lies_in_the_basket_is_named_so() -> None:
+    first = served().recommend([did("b", 1, "viewed")], 1, Context(basket=("a",), now=NOW))[0]
+    assert (first.item_id, first.reason, first.because) == ("c", "because_together", ("a",))
+
+
 def test_an_explanation_tells_every_part_and_its_share() -> None:
     found = served().explain([did("a", 0), did("b", 0)], "d")
     assert found.score == pytest.approx(0.35)
@@ -104,3 +109,12 @@ def test_the_moment_reaches_the_model() -> None:
     assert asked.age.tolist() == pytest.approx([2, 0.01, 0])
     assert asked.session_from.tolist() == [1]  # the look a quarter of an hour ago, and the basket
     assert asked.weight.tolist() == pytest.approx([1.0, 0.3, 1.0])
+
+
+def test_each_question_has_a_moment_of_its_own() -> None:
+    model = Told()
+    histories = [[did("a", 2)], [did("b", 5), did("a", 3)], []]
+    contexts = [Context(now=NOW), Context(), Context(now=NOW - timedelta(days=1))]
+    Served("told", model, SHELF, FILL).recommend_many(histories, 1, contexts)
+    assert model.asked.age.tolist() == pytest.approx([2, 2, 0])  # without a moment, at the latest event
+    assert model.asked.session_from.tolist() == [1, 1, 0]

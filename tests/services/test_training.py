@@ -157,7 +157,7 @@ def test_a_model_is_not_asked_about_what_it_learned(ws: Workspace) -> None:
     from zhiyin.loop.recommend.evaluate import leaks
     from zhiyin.services import choosing
 
-    data = training.read(ws, NOW)
+    data, _ = training.read(ws, NOW)
     for asked in choosing.asked(data, [row.noun for row in placements.all_(ws)], seed=0):
         for task in (asked.validation, asked.test):
             assert task is None or leaks.look(task) == []

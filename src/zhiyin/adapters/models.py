@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,6 +137,11 @@ def card(folder: Path, name: str, version: int) -> dict[str, Any]:
     return found
 
 
+def names(folder: Path) -> list[str]:
+    """The models that have versions on disk."""
+    return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+
+
 def versions(folder: Path, name: str) -> list[int]:
     """The versions on disk, oldest first."""
     home = folder / name
@@ -145,10 +150,9 @@ def versions(folder: Path, name: str) -> list[int]:
     return sorted(int(path.name) for path in home.iterdir() if path.name.isdigit())
 
 
-def remove(folder: Path, name: str, gone: Iterable[int]) -> None:
-    """Remove some versions."""
-    for version in gone:
-        shutil.rmtree(folder / name / str(version))
+def remove(folder: Path, name: str, version: int) -> None:
+    """Take a version off the disk."""
+    shutil.rmtree(folder / name / str(version))
 
 
 def _digest(path: Path) -> str:

@@ -103,6 +103,15 @@ def kept(ws: Workspace) -> set[tuple[str, int]]:
     return found
 
 
+def renumber(ws: Workspace, name: str, before: int, after: int) -> None:
+    """A version has got another number: it can be gone back to under that."""
+    for row in Placement.objects.all():
+        for told in row.previous:
+            if (told["name"], told["version"]) == (name, before):
+                told["version"] = after
+                row.save(update_fields=["previous"])
+
+
 def _back(row: Placement, to: str, now: datetime) -> Moved | None:
     before = row.model
     target, previous = _target(row, to)

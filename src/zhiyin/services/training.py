@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from zhiyin.adapters import models as artifacts
 from zhiyin.adapters.lake.lease import lease
+from zhiyin.adapters.records import erasure
 from zhiyin.adapters.records.models import Placement, RecommenderModel, TrainingRun
 from zhiyin.domain.errors import Conflict
 from zhiyin.domain.text import say
@@ -98,14 +100,18 @@ def everyone() -> list[str]:
     return [name for name in recommenders.names() if name not in _NEVER]
 
 
-def read(ws: Workspace, now: datetime) -> Data:
-    """Everything that recommenders learn from, up to ``now``. Raises ``Conflict`` where that is nothing."""
+def read(ws: Workspace, now: datetime, *, remembering: bool = False) -> tuple[Data, list[str]]:
+    """Everything that recommenders learn from, up to ``now``, and whose it is.
+
+    With digests of the customers if some of the models remember them. Raises ``Conflict`` where there is nothing.
+    """
     from zhiyin.loop.recommend.histories import learned
 
     items = list(catalogue.all_items(ws).values())
     rows = interactions.everybodys(ws, until=now + timedelta(microseconds=1))
     require(rows, items)
-    return learned(rows, items, now)
+    digests = partial(recommenders.digests, ws) if remembering else None
+    return learned(rows, items, now, digests), rows["customer_id"].unique().to_pylist()
 
 
 def require(rows: pa.Table | None, items: Sequence[Item]) -> None:
@@ -139,14 +145,16 @@ def _train(
     progress: Progress,
 ) -> None:
     from zhiyin.services import choosing
-    from zhiyin.services.contest import entry
+    from zhiyin.services.contest import Entry
 
     now = run.started_at
     steps = _Steps(progress, 4 * len(names))
-    steps("Reading interactions")
-    data = read(ws, now)
     in_use = {row.key: row.model for row in rows if row.model is not None}
-    entries = [entry(name) for name in dict.fromkeys([*names, *(row.name for row in in_use.values())])]
+    taking_part = dict.fromkeys([*names, *(row.name for row in in_use.values())])
+    entries = [Entry(name, "", recommenders.recommender(name)) for name in taking_part]
+    remembering = any(recommenders.remembers(one.factory) for one in entries)
+    steps("Reading interactions")
+    data, customer_ids = read(ws, now, remembering=remembering)
     steps("Asking questions")
     asked = choosing.asked(data, [row.noun for row in rows], seed)
     tasks = {one.placement.key: one.validation for one in asked if one.validation is not None}
@@ -177,7 +185,14 @@ def _train(
         run.warnings = report["warnings"]
         run.save()
 
-    recommenders.publish(ws, list(made.values()), point)
+    with recommenders.publishing(ws):
+        _found_again(ws, made)
+        recommenders.publish(ws, list(made.values()), point)
+    if remembering:
+        # whoever was erased meanwhile was read before, and is looked for after the models are there
+        gone = [who for who, at in erasure.erased_at(customer_ids).items() if at >= now]
+        if gone:
+            recommenders.forget(ws, gone)
     steps.end("Published")
 
 
@@ -337,7 +352,7 @@ def _learn(
         factory, setting = recommenders.recommender(learner.name), dict(learner.setting)
         begun, cpu = time.perf_counter(), time.process_time()
         model = factory(**setting)
-        parameters = {key: value for key, value in vars(model).items() if not key.endswith("_")}
+        parameters = {key: value for key, value in vars(model).items() if key.strip("_") == key}
         served = Served(learner.name, model.fit(data, np.random.default_rng(seed)), shelf, fill)
         seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
         card = {
@@ -351,12 +366,14 @@ def _learn(
             "trained_until": until,
             **({"capped": data.capped(parameters["cap"])} if "cap" in parameters else {}),
             "run": run.pk,
+            "setting": setting,
             "seed": seed,
             "seconds": round(seconds, 3),
             "cpu_seconds": round(cpu, 3),
             "versions": {library: version(library) for library in ("zhiyin", "numpy", "scipy")},
         }
-        saved = artifacts.save(ws.models, learner.name, served.to_arrays(), card)
+        with recommenders.publishing(ws):
+            saved = artifacts.save(ws.models, learner.name, served.to_arrays(), card)
         measured["reply_ms"][learner] = shown.reply_ms(served, data)
         for row in at.get(learner, ()):
             measured["shown"][row.key] = shown.shown(served, data, row.noun)
@@ -374,6 +391,20 @@ def _learn(
             run=run,
         )
     return made, measured
+
+
+def _found_again(ws: Workspace, made: Mapping[Learner, RecommenderModel]) -> None:
+    """Versions that somebody was taken out of since they were saved have another number."""
+    for learner, row in made.items():
+        there = artifacts.versions(ws.models, learner.name)
+        if row.version in there:
+            continue
+        for version_ in reversed(there):
+            card = artifacts.card(ws.models, learner.name, version_)
+            if (card.get("run"), card.get("setting")) == (row.run_id, row.parameters):
+                row.version = version_
+                row.path = str((ws.models / learner.name / str(version_)).relative_to(ws.folder))
+                break
 
 
 def _at(settled: Mapping[str, Found], rows: Sequence[Placement]) -> dict[Learner, list[Placement]]:

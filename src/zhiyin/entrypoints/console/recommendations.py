@@ -104,8 +104,11 @@ def _line(ws: Workspace, row: Placement) -> dict[str, Any]:
     run = training_runs.of(ws, row.key)
     told = run.report["placements"][row.key] if run else {}
     # after a rollback the figures of the last run are not those of the model that answers
-    own = bool(
-        row.model and told and (told["published"], told["version"]) == (row.model.name, row.model.version)
+    model = row.model
+    own = (
+        model is not None
+        and run is not None
+        and (model.run_id, model.name, model.parameters) == (run.pk, told["published"], told["setting"])
     )
     over = told.get("over_popularity") if own and told.get("chosen") == told.get("published") else None
     tested = told.get("test", {}).get("models", {}).get(told["published"]) if own else None
@@ -114,7 +117,7 @@ def _line(ws: Workspace, row: Placement) -> dict[str, Any]:
         "told": told if own else {},
         "over": over if over and over["low"] is not None else None,
         "found": tested["recall@10"] if tested else None,
-        "shown": run.report["shown"].get(row.key) if run and own else None,
+        "shown": run.report["shown"].get(row.key) if own else None,
         "before": row.previous[0] if row.previous else None,
     }
 

@@ -4,10 +4,18 @@ from collections.abc import Mapping
 
 # name -> "module:Class", imported on first use. Others join through the entry point group below.
 RECOMMENDERS: Mapping[str, str] = {
+    "als": "zhiyin.loop.recommend.als:Als",
+    "bpr": "zhiyin.loop.recommend.bpr:Bpr",
     "content": "zhiyin.loop.recommend.content:Content",
     "ease": "zhiyin.loop.recommend.ease:Ease",
+    "graph": "zhiyin.loop.recommend.graph:Graph",
     "hybrid": "zhiyin.loop.recommend.hybrid:Hybrid",
     "item_neighbours": "zhiyin.loop.recommend.item_neighbours:ItemNeighbours",
+    "item_vectors": "zhiyin.loop.recommend.item_vectors:ItemVectors",
     "popularity": "zhiyin.loop.recommend.popularity:Popularity",
+    "slim": "zhiyin.loop.recommend.slim:Slim",
+    "sparse_ease": "zhiyin.loop.recommend.sparse_ease:SparseEase",
+    "svd": "zhiyin.loop.recommend.svd:Svd",
+    "user_neighbours": "zhiyin.loop.recommend.user_neighbours:UserNeighbours",
 }
 ENTRY_POINTS = "zhiyin.recommenders"
