@@ -25,7 +25,8 @@ def test_what_is_saved_comes_back_with_its_card(tmp_path: Path) -> None:
 def test_versions_count_up_and_old_ones_can_be_removed(tmp_path: Path) -> None:
     for _ in range(4):
         models.save(tmp_path, "ease", ARRAYS, {})
-    models.remove(tmp_path, "ease", [1, 2])
+    for version in (1, 2):
+        models.remove(tmp_path, "ease", version)
     assert models.versions(tmp_path, "ease") == [3, 4]
     assert models.save(tmp_path, "ease", ARRAYS, {}).version == 5
 

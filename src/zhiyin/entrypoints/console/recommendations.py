@@ -117,7 +117,7 @@ def _line(ws: Workspace, row: Placement) -> dict[str, Any]:
         "told": told if own else {},
         "over": over if over and over["low"] is not None else None,
         "found": tested["recall@10"] if tested else None,
-        "shown": run.report["shown"].get(row.key) if own else None,
+        "shown": run.report["shown"].get(row.key) if own and run else None,
         "before": row.previous[0] if row.previous else None,
     }
 

@@ -15,6 +15,7 @@ import numpy as np
 from zhiyin.domain.placement import Question
 from zhiyin.loop.recommend.data import KINDS, LATEST, Bool, Data, Queries
 from zhiyin.loop.recommend.evaluate import splits
+from zhiyin.loop.recommend.evaluate.asking import replace_log
 from zhiyin.loop.recommend.evaluate.slices import by_activity
 from zhiyin.loop.recommend.evaluate.task import Protocol, Task, digest, pairs
 
@@ -25,7 +26,7 @@ _IN_BASKET = KINDS.index("basket")
 
 def before(data: Data, cut: int) -> Data:
     """What models may learn from for questions from ``cut`` on."""
-    return splits.replace_log(data, data.log.rows(data.log.at < cut), now=cut)
+    return replace_log(data, data.log.rows(data.log.at < cut), now=cut)
 
 
 def placed(
