@@ -24,7 +24,8 @@ from zhiyin.entrypoints.site import create_workspace, open_workspace
 if TYPE_CHECKING:
     from zhiyin.services.workspace import Workspace
 
-EVENTS, CUSTOMERS, RUNS = 10_000_000, 500_000, 5
+# of 1,135,000 customers a million did something, as the log-normal shares fall
+EVENTS, CUSTOMERS, RUNS = 10_000_000, 1_135_000, 5
 THREADS, MEMORY = 2, "4GB"
 RULE = (
     'lifecycle in ["active", "at_risk"] and did("Order Completed", at_least=2, within="150d", '
@@ -173,7 +174,7 @@ def _profile(ws: Workspace) -> list[dict[str, Any]]:
     from zhiyin.loop.profile.rfm import borders, cuts, rfm
     from zhiyin.services import profiles
 
-    columns = ["customer_id", *COLUMNS]
+    columns = ["customer_id", *(name for name in COLUMNS if name != "personal_gap_days")]
 
     def ours() -> pa.Table:
         # what the SQL says as well; a run computes all other features too
@@ -202,7 +203,7 @@ def _segment(ws: Workspace) -> list[dict[str, Any]]:
     rows = [
         _row(f"count of a three-condition segment ({count:,}), with its cascade", round(mine, 3), "s", "< 1"),
         _row("the same count in hand-written DuckDB SQL", round(theirs, 3), "s", ""),
-        _row("count of a segment: ratio", round(mine / theirs, 2), "×", "≤ 1.5"),
+        _row("count of a segment: ratio", round(mine / theirs, 2), "×", "≤ 1.3"),
     ]
     mine, theirs, count = _counted(ws, EVENTS_RULE, EVENTS_SQL)
     return [

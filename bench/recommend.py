@@ -37,6 +37,7 @@ def accuracy() -> list[dict[str, Any]]:
     """Each model trained on January to September, asked for what households bought for the first time in October."""
     from zhiyin.adapters import plugins
     from zhiyin.loop.recommend import RECOMMENDERS, evaluate
+    from zhiyin.testing.recommender import serve
 
     purchases = complete_journey()
     cut, until = (pa.scalar(at.replace(tzinfo=None), pa.timestamp("us")) for at in (CUT, UNTIL))
@@ -50,7 +51,7 @@ def accuracy() -> list[dict[str, Any]]:
     figures, seconds = {}, {}
     for name in MODELS:
         start = time.perf_counter()
-        model = plugins.load("", RECOMMENDERS, name)().fit(train, items, CUT)
+        model = serve(plugins.load("", RECOMMENDERS, name)(), train, items, CUT)
         seconds[name] = time.perf_counter() - start
         figures[name] = evaluate.measure(model, asked)
     found = evaluate.compare(asked, UNTIL, figures, np.random.default_rng(0), seconds=seconds)

@@ -37,7 +37,7 @@ def test_a_failed_save_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
-    path = models.save(tmp_path, "ease", ARRAYS, {}).path / "arrays.npz"
+    path = models.save(tmp_path, "ease", ARRAYS, {}).path / "weights.npy"
     data = bytearray(path.read_bytes())
     data[100] ^= 1
     path.write_bytes(data)
@@ -45,11 +45,35 @@ def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
         models.load(tmp_path, "ease", 1)
 
 
+def test_a_model_with_an_array_missing_is_refused(tmp_path: Path) -> None:
+    (models.save(tmp_path, "ease", ARRAYS, {}).path / "ids.npy").unlink()
+    with pytest.raises(BadFile, match="damaged"):
+        models.load(tmp_path, "ease", 1)
+
+
+def test_large_arrays_are_mapped_and_cannot_be_written(tmp_path: Path) -> None:
+    arrays = {"large": np.arange(20_000.0), "none": np.empty(0), "small": np.array(1.0)}
+    models.save(tmp_path, "ease", arrays, {})
+    found, _ = models.load(tmp_path, "ease", 1)
+    assert isinstance(found["large"].base, np.memmap)
+    for key, array in arrays.items():
+        np.testing.assert_array_equal(found[key], array)
+        assert not found[key].flags.writeable
+
+
 def test_another_format_is_refused(tmp_path: Path) -> None:
     card = models.save(tmp_path, "ease", ARRAYS, {}).path / "model.json"
     card.write_text(json.dumps(json.loads(card.read_text()) | {"format": 99}))
     with pytest.raises(BadFile, match="format 99"):
         models.load(tmp_path, "ease", 1)
+
+
+def test_a_card_that_is_no_card_is_refused(tmp_path: Path) -> None:
+    card = models.save(tmp_path, "ease", ARRAYS, {}).path / "model.json"
+    for text in ("not json", "[]", '{"format": 2}'):
+        card.write_text(text)
+        with pytest.raises(BadFile):
+            models.load(tmp_path, "ease", 1)
 
 
 def test_a_missing_model_is_told_with_its_cure(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from zhiyin.adapters import settings
+from zhiyin.adapters.records.models import Membership
 from zhiyin.domain.errors import BadSetting, WorkspaceNotFound
 from zhiyin.entrypoints.cli.serve import worker_environment
-from zhiyin.services import doctor
+from zhiyin.services import doctor, segments
 from zhiyin.services.workspace import Workspace
 
 
@@ -136,6 +137,18 @@ def test_the_doctor_names_each_problem_with_its_cure(workspace: Workspace) -> No
     assert checks["lake"].level == "warning"
     assert "zhiyin import" in checks["lake"].fix
     assert all(check.fix for check in checks.values() if check.level != "ok")
+
+
+def test_the_doctor_advises_another_database_where_live_segments_have_many_members(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = segments.create(workspace, "all", "All", "everyone")
+    for number in range(3):
+        Membership.objects.create(segment=row, customer_id=f"c{number}", version=1, since=workspace.now())
+    for many, level in ((3, "ok"), (2, "warning")):
+        monkeypatch.setattr(doctor, "MANY_MEMBERSHIPS", many)
+        (records,) = (check for check in doctor.check(workspace) if check.name == "records")
+        assert records.level == level
 
 
 def test_the_doctor_sees_a_mail_server_that_does_not_answer(make_workspace: Any) -> None:

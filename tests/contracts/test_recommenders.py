@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from zhiyin.loop.recommend import RECOMMENDERS
 from zhiyin.loop.recommend.ease import Ease
 from zhiyin.loop.recommend.interface import Recommender
 from zhiyin.loop.recommend.item_neighbours import ItemNeighbours
@@ -29,3 +35,27 @@ class TestEase(RecommenderContract):
 class TestEaseWithATail(RecommenderContract):
     def make(self) -> Recommender:
         return Ease(max_items=5)
+
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "add-a-plug-in.md"
+
+
+def example() -> Any:
+    """The class that the how-to page shows."""
+    first, *_ = re.findall(r"   ```python\n(.*?)   ```", PAGE.read_text("utf-8"), re.DOTALL)
+    names: dict[str, Any] = {"__name__": "together"}
+    exec(compile("\n".join(line[3:] for line in first.splitlines()), str(PAGE), "exec"), names)
+    return names["Together"]
+
+
+class TestTheOneOfTheHowTo(RecommenderContract):
+    def make(self) -> Recommender:
+        made: Recommender = example()()
+        return made
+
+
+def test_the_how_to_registers_it_where_it_is_looked_for() -> None:
+    (text,) = re.findall(r"   ```toml\n(.*?)   ```", PAGE.read_text("utf-8"), re.DOTALL)
+    points = tomllib.loads(text)["project"]["entry-points"]
+    assert points == {"zhiyin.recommenders": {"together": "my_package.together:Together"}}
+    assert "together" not in RECOMMENDERS

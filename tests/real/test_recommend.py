@@ -22,6 +22,7 @@ from zhiyin.loop.recommend.ease import Ease
 from zhiyin.loop.recommend.evaluate import compare, measure, task
 from zhiyin.loop.recommend.item_neighbours import ItemNeighbours
 from zhiyin.loop.recommend.popularity import Popularity
+from zhiyin.testing.recommender import serve
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "complete-journey"
 CUT, UNTIL = datetime(2017, 10, 1, tzinfo=UTC), datetime(2017, 11, 1, tzinfo=UTC)
@@ -61,7 +62,7 @@ def test_neighbours_and_ease_beat_popularity() -> None:
     items = [Item(item_id, item_id) for item_id in sorted(on_offer.to_pylist())]
     asked = task(train, test, items, CUT, rng=np.random.default_rng(0))
     figures = {
-        name: measure(model.fit(train, items, CUT), asked)
+        name: measure(serve(model, train, items, CUT), asked)
         for name, model in (
             ("popularity", Popularity()),
             ("item_neighbours", ItemNeighbours()),

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.loop.recommend.ease import Ease, linear, tail_weights
-from zhiyin.testing.recommender import ITEMS, NOW, checkerboard, history
+from zhiyin.testing.recommender import checkerboard, history, serve
 
 
 def test_weights_are_those_of_the_closed_form() -> None:
@@ -42,7 +42,7 @@ def test_only_the_strongest_weights_of_each_target_are_kept() -> None:
 
 
 def test_items_beyond_the_cap_are_still_recommended() -> None:
-    model = Ease(max_items=4).fit(checkerboard(), ITEMS, NOW)
+    model = serve(Ease(max_items=4), checkerboard())
     shown = model.recommend(history("i1", "i3"), 8, exclude=["i1", "i3"])
     assert {r.item_id for r in shown if r.reason == "because_bought"} >= {"i5", "i7"}
 

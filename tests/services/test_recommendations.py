@@ -10,12 +10,15 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 import pytest
 
+from zhiyin.adapters import models
 from zhiyin.adapters.lake.datasets import ITEMS
 from zhiyin.adapters.lake.rows import events_to_table
+from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.domain.errors import Conflict, NotFound
 from zhiyin.domain.event import ORDER_COMPLETED, PRODUCT_VIEWED, Event, Line
 from zhiyin.domain.item import Item
 from zhiyin.domain.recommendation import Recommendation
+from zhiyin.loop.recommend.popularity import Popularity
 from zhiyin.services import evaluation, recommendations, recommenders, training
 from zhiyin.services.workspace import Workspace
 
@@ -148,9 +151,40 @@ def test_without_a_trained_model_nobody_gets_anything(ws: Workspace) -> None:
 def test_a_damaged_model_does_not_stop_a_send(ws: Workspace, caplog: pytest.LogCaptureFixture) -> None:
     training.train(ws, ["popularity"])
     training.train(ws, ["ease"])
-    (ws.models / "ease" / "1" / "arrays.npz").write_bytes(b"")
+    (ws.models / "ease" / "1" / "fill.npy").write_bytes(b"")
     assert {r.reason for r in recommendations.recommend(ws, "c00")} == {"popular"}
     assert "damaged" in caplog.text
+
+
+def test_a_model_of_another_kind_does_not_stop_a_send(
+    ws: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    training.train(ws, ["popularity"])
+    arrays, card = models.load(ws.models, "popularity", 1)
+    training.train(ws, ["ease"])
+    models.save(ws.models, "ease", arrays, card)
+    RecommenderModel.objects.filter(name="ease").update(version=2)
+    assert {r.reason for r in recommendations.recommend(ws, "c00")} == {"popular"}
+    assert "not of this recommender" in caplog.text
+
+
+def test_a_trained_model_has_a_card(ws: Workspace) -> None:
+    training.train(ws, ["ease"])
+    (row,) = recommenders.models(ws)
+    card = recommenders.card(ws, row)
+    assert card is not None
+    assert card["class"] == "zhiyin.loop.recommend.ease:Ease"
+    assert card["parameters"]["l2"] == 500.0
+    assert (card["customers"], card["items"], card["interactions"], card["capped"]) == (24, 8, 72, 0)
+    assert set(card["versions"]) == {"zhiyin", "numpy", "scipy"}
+    (ws.folder / row.path / "model.json").unlink()
+    assert recommenders.card(ws, row) is None
+
+
+def test_what_cannot_be_learned_from_is_told(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Popularity, "REQUIRES", frozenset({"ratings"}))
+    with pytest.raises(Conflict, match="ratings"):
+        training.train(ws, ["popularity"])
 
 
 def test_old_versions_are_removed_from_disk_and_records(ws: Workspace) -> None:
@@ -209,6 +243,10 @@ def test_reasons_are_told_in_words() -> None:
             ("because_viewed", ("tea",)),
             ("because_bought", ()),
             ("popular", ()),
+            ("because_similar", ("tea",)),
+            ("because_together", ()),
+            ("trending", ("tea",)),
+            ("for_you", ()),
         )
     ]
     assert told == [
@@ -216,4 +254,8 @@ def test_reasons_are_told_in_words() -> None:
         "Because you looked at Oolong",
         "Goes with what you bought",
         "Popular now",
+        "Similar to Oolong",
+        "Often bought with what you have",
+        "On the rise",
+        "Chosen for you",
     ]

@@ -1,4 +1,7 @@
-"""Trained models on disk: versioned folders of arrays and JSON, written whole or not at all, never pickled."""
+"""Trained models on disk: versioned folders of arrays and a card, written whole or not at all, never pickled.
+
+Each array is a file of its own, read as a map of memory: processes that serve the same model share its pages.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,10 @@ import numpy as np
 from zhiyin.domain.errors import BadFile, NotFound
 from zhiyin.domain.text import say
 
-FORMAT = 1
-_ARRAYS, _CARD = "arrays.npz", "model.json"
+FORMAT = 2
+_CARD, _ARRAY = "model.json", ".npy"
+_SMALL = 65_536  # bytes; an array no larger is read at once
+_AGAIN = say("Train it again: zhiyin recommend train.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +37,22 @@ class Saved:
 def save(
     folder: Path, name: str, arrays: Mapping[str, np.ndarray[Any, Any]], card: Mapping[str, Any]
 ) -> Saved:
-    """Write the next version of ``name``: readers see it complete or not at all, even after a power cut."""
+    """Write the next version of ``name``: readers see it complete or not at all, even after a power cut.
+
+    The names of the arrays become names of files; they must be plain.
+    """
     home = folder / name
     home.mkdir(parents=True, exist_ok=True)
     draft = home / f".{uuid.uuid4().hex}"
     draft.mkdir()
     try:
-        with open(draft / _ARRAYS, "wb") as file:
-            np.savez(file, allow_pickle=False, **dict(arrays))
-            file.flush()
-            os.fsync(file.fileno())
-        document = {"format": FORMAT, "name": name, "sha256": _digest(draft / _ARRAYS), **card}
+        for key, array in arrays.items():
+            with open(draft / f"{key}{_ARRAY}", "wb") as file:
+                np.save(file, array, allow_pickle=False)
+                file.flush()
+                os.fsync(file.fileno())
+        digests = {key: _digest(draft / f"{key}{_ARRAY}") for key in arrays}
+        document = {"format": FORMAT, "name": name, **card, "arrays": digests}
         with open(draft / _CARD, "w", encoding="utf-8") as text:
             json.dump(document, text, ensure_ascii=False, indent=1, default=str)
             text.flush()
@@ -67,43 +77,64 @@ def save(
 
 
 def load(folder: Path, name: str, version: int) -> tuple[dict[str, np.ndarray[Any, Any]], dict[str, Any]]:
-    """The arrays and the card of a version.
+    """The arrays, which are read-only, and the card of a version.
 
     Raises ``NotFound`` if it is not there, ``BadFile`` if it is damaged or of another format.
+    """
+    found = card(folder, name, version)
+    path = folder / name / str(version)
+    arrays = {}
+    for key, digest in found["arrays"].items():
+        file = path / f"{key}{_ARRAY}"
+        if not file.is_file() or _digest(file) != digest:
+            raise BadFile(
+                say("The model {name} {version} is damaged.", name=name, version=version),
+                why=say("The checksum of {path} is not the one it was written with.", path=file),
+                fix=_AGAIN,
+            )
+        small = file.stat().st_size <= _SMALL
+        array = np.load(file, mmap_mode=None if small else "r", allow_pickle=False)
+        array.flags.writeable = False
+        arrays[key] = np.asarray(array)
+    return arrays, found
+
+
+def card(folder: Path, name: str, version: int) -> dict[str, Any]:
+    """What a version is: class, parameters, what it was trained on, by which versions of what.
+
+    Raises ``NotFound`` and ``BadFile`` as ``load`` does.
     """
     path = folder / name / str(version)
     if not (path / _CARD).is_file():
         raise NotFound(
             say("The model {name} {version} is not on disk.", name=name, version=version),
             why=say("{path} holds none.", path=path),
-            fix=say("Train it again: zhiyin recommend train."),
+            fix=_AGAIN,
         )
-    again = "Train it again: zhiyin recommend train."
     try:
-        card = json.loads((path / _CARD).read_text("utf-8"))
+        found = json.loads((path / _CARD).read_text("utf-8"))
     except ValueError as error:
         raise BadFile(
-            say("{path} is not JSON.", path=path / _CARD), why=say("{said}", said=str(error)), fix=again
+            say("{path} is not JSON.", path=path / _CARD), why=say("{said}", said=str(error)), fix=_AGAIN
         ) from error
-    if card.get("format") != FORMAT:
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise BadFile(
             say(
                 "The model {name} {version} has the format {card!r}.",
                 name=name,
                 version=version,
-                card=card.get("format"),
+                card=found.get("format") if isinstance(found, dict) else None,
             ),
             why=say("This version of Zhiyin reads format {format}.", format=FORMAT),
-            fix=again,
+            fix=_AGAIN,
         )
-    if not (path / _ARRAYS).is_file() or _digest(path / _ARRAYS) != card["sha256"]:
+    if not isinstance(found.get("arrays"), dict):
         raise BadFile(
             say("The model {name} {version} is damaged.", name=name, version=version),
-            why=say("The checksum of {path} is not the one it was written with.", path=path / _ARRAYS),
-            fix=again,
+            why=say("{path} lists no arrays.", path=path / _CARD),
+            fix=_AGAIN,
         )
-    with np.load(path / _ARRAYS, allow_pickle=False) as stored:
-        return {key: stored[key] for key in stored.files}, card
+    return found
 
 
 def versions(folder: Path, name: str) -> list[int]:

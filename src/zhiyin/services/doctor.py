@@ -11,9 +11,11 @@ from importlib.metadata import PackageNotFoundError, version
 from zhiyin.adapters.channels import probe
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.text import say
+from zhiyin.services import memberships
 from zhiyin.services.workspace import Workspace
 
 NEEDED_DISK = 1_000_000_000
+MANY_MEMBERSHIPS = 5_000_000  # 750 MB of a file that one process at a time can write
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,13 @@ def _records(ws: Workspace) -> Check:
             "problem",
             say("{n} migrations are missing.", n=len(missing)),
             say("Run `zhiyin serve` once, it applies them."),
+        )
+    if connection.vendor == "sqlite" and (held := sum(memberships.counts().values())) > MANY_MEMBERSHIPS:
+        return Check(
+            "records",
+            "warning",
+            say("{n:,} memberships of live segments are many for SQLite.", n=held),
+            say("Move the records to PostgreSQL (records.url), or make large segments with --no-live."),
         )
     return Check("records", "ok", say("{vendor}, schema is current", vendor=connection.vendor))
 

@@ -12,7 +12,7 @@ from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.domain.errors import Conflict
 from zhiyin.domain.text import say
 from zhiyin.services import catalogue, interactions, recommenders
-from zhiyin.services.training import Progress, require
+from zhiyin.services.training import SEED, Progress, able, require
 from zhiyin.services.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ def evaluate(
     import numpy as np
 
     from zhiyin.loop.recommend import evaluate as evaluation
+    from zhiyin.loop.recommend.histories import learned
+    from zhiyin.loop.recommend.popularity import popularity
+    from zhiyin.loop.recommend.serving import Served, Shelf
 
     now = ws.now()
     tell = on_progress or _quiet
@@ -67,13 +70,16 @@ def evaluate(
             else say("Nobody known before {day} bought anything new after it.", day=f"{cut:%Y-%m-%d}"),
             fix=say("Import more orders, or choose another number of days."),
         )
+    data = learned(before, items, cut)
+    shelf, fill = Shelf(data.catalogue.item_ids, data.catalogue.available), popularity(data)
     figures, seconds = {}, {}
     for done, (name, factory) in enumerate(factories.items(), 1):
         tell(done, len(wanted) + 1, f"Evaluating {name}")
+        able(name, factory, data)
         start = time.perf_counter()
-        model = factory().fit(before, items, cut)
+        model = factory().fit(data, np.random.default_rng(SEED))
         seconds[name] = time.perf_counter() - start
-        figures[name] = evaluation.measure(model, asked, k)
+        figures[name] = evaluation.measure(Served(name, model, shelf, fill), asked, k)
     found = evaluation.compare(asked, until, figures, rng, k=k, seconds=seconds)
     for score in found.models:
         one = replace(found, models=(score,)).to_dict()

@@ -13,30 +13,30 @@ from zhiyin.services.workspace import Workspace
 if TYPE_CHECKING:
     import pyarrow as pa
 
-HISTORY_DAYS = 365  # how far back a customer's interactions are read to serve them
+HISTORY_DAYS = 365  # how far back a customer's steps are read to serve them
 
 
 def everybodys(ws: Workspace, *, since: datetime | None = None, until: datetime) -> pa.Table:
-    """Everybody's interactions, as the engine finds them."""
-    from zhiyin.loop.recommend.interactions import between, interactions
+    """Everybody's steps, as the engine finds them."""
+    from zhiyin.loop.recommend.steps import between, steps
 
-    return ws.lake.collect(interactions(between(ws.lake.events(), _plain(since), _plain(until))))
+    return ws.lake.collect(steps(between(ws.lake.events(), _plain(since), _plain(until))))
 
 
 def of_customers(ws: Workspace, customer_ids: Sequence[str], now: datetime) -> pa.Table:
-    """The interactions of some customers in the last ``HISTORY_DAYS``, read in one plain query."""
-    from zhiyin.loop.recommend.interactions import between, relevant
-    from zhiyin.loop.recommend.latest import latest
+    """The steps of some customers in the last ``HISTORY_DAYS``, read in one plain query."""
+    from zhiyin.loop.recommend.at_once import at_once
+    from zhiyin.loop.recommend.steps import between, relevant
 
     since, until = now - timedelta(days=HISTORY_DAYS), now + timedelta(microseconds=1)
     events = between(ws.lake.events(), _plain(since), _plain(until))
     events = events.filter(nw.col("customer_id").is_in(list(customer_ids)))
-    return latest(ws.lake.collect(relevant(events)))
+    return at_once(ws.lake.collect(relevant(events)))
 
 
 def span(ws: Workspace, now: datetime) -> tuple[datetime, datetime] | None:
-    """The times of the first and the last interaction of anybody known."""
-    from zhiyin.loop.recommend.interactions import KINDS, between
+    """The times of the first and the last step of anybody known."""
+    from zhiyin.loop.recommend.steps import KINDS, between
 
     events = between(ws.lake.events(), None, _plain(now + timedelta(microseconds=1)))
     events = events.filter(nw.col("event").is_in(list(KINDS)), ~nw.col("customer_id").is_null())

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext, gettext_noop, override
 
 from zhiyin.domain.item import Item
 from zhiyin.services import catalogue, interactions, recommenders
@@ -16,6 +15,25 @@ if TYPE_CHECKING:
     from zhiyin.domain.recommendation import Recommendation
 
 BOUGHT_DAYS = 30  # what was bought that lately is not recommended again
+# reason -> what is told with the item that is the cause, and without one
+_TOLD = {
+    "because_bought": (
+        gettext_noop("Because you bought %(item)s"),
+        gettext_noop("Goes with what you bought"),
+    ),
+    "because_viewed": (
+        gettext_noop("Because you looked at %(item)s"),
+        gettext_noop("Goes with what you looked at"),
+    ),
+    "because_similar": (gettext_noop("Similar to %(item)s"), gettext_noop("Similar to what you like")),
+    "because_together": (
+        gettext_noop("Often bought with %(item)s"),
+        gettext_noop("Often bought with what you have"),
+    ),
+    "because_sequence": (gettext_noop("Often next after %(item)s"), gettext_noop("Often what comes next")),
+    "trending": ("", gettext_noop("On the rise")),
+    "for_you": ("", gettext_noop("Chosen for you")),
+}
 
 
 def recommend(
@@ -41,22 +59,20 @@ def recommend_many(
     exclude_bought: int | None = BOUGHT_DAYS,
 ) -> dict[str, list[Recommendation]]:
     """``recommend`` for many customers, their interactions read in one query."""
-    from zhiyin.loop.recommend.histories import histories
+    from zhiyin.loop.recommend.data import KINDS
+    from zhiyin.loop.recommend.histories import questions
 
     now = ws.now()
     ids = list(dict.fromkeys(customer_ids))
     answering = recommenders.answering(ws, model)
     if answering is None or not ids:
         return {customer_id: [] for customer_id in ids}
-    known = histories(interactions.of_customers(ws, ids, now), ids)
-    excludes: list[Collection[str]] | None = None
+    asked = questions(interactions.of_customers(ws, ids, now), ids, answering.shelf.item_ids, now)
+    masked = None
     if exclude_bought is not None:
-        since = now - timedelta(days=exclude_bought)
-        excludes = [
-            {one.item_id for one in history if one.kind == "bought" and one.at >= since} for history in known
-        ]
+        masked = asked.chosen((asked.kind == KINDS.index("bought")) & (asked.age <= exclude_bought))
     unavailable = [item.item_id for item in catalogue.all_items(ws).values() if not item.available]
-    answers = answering.recommend_many(known, n, unavailable, excludes)
+    answers = answering.answer(asked, n, unavailable, masked)
     return dict(zip(ids, answers, strict=True))
 
 
@@ -67,12 +83,10 @@ def reason_text(recommendation: Recommendation, items: Mapping[str, Item], langu
     """
     cause = next((items[item_id] for item_id in recommendation.because if item_id in items), None)
     with override(language):
-        if recommendation.reason == "because_bought":
-            if cause is None:
-                return gettext("Goes with what you bought")
-            return gettext("Because you bought %(item)s") % {"item": cause.name_in(language)}
-        if recommendation.reason == "because_viewed":
-            if cause is None:
-                return gettext("Goes with what you looked at")
-            return gettext("Because you looked at %(item)s") % {"item": cause.name_in(language)}
-        return gettext("Popular now")
+        told = _TOLD.get(recommendation.reason)
+        if told is None:
+            return gettext("Popular now")
+        with_cause, without = told
+        if cause is None or not with_cause:
+            return gettext(without)
+        return gettext(with_cause) % {"item": cause.name_in(language)}

@@ -12,17 +12,18 @@ from zhiyin.adapters import models as artifacts
 from zhiyin.adapters import plugins
 from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.domain.errors import BadFile, NotFound
+from zhiyin.domain.text import say
 from zhiyin.loop.recommend import ENTRY_POINTS, RECOMMENDERS
 from zhiyin.services.workspace import Workspace
 
 if TYPE_CHECKING:
-    from zhiyin.loop.recommend.interface import Recommender
+    from zhiyin.loop.recommend.serving import Served
 
 LADDER = ("ease", "item_neighbours", "popularity")  # who answers by default: the first that is trained
 KEEP = 3  # versions of a model
 _log = logging.getLogger(__name__)
 # (folder, name) -> what is in memory: version, when it was trained, the model
-_loaded: dict[tuple[str, str], tuple[int, datetime, Recommender]] = {}
+_loaded: dict[tuple[str, str], tuple[int, datetime, Served]] = {}
 
 
 def names() -> list[str]:
@@ -53,7 +54,7 @@ def activate(ws: Workspace, row: RecommenderModel) -> None:
     artifacts.prune(ws.models, row.name, KEEP)
 
 
-def answering(ws: Workspace, name: str | None) -> Recommender | None:
+def answering(ws: Workspace, name: str | None) -> Served | None:
     """The active model of that name, or the first of the ladder that can be loaded."""
     wanted = [name] if name else list(LADDER)
     rows = RecommenderModel.objects.filter(active=True, name__in=wanted).only("name", "version", "trained_at")
@@ -68,10 +69,35 @@ def answering(ws: Workspace, name: str | None) -> Recommender | None:
     return None
 
 
-def _load(ws: Workspace, row: RecommenderModel) -> Recommender:
+def card(ws: Workspace, row: RecommenderModel) -> dict[str, Any] | None:
+    """What a trained model is: class, parameters, what it learned from, by which versions of what.
+
+    None where it cannot be read.
+    """
+    try:
+        return artifacts.card(ws.models, row.name, row.version)
+    except (NotFound, BadFile) as error:
+        _log.warning("%s", error)
+        return None
+
+
+def _load(ws: Workspace, row: RecommenderModel) -> Served:
     key = (str(ws.folder), row.name)
     held = _loaded.get(key)
     if held is None or held[:2] != (row.version, row.trained_at):
-        arrays, _ = artifacts.load(ws.models, row.name, row.version)
-        held = _loaded[key] = row.version, row.trained_at, recommender(row.name).from_arrays(arrays)
+        held = _loaded[key] = row.version, row.trained_at, _read(ws, row)
     return held[2]
+
+
+def _read(ws: Workspace, row: RecommenderModel) -> Served:
+    from zhiyin.loop.recommend.serving import Served
+
+    arrays, _ = artifacts.load(ws.models, row.name, row.version)
+    try:
+        return Served.from_arrays(row.name, recommender(row.name), arrays)
+    except KeyError as error:
+        raise BadFile(
+            say("The model {name} {version} is not of this recommender.", name=row.name, version=row.version),
+            why=say("It has no {array}.", array=str(error)),
+            fix=say("Train it again: zhiyin recommend train."),
+        ) from error

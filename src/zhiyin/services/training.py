@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from zhiyin.adapters import models as artifacts
@@ -19,6 +20,10 @@ from zhiyin.services.workspace import Workspace
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from zhiyin.loop.recommend.data import Data
+    from zhiyin.loop.recommend.interface import Recommender
+
+SEED = 0  # of whatever a recommender draws: the same data give the same model
 Progress = Callable[[int, int, str], None]
 
 
@@ -42,6 +47,12 @@ def train(
 
     Raises ``NotFound`` for an unknown name, ``Conflict`` where there are no items or no interactions.
     """
+    import numpy as np
+
+    from zhiyin.loop.recommend.histories import learned
+    from zhiyin.loop.recommend.popularity import popularity
+    from zhiyin.loop.recommend.serving import Served, Shelf
+
     now = ws.now()
     tell = on_progress or _quiet
     chosen = [(name, recommenders.recommender(name)) for name in names or recommenders.LADDER]
@@ -49,24 +60,38 @@ def train(
     items = list(catalogue.all_items(ws).values())
     rows = interactions.everybodys(ws, until=now + timedelta(microseconds=1))
     require(rows, items)
-    latest = rows["at"].combine_chunks().to_numpy().max().astype("datetime64[us]").item().replace(tzinfo=UTC)
-    customers = len(rows["customer_id"].unique())
+    data = learned(rows, items, now)
+    for name, factory in chosen:
+        able(name, factory, data)
+    latest = datetime.fromtimestamp(int(data.log.at[-1]) / 1_000_000, UTC)
+    shelf, fill = Shelf(data.catalogue.item_ids, data.catalogue.available), popularity(data)
+    learned_from = {
+        "customers": data.users,
+        "items": len(items),
+        "interactions": len(data.log),
+        "first": datetime.fromtimestamp(int(data.log.at[0]) / 1_000_000, UTC),
+        "trained_until": latest,
+    }
     results = []
     for done, (name, factory) in enumerate(chosen, 1):
         tell(done, len(chosen) + 1, f"Training {name}")
-        start = time.perf_counter()
-        model = factory().fit(rows, items, now)
-        seconds = time.perf_counter() - start
+        start, cpu = time.perf_counter(), time.process_time()
+        model = factory().fit(data, np.random.default_rng(SEED))
+        seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
+        served = Served(name, model, shelf, fill)
+        parameters = vars(factory())
         card = {
             "class": f"{factory.__module__}:{factory.__qualname__}",
-            "parameters": {key: value for key, value in vars(factory()).items() if not key.endswith("_")},
+            "parameters": parameters,
             "trained_at": now,
-            "trained_until": latest,
-            "customers": customers,
-            "items": len(items),
-            "interactions": rows.num_rows,
+            **learned_from,
+            **({"capped": data.capped(parameters["cap"])} if "cap" in parameters else {}),
+            "seed": SEED,
+            "seconds": round(seconds, 3),
+            "cpu_seconds": round(cpu, 3),
+            "versions": {library: version(library) for library in ("zhiyin", "numpy", "scipy")},
         }
-        saved = artifacts.save(ws.models, name, model.to_arrays(), card)
+        saved = artifacts.save(ws.models, name, served.to_arrays(), card)
         recommenders.activate(
             ws,
             RecommenderModel(
@@ -76,16 +101,29 @@ def train(
                 trained_at=now,
                 trained_until=latest,
                 seconds=seconds,
-                users=customers,
+                users=data.users,
                 items=len(items),
-                interactions=rows.num_rows,
+                interactions=len(data.log),
             ),
         )
         results.append(
-            TrainResult(name, saved.version, customers, len(items), rows.num_rows, latest, seconds)
+            TrainResult(name, saved.version, data.users, len(items), len(data.log), latest, seconds)
         )
     tell(len(chosen) + 1, len(chosen) + 1, "Trained")
     return results
+
+
+def able(name: str, factory: type[Recommender], data: Data) -> None:
+    """Raises ``Conflict`` where a recommender needs something to learn from that is not there."""
+    from zhiyin.loop.recommend.interface import lacking
+
+    missing = lacking(factory, data)
+    if missing:
+        raise Conflict(
+            say("The recommender {name} cannot learn here.", name=name),
+            why=say("It needs {missing}, of which there are none.", missing=", ".join(missing)),
+            fix=say("Import them, or train another one."),
+        )
 
 
 def require(rows: pa.Table | None, items: Sequence[Item]) -> None:

@@ -132,7 +132,7 @@ def for_(
 
 @app.command()
 def models(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
-    """List the trained models."""
+    """List the trained models; in JSON with the card of each."""
     ws = open_workspace(workspace)
     from zhiyin.services import recommenders
 
@@ -140,7 +140,12 @@ def models(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) 
     if as_json:
         fields = ("name", "version", "active", "trained_at", "trained_until", "seconds", "users", "items",
                   "interactions", "path", "evaluation")  # fmt: skip
-        print_json([{field: getattr(row, field) for field in fields} for row in rows])
+        print_json(
+            [
+                {field: getattr(row, field) for field in fields} | {"card": recommenders.card(ws, row)}
+                for row in rows
+            ]
+        )
         return
     if not rows:
         say("No model is trained yet. Run `zhiyin recommend train`.")

@@ -470,6 +470,7 @@ CHECK_TEXTS: dict[tuple[str, str], Promise | str] = {
     ("secret", "warning"): _("Other accounts of this machine can read the settings. Restrict zhiyin.toml."),
     ("secret", "problem"): _("The secret that signs links is missing or short. Set server.secret."),
     ("records", "ok"): _("Customers and campaigns can be read and written."),
+    ("records", "warning"): _("Live segments have many members. Move the records to PostgreSQL."),
     ("records", "problem"): _("The records cannot be read or are out of date. Restart the server."),
     ("lake", "ok"): _("Events can be read."),
     ("lake", "warning"): _("There are no events yet. Import orders."),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
 
@@ -32,7 +33,7 @@ WEIGHTS = np.array([KIND_WEIGHTS.get(kind, 1.0) for kind in KINDS], dtype=np.flo
 DAY = 86_400_000_000
 NEVER = int(np.iinfo(np.int64).max)
 PAUSE = 30 * 60 * 1_000_000  # so long without an event ends a session, where none are given
-LATEST = 200  # events of a customer that a question holds: older ones say little and cost as much
+LATEST = 500  # events of a customer that a question holds: older ones say little and cost as much
 Counts = Literal["binary", "strongest", "log"]
 
 
@@ -293,7 +294,15 @@ class Queries:
             return self.weight
         newest = np.full(len(self), np.inf, dtype=np.float32)
         np.minimum.at(newest, self.row_of(), self.age)
-        return self.weight * np.exp2((newest[self.row_of()] - self.age) / np.float32(half_life))
+        fade = np.exp2((newest[self.row_of()] - self.age) / half_life)
+        return np.asarray(self.weight * fade, dtype=np.float32)
+
+    def chosen(self, events: Bool) -> CSR:
+        """Questions x items, the cells of the events so marked: as a mask of what may not be shown to whom."""
+        kept = np.concatenate([[0], np.cumsum(events)])[self.indptr].astype(np.int32)
+        items = self.item[events]
+        shape = (len(self), int(items.max(initial=-1)) + 1)
+        return sparse.csr_array((np.ones(len(items), dtype=np.bool_), items, kept), shape=shape)
 
     def matrix(self, items: int, half_life: float = np.inf) -> CSR:
         """Questions x ``items``, float32: the strongest event of each item, weights of nothing or less left out."""
@@ -440,7 +449,7 @@ class Data:
         log = self.log
         beyond = np.zeros(len(log), dtype=np.bool_)
         for user in np.flatnonzero(np.bincount(log.user, minlength=self.users) > cap):
-            rows = self._rows_of(user)
+            rows = self._rows_of(int(user))
             items, backwards = np.unique(log.item[rows][::-1], return_index=True)
             if len(items) > cap:
                 old = items[np.argsort(backwards, kind="stable")[cap:]]
@@ -465,6 +474,11 @@ class Data:
 
     def _ragged(self, indptr: Any, rows: Any) -> Ragged:
         return Ragged(indptr.astype(np.int64), self.log.item[rows], self.log.at[rows], rows.astype(np.int64))
+
+
+def moment(at: datetime) -> int:
+    """A time as microseconds UTC."""
+    return round(at.timestamp() * 1_000_000)
 
 
 def _strongest(rows: Any, columns: Any, values: Any, shape: tuple[int, int]) -> CSR:

@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
-import pyarrow as pa
 from scipy import sparse
 from scipy.linalg import lapack
 
 from zhiyin.domain.errors import ZhiyinError
-from zhiyin.domain.interaction import KIND_WEIGHTS
-from zhiyin.domain.item import Item
 from zhiyin.domain.text import say
+from zhiyin.loop.recommend.data import Data
+from zhiyin.loop.recommend.interface import Space
 from zhiyin.loop.recommend.item_neighbours import assemble, lifted, neighbours, strongest
-from zhiyin.loop.recommend.matrix import build
-from zhiyin.loop.recommend.ranked import Ranked
-from zhiyin.loop.recommend.ranking import Ranking
+from zhiyin.loop.recommend.linear import Linear
+from zhiyin.loop.recommend.popularity import trend
 
 _TAIL_NEIGHBOURS = 50
 
 
-class Ease(Ranked):
+class Ease(Linear):
     """Each item predicted from all others by ridge regression without a diagonal.
 
     Steck (2019), "Embarrassingly Shallow Autoencoders for Sparse Data": with ``G = X'X + l2 I`` and
     ``P = G^-1`` the weights are ``B_ij = -P_ij / P_jj``. ``max_items`` most touched items take part (memory
     grows with its square: 4,000 items take 64 MB while training, 10,000 take 400 MB); targets beyond them
     take the weights of ``ItemNeighbours``, scaled to compare. The ``keep`` strongest weights of each
-    target are served. ``half_life``, ``taste_days``, ``popular_days`` and ``trend`` mean what they mean for
+    target are served. ``half_life``, ``taste_days``, ``trend`` and ``cap`` mean what they mean for
     ``ItemNeighbours``.
     """
+
+    PARAMETERS: ClassVar[Space] = {
+        "l2": (500.0, 200.0, 1000.0, 50.0),
+        "half_life": (60.0, 20.0, 180.0),
+        "taste_days": (90.0, 30.0, 365.0),
+        "trend": (0.5, 0.0, 1.0),
+    }
 
     def __init__(
         self,
@@ -41,40 +44,29 @@ class Ease(Ranked):
         keep: int = 300,
         half_life: float = 60.0,
         taste_days: float = 90.0,
-        popular_days: float = 30.0,
         trend: float = 0.5,
-        kinds: Mapping[str, float] = KIND_WEIGHTS,
+        cap: int = 5_000,
     ) -> None:
-        super().__init__(half_life=half_life, kinds=kinds)
+        super().__init__(half_life=half_life)
         self.l2 = l2
         self.max_items = max_items
         self.keep = keep
         self.taste_days = taste_days
-        self.popular_days = popular_days
         self.trend = trend
+        self.cap = cap
 
-    def fit(self, interactions: pa.Table, items: Sequence[Item], now: datetime) -> Self:
-        matrix = build(
-            interactions,
-            items,
-            now,
-            kinds=self.kinds,
-            popular_days=self.popular_days,
-            taste_days=self.taste_days,
-        )
-        touched = np.bincount(matrix.taste.indices, minlength=len(matrix.item_ids))
+    def fit(self, data: Data, rng: np.random.Generator) -> Self:
+        taste, available = data.matrix(half_life=self.taste_days, cap=self.cap), data.catalogue.available
+        touched = np.bincount(taste.indices, minlength=data.items)
         order = np.lexsort((np.arange(len(touched)), -touched))
         head = np.sort(order[: self.max_items][touched[order[: self.max_items]] > 0])
-        weights = linear(matrix.taste, head, matrix.available, l2=self.l2, keep=self.keep)
-        tail = matrix.available & (touched > 0)
+        weights = linear(taste, head, available, l2=self.l2, keep=self.keep)
+        tail = available & (touched > 0)
         tail[head] = False
         if tail.any():
-            weights = sparse.csr_array(weights + tail_weights(matrix.taste, tail, weights))
+            weights = sparse.csr_array(weights + tail_weights(taste, tail, weights))
             weights.sort_indices()
-        weights = lifted(weights, matrix.trend**self.trend)
-        self.ranking_ = Ranking(
-            matrix.item_ids, matrix.available, matrix.popularity, self.kinds, self.half_life, weights
-        )
+        self.weights_ = lifted(weights, trend(data) ** np.float32(self.trend))
         return self
 
 

@@ -17,12 +17,11 @@ import pyarrow.compute as pc
 
 from zhiyin.domain.estimate import Estimate
 from zhiyin.domain.item import Item
-from zhiyin.loop.recommend.histories import histories
-from zhiyin.loop.recommend.interface import Recommender
+from zhiyin.loop.recommend.histories import questions
+from zhiyin.loop.recommend.serving import Served
 from zhiyin.stats import bootstrap
 
 BASELINE = "popularity"
-_BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def task(
     most: int | None = None,
     rng: np.random.Generator,
 ) -> Task:
-    """The question put to every model, from tables of ``interactions.COLUMNS`` before and after ``cut``.
+    """The question put to every model, from tables of ``steps.COLUMNS`` before and after ``cut``.
 
     Customers count who did something before the cut and took, after it, an available item. Without
     ``repeats`` only items new to them (not of ``kind`` before) are right answers, and those they had are not
@@ -127,28 +126,23 @@ def task(
     )
 
 
-def measure(model: Recommender, asked: Task, k: int = 20) -> Figures:
+def measure(model: Served, asked: Task, k: int = 20) -> Figures:
     """What a fitted model makes of the task.
 
     Recall is hits / min(k, number of right answers), as in Liang et al. (2018); NDCG has binary gains.
     """
     discount = 1.0 / np.log2(np.arange(2, k + 2))
     ideal = np.concatenate([[0.0], np.cumsum(discount)])
-    recall, ndcg = np.zeros(len(asked.customer_ids)), np.zeros(len(asked.customer_ids))
-    shown: set[str] = set()
-    for start in range(0, len(asked.customer_ids), _BATCH):
-        block = slice(start, start + _BATCH)
-        known = histories(asked.train, asked.customer_ids[block])
-        answers = model.recommend_many(known, k, excludes=asked.excluded[block])
-        for place, answer in enumerate(answers, start):
-            right = asked.targets[place]
-            hit = np.array([r.item_id in right for r in answer], dtype=bool)
-            best = min(k, len(right))
-            recall[place] = hit.sum() / best
-            ndcg[place] = discount[: len(hit)][hit].sum() / ideal[best]
-            shown.update(r.item_id for r in answer)
+    known = questions(asked.train, asked.customer_ids, model.shelf.item_ids, asked.cut)
+    answers = model.best(known, k, masked=model.masked(asked.excluded)).items
+    right = model.masked(asked.targets).toarray()
+    hits = (answers >= 0) & np.take_along_axis(right, np.maximum(answers, 0), axis=1)
+    best = np.minimum(k, [len(targets) for targets in asked.targets]).astype(int)
+    shown = len(np.unique(answers[answers >= 0]))
     offered = sum(item.available for item in asked.items)
-    return Figures(recall, ndcg, len(shown) / offered if offered else 0.0)
+    return Figures(
+        hits.sum(axis=1) / best, hits @ discount / ideal[best], shown / offered if offered else 0.0
+    )
 
 
 def compare(

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
-import pyarrow as pa
 from scipy import sparse
 
-from zhiyin.domain.interaction import KIND_WEIGHTS
-from zhiyin.domain.item import Item
-from zhiyin.loop.recommend.matrix import build
-from zhiyin.loop.recommend.ranked import Ranked
-from zhiyin.loop.recommend.ranking import Ranking
+from zhiyin.loop.recommend.data import Data
+from zhiyin.loop.recommend.interface import Space
+from zhiyin.loop.recommend.linear import Linear
+from zhiyin.loop.recommend.popularity import trend
 
 _COLUMNS = 512  # columns of the product held at a time
 
 
-class ItemNeighbours(Ranked):
+class ItemNeighbours(Linear):
     """Item-to-item neighbours by shrunk cosine: ``x_i · x_j / (|x_i| |x_j| + shrinkage)``.
 
     Each target item keeps its ``k`` nearest sources (pruning by target is worth a sixth of Recall@20 over
-    pruning by source). ``shrinkage`` distrusts pairs seen together by few. Three half-lives in days:
-    ``half_life`` fades older interactions of the customer asking, ``taste_days`` those learned from, and
-    ``popular_days`` those behind popularity, which fills up short lists. ``trend`` is the power to which a
-    target's recent over lasting popularity lifts its weights.
+    pruning by source). ``shrinkage`` distrusts pairs seen together by few. Half-lives in days: ``half_life``
+    fades older events of the customer asking, ``taste_days`` those learned from. ``trend`` is the power to
+    which a target's recent over lasting popularity lifts its weights. Of a customer the ``cap`` items touched
+    last count.
     """
+
+    PARAMETERS: ClassVar[Space] = {
+        "k": (100, 200, 50),
+        "shrinkage": (10.0, 50.0, 2.0),
+        "half_life": (60.0, 20.0, 180.0),
+        "taste_days": (90.0, 30.0, 365.0),
+        "trend": (0.5, 0.0, 1.0),
+    }
 
     def __init__(
         self,
@@ -35,31 +40,20 @@ class ItemNeighbours(Ranked):
         shrinkage: float = 10.0,
         half_life: float = 60.0,
         taste_days: float = 90.0,
-        popular_days: float = 30.0,
         trend: float = 0.5,
-        kinds: Mapping[str, float] = KIND_WEIGHTS,
+        cap: int = 5_000,
     ) -> None:
-        super().__init__(half_life=half_life, kinds=kinds)
+        super().__init__(half_life=half_life)
         self.k = k
         self.shrinkage = shrinkage
         self.taste_days = taste_days
-        self.popular_days = popular_days
         self.trend = trend
+        self.cap = cap
 
-    def fit(self, interactions: pa.Table, items: Sequence[Item], now: datetime) -> Self:
-        matrix = build(
-            interactions,
-            items,
-            now,
-            kinds=self.kinds,
-            popular_days=self.popular_days,
-            taste_days=self.taste_days,
-        )
-        weights = neighbours(matrix.taste, matrix.available, k=self.k, shrinkage=self.shrinkage)
-        weights = lifted(weights, matrix.trend**self.trend)
-        self.ranking_ = Ranking(
-            matrix.item_ids, matrix.available, matrix.popularity, self.kinds, self.half_life, weights
-        )
+    def fit(self, data: Data, rng: np.random.Generator) -> Self:
+        taste = data.matrix(half_life=self.taste_days, cap=self.cap)
+        weights = neighbours(taste, data.catalogue.available, k=self.k, shrinkage=self.shrinkage)
+        self.weights_ = lifted(weights, trend(data) ** np.float32(self.trend))
         return self
 
 

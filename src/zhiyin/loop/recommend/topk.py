@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import F32, I32, Bool
+from zhiyin.loop.recommend.data import F32, I32, Bool, Text
 
 _CHUNK = 64
 _NOTHING = np.float32(-np.inf)
@@ -25,7 +25,7 @@ class Top(NamedTuple):
     own: I32
 
 
-def ties(item_ids: Sequence[str], popularity: F32 | None = None) -> I32:
+def ties(item_ids: Sequence[str] | Text, popularity: F32 | None = None) -> I32:
     """The rank of each item among equals, lower first: by popularity if given, then by a hash of the id.
 
     Not by column: public files number items as they first appear, so columns know what is popular.
@@ -76,7 +76,7 @@ def top(
     if fill is not None:
         shown = fill if allowed is None else fill[allowed[fill]]
         for short in np.flatnonzero(own < k):
-            _fill(items[short], int(own[short]), shown, _row(masked, short))
+            _fill(items[short], int(own[short]), shown, _row(masked, int(short)))
     return Top(items, values, own)
 
 

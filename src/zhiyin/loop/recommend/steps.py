@@ -1,4 +1,4 @@
-"""events → interactions: one row for each customer, item and kind, with its latest time. Pure and lazy."""
+"""events → steps: what known customers did with items, one row for each time. Pure and lazy."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from zhiyin.domain.event import (
     PRODUCT_VIEWED,
 )
 
-COLUMNS = ("customer_id", "item_id", "kind", "at", "times")
+COLUMNS = ("customer_id", "item_id", "kind", "at", "session_id", "order_id")
 KINDS = {ORDER_COMPLETED: "bought", PRODUCT_ADDED: "added", PRODUCT_VIEWED: "viewed"}
 _UNDO = (ORDER_CANCELLED, ORDER_REFUNDED)
 WANTED = ("customer_id", "event", "order_id", "timestamp", "amount", "products")
+_VISIT = "session_id"
 
 
 def between(
@@ -26,7 +27,7 @@ def between(
 ) -> nw.LazyFrame[Any]:
     """The events from ``since`` on and strictly before ``until``, plain UTC times as the lake has them.
 
-    Cut before asking for interactions: a refund after the cut must not be known before it.
+    Cut before asking for steps: a refund after the cut must not be known before it.
     """
     if since is not None:
         # the partition lets the engine skip whole files
@@ -36,21 +37,21 @@ def between(
     return events
 
 
-def relevant(events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """The events that say something about a known customer and items, with the columns of ``WANTED``."""
+def relevant(events: nw.LazyFrame[Any], *more: str) -> nw.LazyFrame[Any]:
+    """The events that say something about a known customer and items, with the columns of ``WANTED`` and ``more``."""
     return events.filter(nw.col("event").is_in([*KINDS, *_UNDO]), ~nw.col("customer_id").is_null()).select(
-        *WANTED
+        *WANTED, *more
     )
 
 
-def interactions(events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Rows of ``COLUMNS`` from events: purchases that stood, additions to the basket, views.
+def steps(events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Rows of ``COLUMNS`` from events: lines of purchases that stood, additions to the basket, views.
 
     A purchase does not stand if its order was cancelled or refunded in full, if the item was given back in
-    the same order, or if the customer gave back, under an unknown order, all they had bought of it. ``at`` is
-    the latest time, ``times`` how often; events of nobody known are left out.
+    the same order, or if the customer gave back, under an unknown order, all they had bought of it. Events
+    of nobody known are left out.
     """
-    known = relevant(events)
+    known = relevant(events, _VISIT)
     kept = _standing(known)
     looked = _lines(known.filter(nw.col("event").is_in([PRODUCT_ADDED, PRODUCT_VIEWED])))
     looked = looked.with_columns(
@@ -58,11 +59,9 @@ def interactions(events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         .then(nw.lit(KINDS[PRODUCT_ADDED]))
         .otherwise(nw.lit(KINDS[PRODUCT_VIEWED]))
     )
-    columns = ("customer_id", "item_id", "kind", "timestamp")
+    columns = ("customer_id", "item_id", "kind", "timestamp", _VISIT, "order_id")
     rows = nw.concat([kept.select(*columns), looked.select(*columns)])
-    return rows.group_by("customer_id", "item_id", "kind").agg(
-        nw.col("timestamp").max().alias("at"), nw.len().alias("times")
-    )
+    return rows.select("customer_id", "item_id", "kind", nw.col("timestamp").alias("at"), _VISIT, "order_id")
 
 
 def _standing(known: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

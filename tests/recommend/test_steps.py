@@ -1,4 +1,4 @@
-"""Events become interactions: what stood counts, what was undone does not."""
+"""Events become steps: what stood counts, what was undone does not."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from zhiyin.domain.event import (
     Event,
     Line,
 )
-from zhiyin.loop.recommend.interactions import COLUMNS, between, interactions, relevant
-from zhiyin.loop.recommend.latest import latest
+from zhiyin.loop.recommend.at_once import FOUND, at_once
+from zhiyin.loop.recommend.steps import COLUMNS, between, relevant, steps
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -58,11 +58,10 @@ def found(folder: Path, *events: Event, until: datetime | None = None) -> list[d
     lake = Lake(folder / "lake")
     rows = events_to_table(events, timezone=ZoneInfo("Asia/Shanghai"), received_at=NOW)
     lake.append("events", rows, app_id="test", version=1)
-    frame = interactions(between(lake.events(), None, until and until.replace(tzinfo=None)))
-    table = lake.collect(frame.sort("customer_id", "item_id", "kind")).select(COLUMNS)
     cut = between(lake.events(), None, until and until.replace(tzinfo=None))
-    at_once = latest(lake.collect(relevant(cut)))
-    assert at_once.sort_by([(name, "ascending") for name in COLUMNS[:3]]).to_pylist() == table.to_pylist()
+    table = lake.collect(steps(cut)).select(COLUMNS).sort_by([(name, "ascending") for name in COLUMNS])
+    known = at_once(lake.collect(relevant(cut))).sort_by([(name, "ascending") for name in FOUND])
+    assert known.to_pylist() == table.select(FOUND).to_pylist()
     return table.to_pylist()
 
 
@@ -70,7 +69,7 @@ def kinds(rows: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     return [(row["customer_id"], row["item_id"], row["kind"]) for row in rows]
 
 
-def test_orders_additions_and_views_become_interactions_with_their_latest_time(tmp_path: Path) -> None:
+def test_orders_additions_and_views_become_steps_one_each_time(tmp_path: Path) -> None:
     rows = found(
         tmp_path,
         event(ORDER_COMPLETED, "tea", "cup", order="1", days_ago=9),
@@ -85,9 +84,10 @@ def test_orders_additions_and_views_become_interactions_with_their_latest_time(t
         ("ann", "pot", "added"),
         ("ann", "pot", "viewed"),
         ("ann", "tea", "bought"),
+        ("ann", "tea", "bought"),
     ]
     tea = rows[-1]
-    assert (tea["times"], tea["at"]) == (2, (NOW - timedelta(days=4)).replace(tzinfo=None))
+    assert (tea["order_id"], tea["at"]) == ("2", (NOW - timedelta(days=4)).replace(tzinfo=None))
 
 
 def test_a_cancelled_order_does_not_count(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_return_under_an_order_of_its_own_takes_out_what_was_bought(tmp_path: 
         event(ORDER_COMPLETED, "pot", order="8"),
         event(ORDER_REFUNDED, "pot", order=None),
     )
-    assert kinds(rows) == [("ann", "cup", "bought"), ("ann", "pot", "bought")]
+    assert kinds(rows) == [("ann", "cup", "bought"), ("ann", "pot", "bought"), ("ann", "pot", "bought")]
 
 
 def test_an_order_without_an_id_counts(tmp_path: Path) -> None:
@@ -164,13 +164,13 @@ happenings = st.builds(
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(happenings, min_size=1, max_size=8))
-def test_a_few_customers_read_at_once_have_the_interactions_of_the_query(events: list[Event]) -> None:
+def test_a_few_customers_read_at_once_have_the_steps_of_the_query(events: list[Event]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         found(Path(folder), *events)  # compares the two
 
 
 @pytest.mark.spark
-def test_spark_finds_the_same_interactions(spark: Engine, tmp_path: Path) -> None:
+def test_spark_finds_the_same_steps(spark: Engine, tmp_path: Path) -> None:
     events = [
         event(ORDER_COMPLETED, "tea", "cup", order="1", amount=900, days_ago=40),
         event(ORDER_REFUNDED, "tea", order="1", amount=300),
@@ -181,8 +181,8 @@ def test_spark_finds_the_same_interactions(spark: Engine, tmp_path: Path) -> Non
     duckdb = found(tmp_path, *events)
     other = Lake(tmp_path / "lake", engine_name="spark")
     other.__dict__["engine"] = spark
-    frame = interactions(between(other.events(), NOW.replace(tzinfo=None) - timedelta(days=99)))
-    rows = other.collect(frame.sort("customer_id", "item_id", "kind")).to_pylist()
+    frame = steps(between(other.events(), NOW.replace(tzinfo=None) - timedelta(days=99)))
+    rows = other.collect(frame).select(COLUMNS).sort_by([(name, "ascending") for name in COLUMNS]).to_pylist()
     assert [{name: row[name] for name in COLUMNS} for row in rows] == [
         {name: row[name] for name in COLUMNS} for row in duckdb
     ]

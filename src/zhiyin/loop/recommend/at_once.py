@@ -1,4 +1,4 @@
-"""A few customers' events → their interactions, at once: the rule of ``interactions`` without an engine.
+"""A few customers' events → their steps, at once: the rule of ``steps`` without an engine.
 
 A send asks for some hundred customers at a time; planning the lazy query would cost more than running it.
 Tests hold the two to the same answers.
@@ -14,13 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED
-from zhiyin.loop.recommend.interactions import COLUMNS, KINDS
+from zhiyin.loop.recommend.steps import COLUMNS, KINDS
 
-_TYPES = (pa.string(), pa.string(), pa.string(), pa.timestamp("us"), pa.int64())
+FOUND = COLUMNS[:4]
+_TYPES = (pa.string(), pa.string(), pa.string(), pa.timestamp("us"))
 
 
-def latest(events: pa.Table) -> pa.Table:
-    """Rows of ``interactions.COLUMNS`` from rows of ``interactions.WANTED``."""
+def at_once(events: pa.Table) -> pa.Table:
+    """Rows of ``FOUND``, the first of ``steps.COLUMNS``, from rows of ``steps.WANTED``."""
     undoing = events.filter(pc.invert(pc.is_in(events["event"], value_set=pa.array(list(KINDS)))))
     if not undoing.num_rows:
         return _standing(events)
@@ -43,11 +44,7 @@ def _standing(events: pa.Table) -> pa.Table:
             "at": events["timestamp"].take(of).cast(pa.timestamp("us")),
         }
     )
-    rows = rows.filter(pc.is_valid(rows["item_id"]))
-    found = rows.group_by(["customer_id", "item_id", "kind"]).aggregate([("at", "max"), ("at", "count")])
-    return found.select(["customer_id", "item_id", "kind", "at_max", "at_count"]).rename_columns(
-        list(COLUMNS)
-    )
+    return rows.filter(pc.is_valid(rows["item_id"]))
 
 
 def _with_undone(events: pa.Table) -> pa.Table:
@@ -59,7 +56,7 @@ def _with_undone(events: pa.Table) -> pa.Table:
             bought[customer, item] += quantity
         elif event not in KINDS and order not in orders:
             stray[customer, item] += quantity
-    found: dict[tuple[str, str, str], tuple[int, int]] = {}
+    rows = []
     for customer, event, order, moment, item, quantity in _lines(events):
         if event not in KINDS:
             continue
@@ -69,15 +66,12 @@ def _with_undone(events: pa.Table) -> pa.Table:
             or ((customer, item) in stray and stray[customer, item] >= bought[customer, item])
         ):
             continue
-        key = (customer, item, KINDS[event])
-        at, times = found.get(key, (moment, 0))
-        found[key] = max(at, moment), times + 1
-    rows = [(*key, at, times) for key, (at, times) in found.items()]
-    columns = zip(*rows, strict=True) if rows else [()] * len(COLUMNS)
+        rows.append((customer, item, KINDS[event], moment))
+    columns = zip(*rows, strict=True) if rows else [()] * len(FOUND)
     return pa.table(
         {
             name: pa.array(values, kind if kind != _TYPES[3] else pa.int64()).cast(kind)
-            for name, values, kind in zip(COLUMNS, columns, _TYPES, strict=True)
+            for name, values, kind in zip(FOUND, columns, _TYPES, strict=True)
         }
     )
 
