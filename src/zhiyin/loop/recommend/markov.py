@@ -19,7 +19,7 @@ from zhiyin.loop.recommend.data import CSR, F32, F64, I32, Data, Queries, Ragged
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender, Space
 from zhiyin.loop.recommend.packing import packed, unpacked
 
-_NAMES = ("gaps", "backward", "fade", "rows", "columns", "memory", "half_life", "k")
+_NAMES = ("gaps", "backward", "fade", "rows", "columns", "further", "memory", "half_life", "k")
 
 
 class Markov(Recommender):
@@ -27,7 +27,8 @@ class Markov(Recommender):
 
     ``gaps`` is how many steps apart two items may lie, ``backward`` what the way back counts next to the way on,
     ``fade`` what a step further back in the history counts next to the one after it. ``rows`` and ``columns`` are
-    the powers of the formula above. ``memory`` is a share of the log: what was learned so long before its end
+    the powers of the formula above. ``further`` is what a second step counts, on from where the first one leads:
+    it reaches items that nobody took so soon after. ``memory`` is a share of the log: what was learned so long before its end
     counts 1/e. ``half_life`` in days fades the history asked about. Each target keeps its ``k`` strongest sources.
     """
 
@@ -36,7 +37,8 @@ class Markov(Recommender):
         "backward": (0.5, 1.0, 0.0),
         "fade": (0.8, 0.9, 0.6),
         "rows": (0.5, 0.3, 0.8),
-        "columns": (0.5, 0.3, 0.0),
+        "columns": (0.3, 0.15, 0.5),
+        "further": (0.0, 1.0, 4.0),
         "memory": (np.inf, 1.0, 0.3),
         "half_life": (np.inf, 30.0, 7.0),
         "k": (500,),
@@ -50,7 +52,8 @@ class Markov(Recommender):
         backward: float = 0.5,
         fade: float = 0.8,
         rows: float = 0.5,
-        columns: float = 0.5,
+        columns: float = 0.3,
+        further: float = 0.0,
         memory: float = np.inf,
         half_life: float = np.inf,
         k: int = 500,
@@ -60,6 +63,7 @@ class Markov(Recommender):
         self.fade = fade
         self.rows = rows
         self.columns = columns
+        self.further = further
         self.memory = memory
         self.half_life = half_life
         self.k = k
@@ -76,28 +80,13 @@ class Markov(Recommender):
         return self._learnt(pairs, np.pad(self.masses_, ((0, 0), (0, grown))), self.events_, data)
 
     def score(self, asked: Queries) -> F32:
-        steps = sparse.csr_array(
-            (self._weights(asked) * self._out[asked.item], asked.item, asked.indptr),
-            shape=(len(asked), len(self._out)),
-        )
-        looked = np.flatnonzero(asked.context >= 0)
-        if len(looked):
-            place = asked.context[looked]
-            steps = steps + sparse.csr_array(
-                (self._out[place], (looked, place)), shape=steps.shape, dtype=np.float32
-            )
-        found = sparse.csr_array(steps @ self.pairs_)
-        scores = np.full(found.shape, -np.inf, dtype=np.float32)
-        row = np.repeat(np.arange(len(asked)), np.diff(found.indptr))
-        scores[row, found.indices] = found.data * self._in[found.indices]
-        scores[scores <= 0] = -np.inf
-        return scores
+        near = stepped(asked, faded(asked, self.fade, self.half_life), self.chain_.shape[0]) @ self.chain_
+        return spoken(self._further(near))
 
     def explain(self, asked: Queries, row: int, items: I32) -> list[Causes]:
         one = asked.block(row, row + 1)
-        weights = self._weights(one) * self._out[one.item]
-        parts = self.pairs_[one.item][:, items].toarray() * weights[:, None] * self._in[items]
-        return [causes(column) for column in parts.T]
+        near = each_event(one, faded(one, self.fade, self.half_life), self.chain_.shape[0]) @ self.chain_
+        return [causes(column) for column in self._further(near)[:, items].toarray().T]
 
     def to_arrays(self) -> Arrays:
         return {
@@ -133,16 +122,55 @@ class Markov(Recommender):
         self.pairs_ = pairs
         self.masses_ = masses
         self.events_ = events
-        self._out = _power(masses[0], self.rows)
-        self._in = _power(masses[1], self.columns)
+        row = np.repeat(np.arange(pairs.shape[0]), np.diff(pairs.indptr))
+        tempered = (
+            pairs.data * _power(masses[0], self.rows)[row] * _power(masses[1], self.columns)[pairs.indices]
+        )
+        self.chain_ = sparse.csr_array((tempered, pairs.indices, pairs.indptr), shape=pairs.shape)
+        self._shares = _power(np.asarray(self.chain_.sum(axis=1), dtype=np.float64), 1.0)
         return self
 
-    def _weights(self, asked: Queries) -> F32:
-        """What each event counts; an item that is being looked at comes after all of them."""
-        lengths = np.diff(asked.indptr)
-        back = np.repeat(asked.indptr[1:], lengths) - 1 - np.arange(len(asked.item))
-        back += np.repeat(asked.context >= 0, lengths)
-        return (asked.faded(self.half_life) * np.float32(self.fade) ** back).astype(np.float32)
+    def _further(self, near: CSR) -> CSR:
+        """What one step says, and another step on from there, which says as much in all."""
+        if not self.further:
+            return near
+        again = sparse.csr_array(near, copy=True)
+        again.data *= self._shares[again.indices] * np.float32(self.further)
+        return sparse.csr_array(near + again @ self.chain_)
+
+
+def faded(asked: Queries, fade: float, half_life: float = np.inf) -> F32:
+    """The weight of each event, ``fade`` of it for each step back; an item being looked at is the latest step."""
+    lengths = np.diff(asked.indptr)
+    back = np.repeat(asked.indptr[1:], lengths) - 1 - np.arange(len(asked.item))
+    back += np.repeat(asked.context >= 0, lengths)
+    return (asked.faded(half_life) * np.float32(fade) ** back).astype(np.float32)
+
+
+def stepped(asked: Queries, weights: F32, size: int) -> CSR:
+    """Questions x items: the weights of the events added up, and 1 for an item being looked at."""
+    held = sparse.csr_array((weights, asked.item, asked.indptr), shape=(len(asked), size))
+    looked = np.flatnonzero(asked.context >= 0)
+    if not len(looked):
+        return held
+    ones = np.ones(len(looked), dtype=np.float32)
+    return held + sparse.csr_array((ones, (looked, asked.context[looked])), shape=held.shape)
+
+
+def each_event(one: Queries, weights: F32, size: int) -> CSR:
+    """Events x items: the weight of each event of one question at its item."""
+    indptr = np.arange(len(one.item) + 1)
+    return sparse.csr_array((weights, one.item, indptr), shape=(len(one.item), size))
+
+
+def spoken(found: CSR) -> F32:
+    """Sparse scores as an array, -inf where they are nothing or less."""
+    found = sparse.csr_array(found)
+    scores = np.full(found.shape, -np.inf, dtype=np.float32)
+    speaks = found.data > 0
+    row = np.repeat(np.arange(found.shape[0]), np.diff(found.indptr))
+    scores[row[speaks], found.indices[speaks]] = found.data[speaks]
+    return scores
 
 
 def transitions(sequences: Ragged, size: int, *, gaps: int, backward: float, weight: F32) -> CSR:
@@ -178,8 +206,8 @@ def pruned(weights: CSR, lifts: F32, k: int) -> CSR:
 
 
 def causes(parts: F32) -> Causes:
-    """The positive parts of a score by their places in the history, the largest first."""
-    places = np.flatnonzero(parts > 0)
+    """The parts of a score by their places in the history, the largest first."""
+    places = np.flatnonzero(parts)
     ordered = places[np.argsort(-parts[places], kind="stable")]
     return [(int(place), float(parts[place])) for place in ordered]
 
