@@ -17,13 +17,13 @@ lists = st.lists(st.integers(0, SIZE - 1), min_size=1, max_size=6)
 
 
 def literal(sessions: list[list[int]], asked: list[int], model: SessionNeighbours) -> np.ndarray:
-    """The formulas of the paper, one loop a line."""
+    """The formulas of the paper, one loop a line; but for the length of what is asked, the same for all."""
     back = {item: len(asked) - 1 - place for place, item in enumerate(asked)}
     near = []
     for number, session in enumerate(sessions):
         shared = sum(exp(-back[item] / model.recency) for item in set(session) & set(asked))
         age = (len(sessions) - 1 - number) / len(sessions)
-        near.append((shared / sqrt(len(back) * len(set(session))) * exp(-age / model.memory), number))
+        near.append((shared / sqrt(len(set(session))) * exp(-age / model.memory), number))
     scores = np.zeros(SIZE)
     for likeness, number in sorted((one for one in near if one[0] > 0), reverse=True)[: model.k]:
         places = {item: place for place, item in enumerate(sessions[number])}
@@ -58,7 +58,7 @@ def test_linear_weights_without_memory_and_spread_are_vsknn() -> None:
     sessions = [[0, 1, 4], [1, 2, 5], [3, 2]]
     model = SessionNeighbours(weights="linear", memory=np.inf, spread=np.inf)
     found = model.fit(data(sessions, SIZE, grouped="session"), RNG).score(asked([0, 1]))[0]
-    first, second = (1 / 2 + 1) / sqrt(2 * 3), 1 / sqrt(2 * 3)
+    first, second = (1 / 2 + 1) / sqrt(3), 1 / sqrt(3)
     assert found[4] == pytest.approx(first)
     assert found[5] == pytest.approx(second)
     assert found[1] == pytest.approx(first + second)

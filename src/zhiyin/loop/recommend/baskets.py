@@ -26,7 +26,7 @@ _NAMES = ("shrinkage", "lift", "least", "k")
 class Baskets(Recommender):
     """Items that were bought together with those in the basket.
 
-    Without a basket the item being looked at is asked for, else what was done last. ``shrinkage`` is κ above and
+    Without a basket the item being looked at is asked for, else the whole history. ``shrinkage`` is κ above and
     ``lift`` is b: the larger, the less is said for what everybody buys anyway. Pairs in fewer than ``least``
     orders say nothing; each target keeps its ``k`` strongest sources.
     """
@@ -123,12 +123,8 @@ class Baskets(Recommender):
 
 
 def _basket(asked: Queries) -> Bool:
-    """The events that stand for the basket: those in it; for want of any, nothing beside an item that is being
-    looked at, and the latest moment of the history where there is none."""
+    """The events that stand for the basket: those in it; for want of any, all, but for an item being looked at."""
     inside = asked.kind == _BASKET
     row = asked.row_of()
     filled = np.bincount(row[inside], minlength=len(asked)) > 0
-    newest = np.full(len(asked), np.inf, dtype=np.float32)
-    np.minimum.at(newest, row, asked.age)
-    last = (asked.age == newest[row]) & (asked.context[row] < 0)
-    return np.where(filled[row], inside, last)
+    return np.where(filled[row], inside, asked.context[row] < 0)

@@ -1,8 +1,9 @@
 """What was done in the past sessions that resemble the one running.
 
 STAN (Garg et al., Sequence and time aware neighborhood for session-based recommendations, SIGIR 2019):
-``sim(v) = Σ_{i in both} e^(-steps back of i / recency) / √(l l_v) · e^(-age of v / memory)``, then each item j of
+``sim(v) = Σ_{i in both} e^(-steps back of i / recency) / √l_v · e^(-age of v / memory)``, then each item j of
 the ``k`` most similar sessions scores ``Σ_v sim(v) · e^(-|place of j - place of the last shared item| / spread)``.
+The paper's √l of the running session's length is the same for all items, and left out.
 
 With ``weights="linear"`` and endless ``memory`` and ``spread`` it is V-SkNN (Ludewig & Jannach, Evaluation of
 session-based recommendation algorithms, User Modeling and User-Adapted Interaction, 2018).
@@ -190,7 +191,6 @@ class SessionNeighbours(Recommender):
         else:
             weight = np.exp(-back / self.recency)
         size = np.bincount(row, minlength=len(asked))
-        weight = weight / np.sqrt(np.maximum(size, 1))[row]
         steps = sparse.csr_array(
             (weight, item, np.concatenate([[0], np.cumsum(size)])), shape=(len(asked), self.items_)
         )
