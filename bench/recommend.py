@@ -35,41 +35,41 @@ def main() -> list[dict[str, Any]]:
 
 def accuracy() -> list[dict[str, Any]]:
     """Each model trained on January to September, asked for what households bought for the first time in October."""
-    from zhiyin.adapters import plugins
-    from zhiyin.loop.recommend import RECOMMENDERS, evaluate
-    from zhiyin.testing.recommender import serve
+    from zhiyin.loop.recommend.data import LATEST, moment
+    from zhiyin.loop.recommend.evaluate import splits
+    from zhiyin.loop.recommend.histories import learned
+    from zhiyin.services.contest import contest, entry
 
     purchases = complete_journey()
     cut, until = (pa.scalar(at.replace(tzinfo=None), pa.timestamp("us")) for at in (CUT, UNTIL))
-    at = purchases["at"]
-    train = latest(purchases.filter(pc.less(at, cut)))
-    test = latest(purchases.filter(pc.and_(pc.greater_equal(at, cut), pc.less(at, until))))
-    households = train.group_by("item_id").aggregate([("customer_id", "count")])
-    on_offer = households.filter(pc.greater_equal(households["customer_id_count"], HOUSEHOLDS))["item_id"]
-    items = [Item(item_id, item_id) for item_id in sorted(on_offer.to_pylist())]
-    asked = evaluate.task(train, test, items, CUT, rng=np.random.default_rng(0))
-    figures, seconds = {}, {}
-    for name in MODELS:
-        start = time.perf_counter()
-        model = serve(plugins.load("", RECOMMENDERS, name)(), train, items, CUT)
-        seconds[name] = time.perf_counter() - start
-        figures[name] = evaluate.measure(model, asked)
-    found = evaluate.compare(asked, UNTIL, figures, np.random.default_rng(0), seconds=seconds)
-    print(f"Complete Journey, {found.customers:,} households, {len(items):,} products: {found.protocol};")
-    print(
-        f"answers until {UNTIL:%Y-%m-%d}; on offer: products that {HOUSEHOLDS} households bought before the cut"
+    purchases = purchases.filter(pc.less(purchases["at"], until))
+    before = purchases.filter(pc.less(purchases["at"], cut))
+    households = before.group_by("item_id").aggregate([("customer_id", "count_distinct")])
+    enough = pc.greater_equal(households["customer_id_count_distinct"], HOUSEHOLDS)
+    items = [Item(item_id, item_id) for item_id in sorted(households.filter(enough)["item_id"].to_pylist())]
+    task = splits.by_time(
+        learned(purchases, items, UNTIL),
+        moment(CUT),
+        moment(UNTIL),
+        kind="bought",
+        latest=LATEST,
+        rng=np.random.default_rng(0),
     )
+    found = contest([entry(name) for name in MODELS], task, [20], np.random.default_rng(0))
+    print(f"Complete Journey: {found.protocol.told};")
+    print(f"on offer: products that {HOUSEHOLDS} households bought before the cut")
     rows = []
-    for score in found.models:
-        for label, own, better in (
-            ("Recall@20", score.recall, score.better_recall),
-            ("NDCG@20", score.ndcg, score.better_ndcg),
-        ):
-            rows.append(_row(f"{score.name}, {label}", _told(own), "", ""))
-            if better is not None:
-                rows.append(_row(f"{score.name} less popularity, {label}", _told(better), "", "> 0"))
-        rows.append(_row(f"{score.name}, coverage", round(score.coverage, 4), "", ""))
-        rows.append(_row(f"{score.name}, training", round(score.fit_seconds, 1), "s", ""))
+    for name in MODELS:
+        scored = found.models[name]
+        for label, metric in (("Recall@20", "recall@20"), ("NDCG@20", "ndcg@20")):
+            rows.append(_row(f"{name}, {label}", _told(scored.figures[metric]), "", ""))
+            lead = found.over_baseline(name, metric)
+            if lead is not None:
+                rows.append(_row(f"{name} less popularity, {label}", _told(lead.difference), "", "> 0"))
+        rows.append(_row(f"{name}, coverage", round(scored.figures["coverage@20"].value or 0.0, 4), "", ""))
+        rows.append(_row(f"{name}, training", round(scored.cost.fit_cpu_s or 0.0, 1), "CPU-s", ""))
+        rows.append(_row(f"{name}, ranking for all", round(scored.cost.score_cpu_s or 0.0, 1), "CPU-s", ""))
+        rows.append(_row(f"{name}, most memory", round(scored.cost.peak_mb or 0), "MB", ""))
     return rows
 
 
@@ -122,13 +122,6 @@ def complete_journey() -> pa.Table:
             "at": lines["transaction_timestamp"].cast(pa.timestamp("us")),
         }
     )
-
-
-def latest(purchases: pa.Table) -> pa.Table:
-    """One row for each customer, item and kind, as the lake's interactions come."""
-    keys = ["customer_id", "item_id", "kind"]
-    grouped = purchases.group_by(keys).aggregate([("at", "max"), ("at", "count")])
-    return grouped.select([*keys, "at_max", "at_count"]).rename_columns([*keys, "at", "times"])
 
 
 def purchases_at_random() -> pa.Table:

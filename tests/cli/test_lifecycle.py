@@ -34,6 +34,7 @@ def test_sizes_are_shown_with_the_rule(shop: Workspace) -> None:
     told = json.loads(call(shop, "show", "--json"))
     assert (told["customers"], told["gap_days"]) == (2, 30)
     assert told["stages"] == {"lead": 0, "new": 1, "active": 0, "at_risk": 0, "lapsed": 1, "won_back": 0}
+    assert told["visitors"] == 0
     assert told["gaps"] == {"new": 1.0, "active": 1.5, "lapsed": 3.0}
     assert "active for 45 after the last, lapsed after 90" in " ".join(call(shop, "show").split())
 
@@ -47,6 +48,7 @@ def test_the_flow_is_a_table_that_adds_up(shop: Workspace) -> None:
         {"from": "at_risk", "to": "lapsed", "customers": 1, "course": "away"},
     ]
     assert sum(told["at_first"].values()) == sum(told["at_second"].values()) == told["customers"] == 2
+    assert told["visitors"] == 0
     text = " ".join(call(shop, "flow", "--from", since, "--to", to).split())
     assert "1 came, 0 moved closer, 1 moved away, 0 stayed where they were." in text
 

@@ -11,9 +11,10 @@ import pytest
 from tests.console.small_shop import PASSWORD, client
 from tests.services.test_profiles import happened
 
+from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.adapters.records.models import Customer
-from zhiyin.domain.event import ORDER_COMPLETED
-from zhiyin.domain.flow import Flow, Move
+from zhiyin.domain.event import ORDER_COMPLETED, Event
+from zhiyin.domain.flow import Move
 from zhiyin.entrypoints.console import flow_drawing
 from zhiyin.services import flow, profiles
 from zhiyin.services.workspace import Workspace
@@ -59,7 +60,7 @@ def test_figures_of_the_flow_are_those_of_the_service(filled: Workspace, languag
         int(cell) for cell in re.findall(r"<td[^>]*>(?:<span[^>]*>)?(\d+)", table[: table.index("</table>")])
     ]
     assert sum(cells[:-7]) == 2 * found.customers  # the cells, and their sums at the right
-    assert cells[-7:] == [*found.at_second.values(), found.customers]
+    assert cells[-7:] == [*list(found.at_second.values())[1:], found.customers]
 
 
 def test_days_that_cannot_be_are_told_in_place(filled: Workspace) -> None:
@@ -92,14 +93,14 @@ def test_a_customer_shows_the_history_of_stages(filled: Workspace) -> None:
 
 
 def test_heights_are_in_proportion_and_no_label_covers_another() -> None:
-    now = flow.day("2026-01-01")
     moves = (
         Move("not_yet", "lead", 3),
         Move("lead", "lead", 1),
         Move("lead", "new", 995),
         Move("new", "active", 1),
     )
-    drawn = flow_drawing.draw(Flow(now, now, moves))  # type: ignore[arg-type]
+    drawn = flow_drawing.draw(moves)
+    assert drawn is not None
     for side in (drawn.left, drawn.right):
         assert sum(place.customers for place in side) == 1000
         tops = [place.middle for place in side]
@@ -114,3 +115,56 @@ def test_heights_are_in_proportion_and_no_label_covers_another() -> None:
 def test_customers_may_be_called_as_pages_are(filled: Workspace, named: str) -> None:
     Customer.objects.create(customer_id=named, name="Ms. Page", created_at=filled.now())
     assert "Ms. Page" in get(f"/customers/{named}")
+
+
+def visited(ws: Workspace) -> None:
+    """Five visitors; one of them said who it is eight days ago."""
+    now = ws.now()
+    events = [
+        Event(f"v{n}", "page", "page", now - timedelta(days=20), None, f"visitor-{n}") for n in range(5)
+    ]
+    events.append(Event("named", "identify", "identify", now - timedelta(days=8), "dee", "visitor-0"))
+    table = events_to_table(events, timezone=ws.timezone, received_at=now)
+    ws.lake.append("events", table, app_id="visitors", version=1)
+    profiles.run(ws)
+
+
+def test_visitors_are_drawn_apart_and_do_not_count_as_customers(filled: Workspace) -> None:
+    visited(filled)
+    today = filled.today().date()
+    since = today - timedelta(days=10)
+    found = flow.flow(filled, since, today)
+    assert (found.customers, found.visitors, found.named) == (4, 4, 1)
+    page = get(f"/lifecycle/flow?from={since}&to={today}")
+    customers, _, visitors = page.partition("<details")
+    assert customers.count("<path") == len(found.of_customers)
+    assert visitors.count("<path") == len(found.of_visitors) == 2
+    assert "Visitors without a name: 4" in plain(visitors)
+    assert "Anonymous → Lead (Came) 1 20.0%" in plain(visitors)
+    assert "Anonymous → Anonymous (Stayed) 4 80.0%" in plain(visitors)
+    assert "stage=anonymous" not in page
+    table = customers[customers.index('class="zy-table zy-matrix"') :]
+    assert ">Anonymous<" not in table[: table.index("<tbody>")]
+
+
+def test_where_there_are_only_visitors_they_are_shown_at_once(owned: Workspace) -> None:
+    visited(owned)
+    today = owned.today().date()
+    page = get(f"/lifecycle/flow?from={today - timedelta(days=30)}&to={today - timedelta(days=10)}")
+    assert re.search(r"<details[^>]* open>", page)
+    assert "No customer was known on" in page
+    assert "Not known yet → Anonymous" in plain(page)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Anonymous 4"), ("zh-hans", "匿名访客 4")])
+def test_the_page_counts_visitors_beside_the_customers(filled: Workspace, language: str, words: str) -> None:
+    visited(filled)
+    assert 'hx-get="/lifecycle/visitors"' in get("/lifecycle", language)
+    assert plain(get("/lifecycle/visitors", language)).startswith(words)
+
+
+def test_the_history_begins_with_the_visitor(filled: Workspace) -> None:
+    visited(filled)
+    text = plain(get("/lifecycle/of/dee"))
+    assert text.startswith("Lead since")
+    assert "Anonymous visitor since" in text

@@ -8,7 +8,8 @@ import pytest
 
 import zhiyin
 from zhiyin.domain.errors import ZhiyinError
-from zhiyin.domain.lifecycle import Lifecycle
+from zhiyin.domain.flow import PLACES
+from zhiyin.domain.lifecycle import OF_CUSTOMERS
 from zhiyin.domain.reasons import FailReason, Reason, RejectReason, SuppressReason
 from zhiyin.domain.rfm import RfmGroup
 
@@ -151,5 +152,6 @@ def test_every_code_has_a_name() -> None:
 
     codes = {str(code) for reasons in (Reason, RejectReason, FailReason, SuppressReason) for code in reasons}
     assert codes - words.REASONS.keys() == set()
-    assert {str(stage) for stage in Lifecycle} == words.STAGES.keys()
+    assert {str(stage) for stage in OF_CUSTOMERS} == words.STAGES.keys()
+    assert words.PLACES.keys() == set(PLACES)
     assert {str(group) for group in RfmGroup} == words.GROUPS.keys()

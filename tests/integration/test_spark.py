@@ -174,11 +174,27 @@ def test_some_customers_described_anew_agree_and_are_what_they_are_among_all(
 
 
 def test_the_flow_between_two_days_agrees(shops: tuple[Workspace, Workspace]) -> None:
-    profiles.run(shops[0])
+    ws, rng = shops[0], Random(8)
+    visits = [
+        Event(
+            f"a{number}", kind, kind, NOW - timedelta(days=rng.randint(0, 300 if kind == "page" else 80)),
+            rng.choice(("c1", "c70", "c71", "c72", "c73")) if kind != "page" else None, f"v{rng.randint(0, 20)}",
+            properties={"previousId": f"v{rng.randint(0, 20)}"} if kind == "alias" else {},
+        )
+        for number in range(80)
+        for kind in [rng.choice(("page", "page", "page", "page", "identify", "alias"))]
+    ]  # fmt: skip
+    table = events_to_table(visits, timezone=ws.timezone, received_at=NOW)
+    ws.lake.append("events", table, app_id="visits", version=1)
+    profiles.run(ws)
     first, second = (NOW - timedelta(days=90)).date(), NOW.date()
     found, other = (flow.flow(ws, first, second) for ws in shops)
     assert found == other
     assert len(found.moves) > 5
+    assert found.named > 0 < found.visitors
+    then = NOW - timedelta(days=150)
+    assert flow.visitors(shops[0], then) == flow.visitors(shops[1], then) > 0
+    assert flow.history(shops[0], "c70") == flow.history(shops[1], "c70")
 
 
 RULES = (

@@ -40,7 +40,8 @@ def frame(duckdb: Engine, rows: list[Row]) -> nw.LazyFrame[Any]:
         Event(f"e{number}", "track", name, ago(minutes), who, amount=100)
         for number, (name, who, minutes) in enumerate(rows)
     ]
-    return duckdb.table(events_to_table(events, timezone=ZoneInfo("Asia/Shanghai"), received_at=NOW))
+    table = events_to_table(events, timezone=ZoneInfo("Asia/Shanghai"), received_at=NOW)
+    return duckdb.table(table.append_column("property_previousId", pa.nulls(len(events), pa.string())))
 
 
 def known(duckdb: Engine, since: dict[str, int | None]) -> nw.LazyFrame[Any]:

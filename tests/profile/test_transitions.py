@@ -37,12 +37,13 @@ def told(
     until: int = 200,
     cancelled: tuple[int, ...] = (),
     known: int | None = None,
+    seen: int | None = None,
     rules: StageRules = STAGE_RULES,
 ) -> list[tuple[str, int]]:
     found = transitions(
         [day(order) for order in orders], 10, day(until),
         cancelled=[day(order) for order in cancelled], known_since=None if known is None else day(known),
-        rules=rules,
+        visitor_since=None if seen is None else day(seen), rules=rules,
     )  # fmt: skip
     return [(one.stage.value, (one.at - day(0)).days) for one in found]
 
@@ -57,6 +58,14 @@ def test_a_life_is_told_with_its_days() -> None:
 def test_nothing_after_the_moment_is_told() -> None:
     assert told(5, 20, 100, until=40) == [("new", 5), ("active", 16), ("at_risk", 36)]
     assert told(until=3) == []
+
+
+def test_a_visitor_comes_before_everything_else() -> None:
+    assert told(5, seen=1, known=3, until=6) == [("anonymous", 1), ("lead", 3), ("new", 5)]
+    assert told(5, seen=1, until=6) == [("anonymous", 1), ("new", 5)]
+    assert told(5, seen=5, until=6) == told(5, seen=6, known=2, until=6)[1:] == [("new", 5)]
+    assert told(seen=1, until=3) == [("anonymous", 1)]
+    assert told(seen=4, until=3) == []
 
 
 def test_who_cancels_every_order_is_a_lead_again() -> None:

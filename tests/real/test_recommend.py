@@ -18,15 +18,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from zhiyin.domain.item import Item
+from zhiyin.loop.recommend.data import LATEST, moment
 from zhiyin.loop.recommend.ease import Ease
-from zhiyin.loop.recommend.evaluate import compare, measure, task
+from zhiyin.loop.recommend.evaluate import leaks, splits
+from zhiyin.loop.recommend.evaluate.compare import compare
+from zhiyin.loop.recommend.evaluate.measure import measure
+from zhiyin.loop.recommend.histories import learned
 from zhiyin.loop.recommend.item_neighbours import ItemNeighbours
 from zhiyin.loop.recommend.popularity import Popularity
-from zhiyin.testing.recommender import serve
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "complete-journey"
 CUT, UNTIL = datetime(2017, 10, 1, tzinfo=UTC), datetime(2017, 11, 1, tzinfo=UTC)
-KEYS = ["customer_id", "item_id", "kind"]
 
 pytestmark = [
     pytest.mark.real,
@@ -47,32 +49,36 @@ def purchases() -> pa.Table:
     )
 
 
-def latest(rows: pa.Table) -> pa.Table:
-    grouped = rows.group_by(KEYS).aggregate([("at", "max"), ("at", "count")])
-    return grouped.select([*KEYS, "at_max", "at_count"]).rename_columns([*KEYS, "at", "times"])
-
-
 def test_neighbours_and_ease_beat_popularity() -> None:
     rows = purchases()
     cut, until = (pa.scalar(at.replace(tzinfo=None), pa.timestamp("us")) for at in (CUT, UNTIL))
-    train = latest(rows.filter(pc.less(rows["at"], cut)))
-    test = latest(rows.filter(pc.and_(pc.greater_equal(rows["at"], cut), pc.less(rows["at"], until))))
-    households = train.group_by("item_id").aggregate([("customer_id", "count")])
-    on_offer = households.filter(pc.greater_equal(households["customer_id_count"], 10))["item_id"]
+    rows = rows.filter(pc.less(rows["at"], until))
+    bought = (
+        rows.filter(pc.less(rows["at"], cut))
+        .group_by("item_id")
+        .aggregate([("customer_id", "count_distinct")])
+    )
+    on_offer = bought.filter(pc.greater_equal(bought["customer_id_count_distinct"], 10))["item_id"]
     items = [Item(item_id, item_id) for item_id in sorted(on_offer.to_pylist())]
-    asked = task(train, test, items, CUT, rng=np.random.default_rng(0))
+    data = learned(rows, items, UNTIL)
+    task = splits.by_time(
+        data, moment(CUT), moment(UNTIL), kind="bought", latest=LATEST, rng=np.random.default_rng(0)
+    )
+    assert leaks.look(task) == []
     figures = {
-        name: measure(serve(model, train, items, CUT), asked)
+        name: measure(model.fit(task.data, np.random.default_rng(0)), task, [20])
         for name, model in (
             ("popularity", Popularity()),
             ("item_neighbours", ItemNeighbours()),
             ("ease", Ease()),
         )
     }
-    found = compare(asked, UNTIL, figures, np.random.default_rng(0))
-    assert found.customers > 1_900
-    for score in found.models[1:]:
-        for better in (score.better_recall, score.better_ndcg):
-            assert better is not None
-            assert better.low is not None
-            assert better.low > 0, (score.name, better)
+    found = compare(task, figures, np.random.default_rng(0), ks=[20])
+    assert found.protocol.users > 1_900
+    for name in ("item_neighbours", "ease"):
+        for metric in ("recall@20", "ndcg@20"):
+            lead = found.over_baseline(name, metric)
+            assert lead is not None
+            assert lead.p_adjusted < 0.001
+            assert lead.difference.low is not None
+            assert lead.difference.low > 0, (name, metric)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
@@ -13,7 +14,8 @@ from zhiyin.adapters.settings import read, write
 from zhiyin.domain.errors import BadPeriod, BadSetting, NotFound
 from zhiyin.domain.event import ORDER_COMPLETED, Event
 from zhiyin.domain.flow import Course
-from zhiyin.services import flow, profiles
+from zhiyin.domain.lifecycle import Lifecycle
+from zhiyin.services import flow, ingest, profiles
 from zhiyin.services.workspace import Workspace
 
 
@@ -38,7 +40,7 @@ def test_today_agrees_with_the_profiles(workspace: Workspace) -> None:
     )
     profiles.run(workspace)
     found = flow.flow(workspace, today(workspace) - timedelta(days=20), today(workspace))
-    assert dict(found.at_second) == dict(flow.show(workspace).counts)
+    assert dict(found.at_second) == {"anonymous": 0, **flow.show(workspace).counts}
     assert (found.customers, found.of(Course.CAME), found.gap_second) == (5, 1, 30)
     assert {(m.start, m.end): m.customers for m in found.moves} == {
         ("not_yet", "lead"): 1, ("lead", "lead"): 2, ("new", "active"): 1, ("lapsed", "lapsed"): 1,
@@ -92,6 +94,73 @@ def test_a_customer_has_a_history(workspace: Workspace) -> None:
         flow.history(workspace, "nobody")
 
 
+def browsed(ws: Workspace, *rows: tuple[float, dict[str, str]]) -> None:
+    """What browsers sent, so many days ago, through the door and the pipeline."""
+    for days, said in rows:
+        at = (ws.now() - timedelta(days=days)).isoformat()
+        body = {"type": "track", "event": "Product Viewed", "timestamp": at, "messageId": f"m{days}", **said}
+        entry = {
+            "receivedAt": ws.now().isoformat(),
+            "source": "web",
+            "kind": said.get("type", "track"),
+            "body": body,
+        }
+        ws.spool.append([json.dumps(entry).encode()])
+    ws.spool.close()
+    ingest.drain(ws)
+
+
+def test_a_visitor_is_anonymous_until_she_says_who_she_is(workspace: Workspace) -> None:
+    browsed(
+        workspace,
+        (40, {"anonymousId": "phone"}),
+        (30, {"anonymousId": "laptop"}),
+        (20, {"anonymousId": "phone", "userId": "ann", "type": "identify"}),
+        (10, {"anonymousId": "laptop", "userId": "ann", "type": "identify"}),
+        (9, {"anonymousId": "phone"}),
+        (8, {"anonymousId": "somebody"}),
+    )
+    profiles.run(workspace)
+    day = today(workspace)
+    days = {ago: day - timedelta(days=ago) for ago in (50, 35, 15, 0)}
+    late = flow.flow(workspace, days[35], day)
+    assert {(m.start, m.end): m.customers for m in late.moves} == {
+        ("anonymous", "lead"): 1, ("not_yet", "anonymous"): 1,
+    }  # fmt: skip
+    assert (late.customers, late.visitors, late.named, late.of(Course.CAME)) == (1, 1, 1, 1)
+    early = flow.flow(workspace, days[50], days[35])
+    assert [(m.start, m.end, m.course) for m in early.moves] == [("not_yet", "anonymous", Course.CAME)]
+    between = flow.flow(workspace, days[35], days[15])  # the laptop was somebody's of whom nobody knew
+    assert dict(between.at_second) == {**dict.fromkeys(Lifecycle, 0), "anonymous": 1, "lead": 1}
+    assert flow.visitors(workspace) == late.visitors
+    assert flow.visitors(workspace, workspace.now() - timedelta(days=25)) == 2
+    stages = flow.history(workspace, "ann").transitions
+    assert [(one.stage.value, (workspace.now() - one.at).days) for one in stages] == [
+        ("anonymous", 40),
+        ("lead", 20),
+    ]
+
+
+def test_who_never_was_a_visitor_has_no_such_stage(workspace: Workspace) -> None:
+    assert flow.visitors(workspace) == 0
+    browsed(
+        workspace,
+        (5, {"anonymousId": "phone", "userId": "ann", "type": "identify"}),
+        (4, {"anonymousId": "phone"}),
+    )
+    profiles.run(workspace)
+    assert [one.stage.value for one in flow.history(workspace, "ann").transitions] == ["lead"]
+    assert flow.visitors(workspace) == 0
+    assert profiles.totals(workspace)["lifecycle"].keys() == {
+        "lead",
+        "new",
+        "active",
+        "at_risk",
+        "lapsed",
+        "won_back",
+    }
+
+
 def test_the_rules_are_settings_and_every_stage_follows_them(
     make_workspace: Callable[..., Workspace],
 ) -> None:
@@ -106,7 +175,7 @@ def test_the_rules_are_settings_and_every_stage_follows_them(
     assert {name: n for name, n in flow.show(ws).counts.items() if n} == {
         "new": 1, "active": 1, "at_risk": 1, "lapsed": 1, "won_back": 1,
     }  # fmt: skip
-    assert dict(flow.flow(ws, today(ws), today(ws)).at_second) == dict(flow.show(ws).counts)
+    assert dict(flow.flow(ws, today(ws), today(ws)).at_second) == {"anonymous": 0, **flow.show(ws).counts}
 
 
 def test_rules_out_of_order_are_refused_where_they_are_read_and_before_they_are_written(

@@ -17,7 +17,7 @@ import pytest
 
 from zhiyin.adapters.records.models import Consent, Customer, Import
 from zhiyin.domain.errors import BadFile, Busy, NotFound
-from zhiyin.services import import_preview, imports, rejects
+from zhiyin.services import catalogue, import_preview, imports, rejects
 from zhiyin.services.workspace import Workspace
 
 ORDERS = """order_id,customer_id,date,sku,quantity,unit_price,status
@@ -156,6 +156,20 @@ def test_items_keep_what_a_later_file_does_not_say(workspace: Workspace, put: Ca
         900,
     )
     assert (other["name"], other["available"]) == ("u", True)
+
+
+def test_properties_of_items_may_be_lists_in_any_format(
+    workspace: Workspace, put: Callable[..., Path]
+) -> None:
+    imports.run(
+        workspace, "items", [put("a.csv", 'item_id,name,text_vector,brand\nA,Tea,"[0.1, 0.9]",[Ming\n')]
+    )
+    told = {"item_id": "B", "name": "Cup", "text_vector": [0.2, 0.8], "tags": ["茶", "gift"]}
+    imports.run(workspace, "items", [put("b.jsonl", json.dumps(told))])
+    assert {item_id: item.properties for item_id, item in catalogue.all_items(workspace).items()} == {
+        "A": {"text_vector": [0.1, 0.9], "brand": "[Ming"},
+        "B": {"text_vector": [0.2, 0.8], "tags": ["茶", "gift"]},
+    }
 
 
 def test_lines_take_their_category_from_the_items(workspace: Workspace, put: Callable[..., Path]) -> None:

@@ -223,15 +223,18 @@ def test_evaluation_compares_with_popularity_and_is_kept_with_the_model(ws: Work
     training.train(ws, ["ease"])
     for customer in range(8):  # each buys at last what was missing
         add(ws, event(f"c{customer:02}", f"i{customer}", days_ago=1))
-    found = evaluation.evaluate(ws, ["ease"], k=1, days=5)
-    popularity, ease = found.models
-    assert (popularity.name, ease.name, found.customers) == ("popularity", "ease", 8)
-    assert ease.recall.value == 1.0
-    assert ease.better_recall is not None
-    assert ease.better_recall.excludes_zero
-    assert "strictly before" in found.protocol
+    found = evaluation.evaluate(ws, ["ease"], (1,), days=5)
+    assert (list(found.models), found.protocol.questions) == (["ease", "popularity"], 8)
+    assert found.models["ease"].figures["recall@1"].value == 1.0
+    lead = found.over_baseline("ease", "recall@1")
+    assert lead is not None
+    assert lead.difference.excludes_zero
+    assert found.protocol.split == "time"
+    assert "seen items masked" in found.protocol.told
+    assert {warning["code"] for warning in found.warnings} == {"too_few"}
     (row,) = recommenders.models(ws)
-    assert row.evaluation["models"][0]["recall"]["value"] == 1.0
+    assert row.evaluation["models"]["ease"]["recall@1"]["value"] == 1.0
+    assert {one["model"] for one in row.evaluation["differences"]} == {"ease"}
 
 
 def test_reasons_are_told_in_words() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from zhiyin.domain.lifecycle import Lifecycle
+from zhiyin.domain.lifecycle import OF_CUSTOMERS, Lifecycle
 from zhiyin.domain.rfm import RfmGroup
 from zhiyin.domain.text import Text, say
 
@@ -179,7 +179,7 @@ FEATURES: tuple[Feature, ...] = (
         "lifecycle",
         say("Lifecycle stage"),
         say("The stage of the customer's life with the shop, by the shop's usual time between orders."),
-        tuple(stage.value for stage in Lifecycle),
+        tuple(stage.value for stage in OF_CUSTOMERS),
         empty=Lifecycle.LEAD.value,
     ),
     _stage(

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something the shop offers. ``price`` is in minor units; ``names`` maps a language to the name in it."""
+    """Something the shop offers. ``price`` is in minor units; ``names`` maps a language to the name in it.
+
+    ``properties`` is what else the shop tells: brand, colour, a description, vectors of text or image.
+    """
 
     item_id: str
     name: str
@@ -19,6 +23,7 @@ class Item:
     image_url: str = ""
     available: bool = True
     names: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, Any] = field(default_factory=dict)
 
     def name_in(self, language: str) -> str:
         """The name for a reader of ``language``, else the plain name.

@@ -12,12 +12,18 @@ from zhiyin.domain.text import say
 class Lifecycle(StrEnum):
     """A stage; ``gap`` is the usual time between orders. The rules: ``loop/profile/lifecycle.py``."""
 
+    ANONYMOUS = "anonymous"  # a visitor of whom nobody knows who it is: no customer yet
     LEAD = "lead"  # known, has never ordered
     NEW = "new"  # first order within one gap
     ACTIVE = "active"  # last order within one gap and a half
     AT_RISK = "at_risk"  # last order within three gaps
     LAPSED = "lapsed"  # no order for longer
     WON_BACK = "won_back"  # active again, after a silence longer than three gaps
+
+
+OF_CUSTOMERS = tuple(
+    stage for stage in Lifecycle if stage is not Lifecycle.ANONYMOUS
+)  # what a profile may say
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,4 +40,15 @@ def _item(row: Mapping[str, Any]) -> Item:
         image_url=row["image_url"] or "",
         available=row["available"] is not False,
         names=json.loads(row["names"] or "{}"),
+        properties={name: _listed(value) for name, value in json.loads(row["properties"] or "{}").items()},
     )
+
+
+def _listed(value: Any) -> Any:
+    """A list that was imported as its text, as a cell of a table is: a list again."""
+    if isinstance(value, str) and value.startswith("[") and value.endswith("]"):
+        try:
+            return json.loads(value)
+        except json.JSONDecodeError:
+            return value
+    return value

@@ -1,13 +1,14 @@
-"""The customers' stages: how many are where, who moved between two days, and one customer's history."""
+"""The stages: how many customers are where, visitors without a name, who moved between two days, one customer's history."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import narwhals as nw
+import pyarrow as pa
 
 from zhiyin.domain.errors import BadPeriod, NotFound
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED
@@ -15,6 +16,7 @@ from zhiyin.domain.flow import PLACES, Flow, Move
 from zhiyin.domain.lifecycle import StageRules
 from zhiyin.domain.text import say
 from zhiyin.loop.profile import flow as verb
+from zhiyin.loop.profile import visitors as nameless
 from zhiyin.loop.profile.transitions import Transition, transitions
 from zhiyin.services import facts
 from zhiyin.services.workspace import Workspace
@@ -60,8 +62,17 @@ def show(ws: Workspace, totals: Mapping[str, Any] | None = None) -> Stages:
     )
 
 
+def visitors(ws: Workspace, at: datetime | None = None) -> int:
+    """How many visitors had been seen by a moment, or by now, of whom nobody knew by then who they are."""
+    if ws.lake.table("events") is None:
+        return 0
+    seen = nameless.visitors(_events(ws), at or ws.now()).filter(nw.col("customer_id").is_null())
+    return int(ws.lake.collect(seen.select(n=nw.len()))["n"][0].as_py())
+
+
 def flow(ws: Workspace, first: date, second: date) -> Flow:
-    """Who went from which stage to which between the ends of two days of the shop; today ends now.
+    """Who went from which stage to which between the ends of two days of the shop, visitors without a name
+    included; today ends now.
 
     Computed from the events up to each day, in one query; nothing is stored and later events change nothing.
     Raises ``BadPeriod`` for a day in the future or days in the wrong order, ``NotFound`` before the first
@@ -86,7 +97,7 @@ def flow(ws: Workspace, first: date, second: date) -> Flow:
     start, end = (_end(ws, day, now) for day in (first, second))
     settings = ws.settings.profile
     frame = verb.flow(
-        ws.lake.events(),
+        _events(ws),
         ws.lake.profiles().select("customer_id", "created_at"),
         start,
         end,
@@ -105,26 +116,39 @@ def flow(ws: Workspace, first: date, second: date) -> Flow:
 
 
 def history(ws: Workspace, customer_id: str) -> History:
-    """Since when a customer was in which stage, judged by the usual gap of today. Raises ``NotFound``."""
+    """Since when a customer was in which stage, as a visitor too, judged by the usual gap of today.
+
+    Raises ``NotFound``.
+    """
     from zhiyin.services import customers
 
     rules = ws.settings.profile.rules
     row, now, gap = customers.get(ws, customer_id), ws.now(), facts.gap_days(ws)
+    previous = f"property_{nameless.PREVIOUS}"
     times: dict[str, list[datetime]] = {ORDER_COMPLETED: [], ORDER_CANCELLED: []}
+    devices: set[str] = set()
     theirs = (
-        ws.lake.events()
-        .filter(nw.col("customer_id") == customer_id, nw.col("event").is_in(sorted(times)))
-        .select("event", "timestamp")
+        _events(ws)
+        .filter(
+            nw.col("customer_id") == customer_id,
+            nw.col("event").is_in(sorted(times)) | nw.col("type").is_in(["identify", "alias"]),
+        )
+        .select("event", "timestamp", "anonymous_id", previous)
     )
     for event in ws.lake.collect(theirs).to_pylist():
-        times[event["event"]].append(event["timestamp"].replace(tzinfo=UTC))
-    known = min((at for at in (row.created_at, row.first_seen) if at), default=None)
+        if event["event"] in times:
+            times[event["event"]].append(event["timestamp"].replace(tzinfo=UTC))
+        else:
+            devices.update(one for one in (event["anonymous_id"], event[previous]) if one is not None)
+    visitor_since, named_at = _as_visitor(ws, customer_id, devices, now) if devices else (None, None)
+    known = min((at for at in (row.created_at, row.first_seen, named_at) if at), default=None)
     found = transitions(
         times[ORDER_COMPLETED],
         gap,
         now,
         cancelled=times[ORDER_CANCELLED],
         known_since=known,
+        visitor_since=visitor_since,
         rules=rules,
     )
     return History(found, gap, rules.personal)
@@ -138,6 +162,26 @@ def day(text: str) -> date:
         raise BadPeriod(
             say("{text!r} is not a day.", text=text), fix=say("Write it as 2026-03-05.")
         ) from error
+
+
+def _events(ws: Workspace) -> nw.LazyFrame[Any]:
+    return ws.lake.events([nameless.PREVIOUS])
+
+
+def _as_visitor(
+    ws: Workspace, customer_id: str, devices: Set[str], now: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """Since when a customer was seen on these devices before anybody knew who that is, and when they said so."""
+    # with every alias, since another customer may have said so first
+    these = ws.lake.given(pa.table({"anonymous_id": pa.array(sorted(devices), pa.string())}))
+    previous = f"property_{nameless.PREVIOUS}"
+    events = _events(ws).select("type", "customer_id", "anonymous_id", "timestamp", previous)
+    of_these = events.join(these, on="anonymous_id", how="semi")
+    events = nw.concat([of_these, events.filter(nw.col("type") == "alias")])
+    seen = nameless.visitors(events, now).filter(nw.col("customer_id") == customer_id)
+    row = ws.lake.collect(seen.select(nw.col("since").min(), nw.col("named_at").min())).to_pylist()[0]
+    since, named_at = (at and at.replace(tzinfo=UTC) for at in (row["since"], row["named_at"]))
+    return since, named_at
 
 
 def _end(ws: Workspace, day: date, now: datetime) -> datetime:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from zhiyin.adapters.records.models import Campaign
 from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.decision import HOLDOUT
-from zhiyin.domain.lifecycle import Lifecycle
+from zhiyin.domain.lifecycle import OF_CUSTOMERS, Lifecycle
 from zhiyin.loop.measure.campaign import too_early
 from zhiyin.loop.measure.outcomes import OUTCOMES, Group, Responses, arms, decided, outcomes
 from zhiyin.loop.profile.features.spending import spending
@@ -152,7 +152,7 @@ def stages(ws: Workspace, found: Found) -> dict[str, tuple[Group, Group]]:
     held = pc.equal(staged["assigned"], HOLDOUT).combine_chunks()
     of_person = stage.take(pc.index_in(found.customers, value_set=staged["customer_id"].combine_chunks()))
     groups = {}
-    for name in Lifecycle:
+    for name in OF_CUSTOMERS:
         here = pc.equal(stage, name.value)
         n, n_held = pc.sum(here).as_py() or 0, pc.sum(pc.and_(here, held)).as_py() or 0
         if n:

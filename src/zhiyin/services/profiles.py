@@ -21,7 +21,7 @@ from zhiyin.adapters.lake.lease import lease
 from zhiyin.adapters.records.models import Customer, ProfileRun
 from zhiyin.adapters.records.profile import COLUMNS, publish
 from zhiyin.domain.feature import COMPUTED
-from zhiyin.domain.lifecycle import Lifecycle
+from zhiyin.domain.lifecycle import OF_CUSTOMERS
 from zhiyin.domain.rfm import RfmGroup
 from zhiyin.domain.text import say
 from zhiyin.loop.profile.facts import Facts, facts, measured
@@ -178,7 +178,7 @@ def totals(ws: Workspace) -> dict[str, Any]:
         "customers": sums["customers"],
         "buyers": sums["buyers"],
         "revenue": sums["revenue"] or 0,
-        "lifecycle": _counts("lifecycle", [stage.value for stage in Lifecycle]),
+        "lifecycle": _counts("lifecycle", [stage.value for stage in OF_CUSTOMERS]),
         "rfm_groups": _counts("rfm_group", [group.value for group in RfmGroup]),
         "heat": list(heat.values("r", "f").annotate(customers=Count("pk"))),
         "profiled_at": shop_facts.profiled_at(ws),

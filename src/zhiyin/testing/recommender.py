@@ -35,7 +35,8 @@ REASONS = {
     "popular",
     "for_you",
 }
-ITEMS = [Item(f"i{number}", f"Item {number}") for number in range(8)]
+# their names tell, too, which go together in the checkerboard
+ITEMS = [Item(f"i{number}", f"{('Even', 'Odd')[number % 2]} number {number}") for number in range(8)]
 
 
 def interactions(rows: Iterable[tuple[str, str]], kind: str = "bought", days_ago: float = 1.0) -> pa.Table:

@@ -130,22 +130,27 @@ def _segments(figures: Figures) -> None:
 
 def _recommend(figures: Figures) -> None:
     evaluation = figures["evaluation"]
+    over = {
+        one["model"]: one
+        for one in evaluation["differences"]
+        if one["against"] == "popularity" and one["metric"] == "recall@20"
+    }
     table(
         "",
         ("Model", "Recall@20", "NDCG@20", "Better than popularity", "Coverage"),
         [
             (
-                score["name"],
-                f"{score['recall']['value']:.3f}",
-                f"{score['ndcg']['value']:.3f}",
-                _interval(score["better_recall"], "{:+.3f}"),
-                f"{score['coverage']:.0%}",
+                name,
+                f"{score['recall@20']['value']:.3f}",
+                f"{score['ndcg@20']['value']:.3f}",
+                _interval(over.get(name), "{:+.3f}"),
+                f"{score['coverage@20']['value']:.0%}",
             )
-            for score in evaluation["models"]
+            for name, score in evaluation["models"].items()
         ],
         right=(1, 2, 3, 4),
     )
-    say(f"[dim]{evaluation['protocol']}[/]")
+    say(f"[dim]Protocol: {evaluation['protocol']['told']}[/]")
 
 
 def _campaign(figures: Figures) -> None:

@@ -22,16 +22,17 @@ app = typer.Typer(no_args_is_help=True, help="The stages of customers, and who m
 
 @app.command()
 def show(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
-    """Show how many customers are in each stage, as last profiled."""
+    """Show how many customers are in each stage, as last profiled, and how many visitors had no name by then."""
     ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import flow
 
     found = flow.show(ws)
+    visitors = flow.visitors(ws, found.at)
     if as_json:
         gaps = {name: getattr(found.rules, name) / 100 for name in ("new", "active", "lapsed")}
         print_json(
             {"at": found.at, "customers": found.customers, "stages": dict(found.counts),
-             "gap_days": found.gap_days, "personal": found.rules.personal, "gaps": gaps}
+             "visitors": visitors, "gap_days": found.gap_days, "personal": found.rules.personal, "gaps": gaps}
         )  # fmt: skip
         return
     whole = found.customers or 1
@@ -47,6 +48,7 @@ def show(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) ->
         print(
             "So it is for who ordered once; each further order makes it the customer's own time between orders."
         )
+    say(f"Besides them {visitors:,} visitors had been seen by then of whom nobody knew who they are.")
 
 
 @app.command()
@@ -89,7 +91,8 @@ def flow_(
             {"from": m.start, "to": m.end, "customers": m.customers, "course": m.course} for m in found.moves
         ]
         print_json(
-            {"from": found.first, "to": found.second, "customers": found.customers, "moves": moves,
+            {"from": found.first, "to": found.second, "customers": found.customers,
+             "visitors": found.visitors, "moves": moves,
              "at_first": dict(found.at_first), "at_second": dict(found.at_second),
              "gap_days": {"from": found.gap_first, "to": found.gap_second}}
         )  # fmt: skip
@@ -99,12 +102,17 @@ def flow_(
         (start, *(_cell(found.count(start, end)) for end in ends), f"{found.at_first[start]:,}")
         for start in PLACES
     ]
-    rows.append(("all", *(f"{found.at_second[end]:,}" for end in ends), f"{found.customers:,}"))
+    people = found.customers + found.visitors
+    rows.append(("all", *(f"{found.at_second[end]:,}" for end in ends), f"{people:,}"))
     table("From the row to the column", ("", *ends, "all"), rows, right=range(1, len(ends) + 2))
     came, closer, away, stayed = (
         found.of(course) for course in (Course.CAME, Course.CLOSER, Course.AWAY, Course.STAYED)
     )
     say(f"{came:,} came, {closer:,} moved closer, {away:,} moved away, {stayed:,} stayed where they were.")
+    say(
+        f"{found.visitors:,} visitors had no name at the second day; {found.named:,} customers were among those of "
+        "the first."
+    )
 
 
 def _cell(count: int) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from zhiyin.entrypoints.cli import recommend_evaluate
 from zhiyin.entrypoints.cli.output import (
     JsonOption,
     WorkspaceOption,
@@ -18,10 +19,8 @@ from zhiyin.entrypoints.cli.output import (
     table,
 )
 
-if TYPE_CHECKING:
-    from zhiyin.domain.estimate import Estimate
-
 app = typer.Typer(no_args_is_help=True, help="Train, evaluate and ask recommenders.")
+recommend_evaluate.register(app)
 
 NamesArgument = Annotated[
     list[str] | None, typer.Argument(help="Recommenders by name; the built-in ones if none is named.")
@@ -51,42 +50,6 @@ def train(
         ],
         right=(1, 2, 3, 4, 6),
     )  # fmt: skip
-
-
-@app.command()
-def evaluate(
-    names: NamesArgument = None,
-    k: Annotated[int, typer.Option("-k", help="Length of the list that is judged.", min=1)] = 20,
-    days: Annotated[float | None, typer.Option(help="Days at the end to foresee.", min=0.01)] = None,
-    repeats: Annotated[
-        bool, typer.Option("--repeats", help="Let items come back that the customer already bought.")
-    ] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
-    workspace: WorkspaceOption = Path("."),
-    as_json: JsonOption = False,
-) -> None:
-    """Compare recommenders with popularity on the last days, trained on what came before them."""
-    ws = open_workspace(workspace)
-    from zhiyin.services import evaluation
-
-    with progress("Evaluating", quiet=as_json) as step:
-        found = evaluation.evaluate(
-            ws, names or None, k, days=days, repeats=repeats, seed=seed, on_progress=step
-        )
-    if as_json:
-        print_json(found.to_dict())
-        return
-    table(
-        f"{found.customers:,} customers, 95 % intervals",
-        ("Model", f"Recall@{k}", f"NDCG@{k}", "Coverage", f"NDCG@{k} over popularity", "Fit, s"),
-        [
-            (s.name, _interval(s.recall), _interval(s.ndcg), f"{s.coverage:.1%}",
-             _interval(s.better_ndcg, "+"), f"{s.fit_seconds:.2f}")
-            for s in found.models
-        ],
-        right=(1, 2, 3, 4, 5),
-    )  # fmt: skip
-    say(f"Protocol: {found.protocol}.")
 
 
 @app.command("for")
@@ -160,11 +123,3 @@ def models(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) 
         ],
         right=(1, 4, 5, 6),
     )  # fmt: skip
-
-
-def _interval(estimate: Estimate | None, sign: str = "") -> str:
-    if estimate is None or estimate.value is None:
-        return ""
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:{sign}.4f}"
-    return f"{estimate.value:{sign}.4f} ({estimate.low:{sign}.4f} to {estimate.high:{sign}.4f})"

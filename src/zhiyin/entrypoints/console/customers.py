@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from zhiyin.domain.item import Item
-from zhiyin.domain.lifecycle import Lifecycle
+from zhiyin.domain.lifecycle import OF_CUSTOMERS
 from zhiyin.entrypoints.console import feature_values, paging, segment_words, words
 from zhiyin.entrypoints.site import current
 from zhiyin.services import customers
@@ -44,7 +44,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
             "found": found,
             "filters": filters,
             "any": bool(filters) or found.total > 0,
-            "stages": [(stage.value, words.STAGES[stage.value]) for stage in Lifecycle],
+            "stages": [(stage.value, words.STAGES[stage.value]) for stage in OF_CUSTOMERS],
             "segments": segments.list_(ws),
         },
     )

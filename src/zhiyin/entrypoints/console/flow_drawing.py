@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zhiyin.domain.flow import PLACES, Flow, Move
+from zhiyin.domain.flow import PLACES, Move, ends, starts
 
 _LABEL = 40  # room for two lines of text beside the smallest place
-_SCALE = 240  # what all customers together are high
+_SCALE = 240  # what all people together are high
 _BAR = 1.5  # width of a place's bar, of 100
 
 
@@ -45,33 +45,36 @@ class Drawing:
     bands: tuple[Band, ...]
 
 
-def draw(flow: Flow) -> Drawing:
-    """The drawing of a flow in which somebody is known; heights are in proportion to customers."""
+def draw(moves: Sequence[Move]) -> Drawing | None:
+    """The drawing of moves, None where there are none; heights are in proportion to people."""
+    people = sum(move.customers for move in moves)
+    if not people:
+        return None
     sides = [
         [(place, count) for place, count in counts.items() if count]
-        for counts in (flow.at_first, flow.at_second)
+        for counts in (starts(moves), ends(moves))
     ]
     height = _LABEL * max(map(len, sides)) + _SCALE
-    left, right = (_side(side, flow.customers, height) for side in sides)
+    left, right = (_side(side, people, height) for side in sides)
     bands = []
-    starts = {place.code: place.top for place in left}
-    ends = {place.code: place.top for place in right}
-    per_customer = _SCALE / flow.customers
-    for move in sorted(flow.moves, key=lambda move: (PLACES.index(move.start), PLACES.index(move.end))):
-        thick = move.customers * per_customer
-        path = _path(starts[move.start], ends[move.end], max(thick, 0.75))
-        starts[move.start] += thick
-        ends[move.end] += thick
+    tops = {place.code: place.top for place in left}
+    arrivals = {place.code: place.top for place in right}
+    each = _SCALE / people
+    for move in sorted(moves, key=lambda move: (PLACES.index(move.start), PLACES.index(move.end))):
+        thick = move.customers * each
+        path = _path(tops[move.start], arrivals[move.end], max(thick, 0.75))
+        tops[move.start] += thick
+        arrivals[move.end] += thick
         bands.append(Band(move, path))
     return Drawing(height, left, right, tuple(bands))
 
 
-def _side(counts: Sequence[tuple[str, int]], customers: int, height: int) -> tuple[Place, ...]:
+def _side(counts: Sequence[tuple[str, int]], people: int, height: int) -> tuple[Place, ...]:
     """Places one below the other, each with at least the room of its label."""
     room = (height - _SCALE) / len(counts)
     places, top = [], 0.0
     for code, count in counts:
-        thick = _SCALE * count / customers
+        thick = _SCALE * count / people
         places.append(Place(code, count, round(top + room / 2, 2), round(max(thick, 0.75), 2)))
         top += room + thick
     return tuple(places)

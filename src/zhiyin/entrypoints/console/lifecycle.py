@@ -12,8 +12,8 @@ from django.urls import path
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET
 
-from zhiyin.domain.flow import NOT_YET, PLACES, Course, Flow, Move
-from zhiyin.domain.lifecycle import StageRules
+from zhiyin.domain.flow import NOT_YET, Course, Flow, Move, starts
+from zhiyin.domain.lifecycle import OF_CUSTOMERS, Lifecycle, StageRules
 from zhiyin.entrypoints.console import flow_drawing, formats, standing
 from zhiyin.entrypoints.site import current
 from zhiyin.services import flow, profiles
@@ -21,6 +21,7 @@ from zhiyin.services import flow, profiles
 PERIODS = (28, 90, 365)
 LARGEST = 8  # moves in the list beside the drawing
 SHOWN = 6  # stages in a customer's history
+_ENDS = tuple(stage.value for stage in OF_CUSTOMERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +66,41 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def moves(request: HttpRequest) -> HttpResponse:
-    """The flow between the two days: bands, the largest moves, and the table of all. For htmx."""
+    """The flow between the two days: bands, the largest moves, the table of all, and visitors apart. For htmx."""
     ws = current()
     first, second = (flow.day(text) for text in _period(request, ws.today().date()))
     found = flow.flow(ws, first, second)
     moved = sorted(
-        (move for move in found.moves if move.course != Course.STAYED), key=lambda move: -move.customers
+        (move for move in found.of_customers if move.course != Course.STAYED),
+        key=lambda move: -move.customers,
     )
+    visitors = found.of_visitors
     return render(
         request,
         "console/lifecycle/_flow.html",
         {
             "flow": found,
-            "drawing": flow_drawing.draw(found) if found.customers else None,
+            "drawing": flow_drawing.draw(found.of_customers),
+            "visitors": flow_drawing.draw(visitors),
+            "of_visitors": [(move, _share(found, move)) for move in visitors],
             "largest": [(move, _share(found, move)) for move in moved[:LARGEST]],
             "more": max(0, len(moved) - LARGEST),
             "courses": [(course.value, found.of(course)) for course in Course],
-            "ends": PLACES[1:],
+            "ends": _ENDS,
+            "sums": [found.at_second[stage] for stage in _ENDS],
             "rows": _rows(found),
             "now": second == ws.today().date(),
         },
+    )
+
+
+@require_GET
+def visitors(request: HttpRequest) -> HttpResponse:
+    """How many visitors without a name there were when customers were profiled. For htmx."""
+    ws = current()
+    known = flow.show(ws)
+    return render(
+        request, "console/lifecycle/_visitors.html", {"count": flow.visitors(ws, known.at), "at": known.at}
     )
 
 
@@ -99,6 +115,7 @@ def history(request: HttpRequest, customer_id: str) -> HttpResponse:
         {
             "stages": newest[:SHOWN],
             "earlier": max(0, len(newest) - SHOWN),
+            "anonymous": Lifecycle.ANONYMOUS,
             "gap": found.gap_days,
             "personal": found.personal,
         },
@@ -118,8 +135,8 @@ def _share(found: Flow, move: Move) -> float | None:
 
 def _rows(found: Flow) -> list[Row]:
     return [
-        Row(start, tuple((start == end, found.count(start, end)) for end in PLACES[1:]), total)
-        for start, total in found.at_first.items()
+        Row(start, tuple((start == end, found.count(start, end)) for end in _ENDS), total)
+        for start, total in starts(found.of_customers).items()
         if total
     ]
 
@@ -188,5 +205,6 @@ def _in_days(text: str, days: int) -> str:
 urlpatterns = [
     path("lifecycle", page, name="lifecycle"),
     path("lifecycle/flow", moves, name="lifecycle_flow"),
+    path("lifecycle/visitors", visitors, name="lifecycle_visitors"),
     path("lifecycle/of/<path:customer_id>", history, name="customer_stages"),
 ]

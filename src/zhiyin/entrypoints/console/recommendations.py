@@ -15,6 +15,7 @@ from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.estimate import Estimate
 from zhiyin.entrypoints.console import drawing, jobs, words
 from zhiyin.entrypoints.site import current
+from zhiyin.loop.recommend.evaluate import BASELINE
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -34,7 +35,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "best": best,
             "rival": _rival(best, scored),
             "scored": scored,
-            "protocol": best["evaluation"] if best else None,
+            "protocol": best["protocol"] if best else None,
             "found": drawing.domain(_bounds(line["recall"] for line in scored)),
             "items": len(catalogue.all_items(ws)),
             "job": jobs.shown(jobs.RECOMMENDERS),
@@ -65,14 +66,27 @@ def train(request: HttpRequest) -> HttpResponse:
 def _line(row: RecommenderModel) -> dict[str, Any]:
     """One model of the table."""
     evaluation = row.evaluation or {}
-    score = next(iter(evaluation.get("models", [])), None)
+    score = evaluation.get("models", {}).get(row.name)
+    if not score:
+        return {"row": row, "protocol": None, "recall": None, "better": None, "coverage": None}
+    protocol = evaluation["protocol"]
+    k = max(protocol["k"])
+    over = (
+        one
+        for one in evaluation["differences"]
+        if (one["model"], one["against"], one["metric"]) == (row.name, BASELINE, f"recall@{k}")
+    )
     return {
         "row": row,
-        "evaluation": evaluation,
-        "recall": Estimate(**score["recall"]) if score else None,
-        "better": Estimate(**score["better_recall"]) if score and score.get("better_recall") else None,
-        "coverage": score["coverage"] if score else None,
+        "protocol": protocol | {"k": k},
+        "recall": _estimate(score[f"recall@{k}"]),
+        "better": _estimate(next(over, None)),
+        "coverage": score[f"coverage@{k}"]["value"],
     }
+
+
+def _estimate(told: dict[str, Any] | None) -> Estimate | None:
+    return None if told is None else Estimate(told["value"], told["low"], told["high"])
 
 
 def _rival(best: dict[str, Any] | None, scored: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from zhiyin.domain.lifecycle import Lifecycle
+from zhiyin.domain.lifecycle import OF_CUSTOMERS
 from zhiyin.entrypoints.console import drawing, words
 
 
 def bars(counts: Mapping[str, int]) -> list[dict[str, Any]]:
     """A row for each stage: its code, count, share of the largest, and colour."""
-    shares = drawing.shares(counts.get(stage.value, 0) for stage in Lifecycle)
+    shares = drawing.shares(counts.get(stage.value, 0) for stage in OF_CUSTOMERS)
     return [
         {
             "code": stage.value,
@@ -19,7 +19,7 @@ def bars(counts: Mapping[str, int]) -> list[dict[str, Any]]:
             "share": share / 100,
             "fill": words.STAGE_FILLS[stage.value],
         }
-        for stage, share in zip(Lifecycle, shares, strict=True)
+        for stage, share in zip(OF_CUSTOMERS, shares, strict=True)
     ]
 
 

@@ -18,8 +18,8 @@ STAGES: Names = {
     "lapsed": _("Lapsed"),
     "won_back": _("Won back"),
 }
-# where the flow finds somebody at a day: a stage, or nothing known of them
-PLACES: Names = {"not_yet": _("Not known yet"), **STAGES}
+# where the flow finds somebody at a day: a stage of a customer, a visitor without a name, or nothing known of them
+PLACES: Names = {"not_yet": _("Not known yet"), "anonymous": _("Anonymous"), **STAGES}
 COURSES: Names = {
     "came": _("Came"),
     "stayed": _("Stayed"),
@@ -27,7 +27,7 @@ COURSES: Names = {
     "away": _("Moved away"),
 }
 COURSE_FILLS = {"came": "blue", "stayed": "grey", "closer": "gain", "away": "harm"}
-PLACE_FILLS = {"not_yet": "pale"}  # the others: STAGE_FILLS
+PLACE_FILLS = {"not_yet": "pale", "anonymous": "5"}  # the others: STAGE_FILLS
 GROUPS: Names = {
     "champions": _("Champions"),
     "loyal": _("Loyal"),
@@ -196,6 +196,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "holdout": ("quiet", "circle-dashed"),
     "done": ("gain", "circle-check"),
     "running": ("plain", "hourglass-empty"),
+    "anonymous": ("quiet", "eye"),
     "lead": ("quiet", "user-plus"),
     "new": ("plain", "user-plus"),
     "active": ("gain", "user-check"),
@@ -448,6 +449,8 @@ MODELS: Names = {
     "popularity": _("Popularity"),
     "item_neighbours": _("Item neighbours"),
     "ease": _("Linear model (EASE)"),
+    "content": _("Content"),
+    "hybrid": _("Hybrid"),
 }
 CHECKS: Names = {
     "python": _("Program"),

@@ -28,14 +28,15 @@ def transitions(
     *,
     cancelled: Iterable[datetime] = (),
     known_since: datetime | None = None,
+    visitor_since: datetime | None = None,
     rules: StageRules = STAGE_RULES,
 ) -> tuple[Transition, ...]:
     """Every change of stage up to a moment, the oldest first, by the rules of ``loop/profile/lifecycle``.
 
     ``orders`` and ``cancelled`` are the times of completed and cancelled orders, in any order;
     ``gap_days`` is the shop's usual gap, one for the whole history; ``known_since`` begins a time as lead where it
-    lies before the first order. By ``personal`` rules each order changes the customer's own gap. A stage ends
-    at the second at which the whole days run over.
+    lies before the first order, and ``visitor_since`` one as anonymous before everything else. By ``personal`` rules
+    each order changes the customer's own gap. A stage ends at the second at which the whole days run over.
 
     >>> from datetime import UTC
     >>> first = datetime(2026, 1, 1, tzinfo=UTC)
@@ -52,6 +53,8 @@ def transitions(
         stage = _stage(bought, back, at, gaps, rules)
         if not found or found[-1].stage != stage:
             found.append(Transition(stage, at))
+    if visitor_since and visitor_since <= until and (not found or visitor_since < found[0].at):
+        found.insert(0, Transition(Lifecycle.ANONYMOUS, visitor_since))
     return tuple(found)
 
 

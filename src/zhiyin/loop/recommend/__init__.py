@@ -6,8 +6,10 @@ from collections.abc import Mapping
 RECOMMENDERS: Mapping[str, str] = {
     "baskets": "zhiyin.loop.recommend.baskets:Baskets",
     "blend": "zhiyin.loop.recommend.blend:Blend",
+    "content": "zhiyin.loop.recommend.content:Content",
     "ease": "zhiyin.loop.recommend.ease:Ease",
     "habits": "zhiyin.loop.recommend.habits:Habits",
+    "hybrid": "zhiyin.loop.recommend.hybrid:Hybrid",
     "item_neighbours": "zhiyin.loop.recommend.item_neighbours:ItemNeighbours",
     "markov": "zhiyin.loop.recommend.markov:Markov",
     "popularity": "zhiyin.loop.recommend.popularity:Popularity",

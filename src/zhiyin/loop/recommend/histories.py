@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zhiyin.domain.item import Item
+from zhiyin.loop.recommend import described
 from zhiyin.loop.recommend.data import (
     KINDS,
     LATEST,
@@ -51,9 +52,11 @@ def learned(steps: pa.Table, items: Sequence[Item], now: datetime) -> Data:
     catalogue = Catalogue.of(
         ids,
         available=[item is not None and item.available for item in known],
-        text=["" if item is None else " ".join([item.name, *item.names.values()]) for item in known],
+        text=[described.text(item) for item in known],
         category=[-1 if item is None else place.get(item.category, -1) for item in known],
         categories=categories,
+        attributes=described.attributes(known),
+        vectors=described.vectors(known),
         price=[np.nan if item is None or item.price is None else item.price for item in known],
         seen_first=first,
     )

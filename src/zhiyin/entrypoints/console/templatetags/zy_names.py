@@ -16,12 +16,12 @@ register = template.Library()
 @register.filter
 def stage(code: str) -> str:
     """A lifecycle stage: At risk."""
-    return words.name(words.STAGES, code) or formats.NONE
+    return words.name(words.PLACES, code) or formats.NONE
 
 
 @register.filter
 def place(code: str) -> str:
-    """A lifecycle stage, or that nothing was known yet."""
+    """A lifecycle stage, anonymous too, or that nothing was known yet."""
     return words.name(words.PLACES, code)
 
 

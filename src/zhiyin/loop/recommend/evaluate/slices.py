@@ -1,0 +1,43 @@
+"""Questions told apart: by how much is known of the customer, and by segment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from zhiyin.loop.recommend.data import I32, I64
+from zhiyin.loop.recommend.evaluate.task import Slice
+
+
+def by_activity(lengths: I64) -> Slice:
+    """New customers (no history), and the others in three parts of about equal size by the length of theirs.
+
+    Equal lengths stay together, so there may be fewer parts. Names tell the lengths, such as ``1-4``.
+
+    >>> by_activity(np.array([0, 1, 1, 2, 3, 8, 9])).names
+    ('0', '1', '2-3', '8-9')
+    """
+    known = np.sort(lengths[lengths > 0])
+    if not len(known):
+        return Slice(("0",), np.zeros(len(lengths), dtype=np.int32))
+    bounds = np.unique(
+        [int(known[len(known) * part // 3 - 1]) for part in (1, 2, 3) if len(known) * part // 3]
+    )
+    place = np.searchsorted(bounds, lengths)  # the first bound that is not below
+    names = []
+    for part in range(len(bounds)):
+        inside = known[np.searchsorted(bounds, known) == part]
+        low, high = int(inside.min()), int(inside.max())
+        names.append(f"{low}" if low == high else f"{low}-{high}")
+    of = np.where(lengths > 0, place + 1, 0).astype(np.int32)
+    return Slice(("0", *names), of) if (lengths == 0).any() else Slice(tuple(names), of - 1)
+
+
+def by_segment(segments: I32, names: Sequence[str] = ()) -> Slice | None:
+    """By the customer's segment at the cut; None where nobody has one."""
+    if not (segments >= 0).any():
+        return None
+    count = int(segments.max()) + 1
+    known = (*names[:count], *(str(number) for number in range(len(names), count)))
+    return Slice(known, segments.astype(np.int32))

@@ -1,0 +1,187 @@
+"""Learning to rank: numbers about candidates → the order in which to show them, learned from what was taken.
+
+Two of them, one interface: ``Softmax`` weighs and adds up, ``Trees`` grows trees. Both are served by NumPy alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from zhiyin.domain.errors import MissingExtra
+from zhiyin.loop.recommend.data import F32, F64, I32, I64
+from zhiyin.loop.recommend.interface import Arrays
+
+_PULL = 1.0  # towards weights of nothing, as strong as one question's evidence
+
+
+class Ranker(Protocol):
+    """Candidates of many questions: ``features`` is candidates x numbers, ``starts`` where each question's begin."""
+
+    def learn(self, features: F32, starts: I64, gains: F32, seed: int) -> Self:
+        """Learn from ``gains``, positive for what was taken; each question has one at least."""
+        ...
+
+    def rank(self, features: F32) -> F32:
+        """A score for each candidate, higher is better; each by itself."""
+        ...
+
+    def to_arrays(self) -> Arrays:
+        """What was learned."""
+        ...
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """The ranker of ``to_arrays``."""
+        ...
+
+
+class Softmax:
+    """A weight for each number, so that what was taken gets most of ``exp(score) / Σ exp(score)`` of its question.
+
+    Listwise cross-entropy (Cao et al.: Learning to rank, from pairwise approach to listwise approach, ICML 2007).
+    """
+
+    weights_: F64
+    middle_: F64
+    scale_: F64
+
+    def learn(self, features: F32, starts: I64, gains: F32, seed: int) -> Self:
+        from scipy.optimize import minimize
+
+        self.middle_ = features.mean(axis=0, dtype=np.float64)
+        spread = features.std(axis=0, dtype=np.float64)
+        self.scale_ = np.where(spread > 0, spread, 1.0)
+        known = (features - self.middle_) / self.scale_
+        lengths = np.diff(np.append(starts, len(features)))
+        taken = gains / np.repeat(np.add.reduceat(gains, starts), lengths)
+
+        def loss(weights: F64) -> tuple[float, F64]:
+            scores = known @ weights
+            scores -= np.repeat(np.maximum.reduceat(scores, starts), lengths)
+            total = np.log(np.add.reduceat(np.exp(scores), starts))
+            shares = np.exp(scores - np.repeat(total, lengths))
+            value = total.sum() - taken @ scores + 0.5 * _PULL * weights @ weights
+            return float(value), known.T @ (shares - taken) + _PULL * weights
+
+        self.weights_ = minimize(loss, np.zeros(features.shape[1]), jac=True, method="L-BFGS-B").x
+        return self
+
+    def rank(self, features: F32) -> F32:
+        # a sum along each row: the same for one candidate and for many, which a product of matrices is not
+        return np.asarray(((features - self.middle_) / self.scale_ * self.weights_).sum(axis=1), np.float32)
+
+    def to_arrays(self) -> Arrays:
+        return {"weights": self.weights_, "middle": self.middle_, "scale": self.scale_}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        self = cls()
+        self.weights_, self.middle_, self.scale_ = (arrays[name] for name in ("weights", "middle", "scale"))
+        return self
+
+
+class Trees:
+    """LambdaMART: boosted trees that mind the top of the list most (Burges, MSR-TR-2010-82), grown by LightGBM.
+
+    LightGBM, the extra ``rank``, grows them; NumPy walks them.
+    """
+
+    feature_: I32  # trees x nodes, -1 at a leaf
+    border_: F64  # up to it to the left
+    left_: I32
+    right_: I32
+    value_: F64  # of leaves
+    steps_: int  # from the root to the farthest leaf
+
+    def __init__(self, trees: int = 200, leaves: int = 15, pace: float = 0.05) -> None:
+        self.trees = trees
+        self.leaves = leaves
+        self.pace = pace
+
+    def learn(self, features: F32, starts: I64, gains: F32, seed: int) -> Self:
+        try:
+            import lightgbm
+        except ImportError:
+            raise MissingExtra.of("rank", "LambdaMART") from None
+        steps = np.unique(gains)  # relevance in whole steps: none, a view, a basket, a purchase
+        relevance = np.searchsorted(steps, gains)
+        told = lightgbm.Dataset(
+            np.asarray(features, dtype=np.float64),
+            label=relevance,
+            group=np.diff(np.append(starts, len(features))),
+            free_raw_data=True,
+        )
+        settings = {
+            "objective": "lambdarank", "num_leaves": self.leaves, "learning_rate": self.pace, "seed": seed,
+            "deterministic": True, "force_row_wise": True, "num_threads": 1, "verbosity": -1,
+            "min_data_in_leaf": 20, "lambda_l2": 1.0, "label_gain": list(range(len(steps) + 1)),
+            "lambdarank_truncation_level": 20,
+        }  # fmt: skip
+        grown = lightgbm.train(settings, told, num_boost_round=self.trees).dump_model()
+        return self.grow(grown)
+
+    def rank(self, features: F32) -> F32:
+        if not len(self.feature_):
+            return np.zeros(len(features), dtype=np.float32)
+        known = np.asarray(features, dtype=np.float64)
+        tree, row = np.arange(len(self.feature_)), np.arange(len(known))[:, None]
+        node = np.zeros((len(known), len(tree)), dtype=np.int32)
+        for _ in range(self.steps_):
+            asked = self.feature_[tree, node]
+            smaller = known[row, np.maximum(asked, 0)] <= self.border_[tree, node]
+            after = np.where(smaller, self.left_[tree, node], self.right_[tree, node])
+            node = np.where(asked < 0, node, after)
+        return np.asarray(self.value_[tree, node].sum(axis=1), dtype=np.float32)
+
+    def to_arrays(self) -> Arrays:
+        return {name: getattr(self, f"{name}_") for name in _TREES} | {"steps": np.array(self.steps_)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        self = cls()
+        for name in _TREES:
+            setattr(self, f"{name}_", arrays[name])
+        self.steps_ = int(arrays["steps"])
+        return self
+
+    def grow(self, told: Mapping[str, Any]) -> Self:
+        """Take over the trees of ``Booster.dump_model``."""
+        grown = [_nodes(tree["tree_structure"]) for tree in told["tree_info"]]
+        shape = (len(grown), max((len(nodes) for nodes, _ in grown), default=0))
+        self.feature_ = np.full(shape, -1, dtype=np.int32)
+        self.border_, self.value_ = np.zeros(shape), np.zeros(shape)
+        self.left_, self.right_ = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int32)
+        self.steps_ = max((depth for _, depth in grown), default=0)
+        for row, (nodes, _) in enumerate(grown):
+            for place, node in enumerate(nodes):
+                for name, value in zip(_TREES, node, strict=True):
+                    getattr(self, f"{name}_")[row, place] = value
+        return self
+
+
+_TREES = ("feature", "border", "left", "right", "value")
+_Node = tuple[int, float, int, int, float]
+
+
+def _nodes(root: dict[str, Any]) -> tuple[list[_Node], int]:
+    """The nodes of a tree, the root first, in the order of ``_TREES``; and how deep it is."""
+    nodes: list[_Node] = []
+    deepest = 0
+    waiting = [(root, 0, -1, False)]  # node, depth, parent's place, whether it is the right one
+    while waiting:
+        node, depth, parent, is_right = waiting.pop()
+        place, deepest = len(nodes), max(deepest, depth)
+        if "leaf_value" in node:
+            nodes.append((-1, 0.0, place, place, node["leaf_value"]))
+        else:
+            nodes.append((node["split_feature"], node["threshold"], place, place, 0.0))
+            waiting.append((node["right_child"], depth + 1, place, True))
+            waiting.append((node["left_child"], depth + 1, place, False))
+        if parent >= 0:
+            feature, border, left, right, value = nodes[parent]
+            left, right = (left, place) if is_right else (place, right)
+            nodes[parent] = feature, border, left, right, value
+    return nodes, deepest
