@@ -22,14 +22,17 @@ from rich.table import Table
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 RESULTS = HERE / "results.json"
+TOOLS = ("tune",)  # modules that prepare benchmarks
 LIBRARIES = ("zhiyin", "narwhals", "duckdb", "deltalake", "pyarrow", "numpy", "scipy", "django")
 
 Rows = list[dict[str, Any]]
 
 
 def names() -> list[str]:
-    """Every module of this package that has a ``main``."""
-    return sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("_"))
+    """Every module of this package that measures something."""
+    return sorted(
+        path.stem for path in HERE.glob("*.py") if not path.stem.startswith("_") and path.stem not in TOOLS
+    )
 
 
 def main(wanted: list[str]) -> int:

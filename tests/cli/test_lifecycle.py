@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from tests.prepared import once
 from tests.services.test_profiles import happened
 from typer.testing import CliRunner
 
@@ -25,9 +26,13 @@ def call(workspace: Workspace, *words: object) -> str:
 
 @pytest.fixture
 def shop(workspace: Workspace) -> Workspace:
+    once(workspace, _shop)
+    return workspace
+
+
+def _shop(workspace: Workspace) -> None:
     happened(workspace, (ORDER_COMPLETED, "ann", 100, 1), (ORDER_COMPLETED, "bob", 3, 1))
     profiles.run(workspace)
-    return workspace
 
 
 def test_sizes_are_shown_with_the_rule(shop: Workspace) -> None:

@@ -67,10 +67,9 @@ def test_a_bad_option_says_what_to_do_and_leaves_nothing(
     assert not (tmp_path / "shop" / "zhiyin.toml").exists()
 
 
-def test_config_shows_sources_and_masks_secrets(tmp_path: Path) -> None:
-    zhiyin("init", tmp_path / "shop")
-    secret = settings.read(tmp_path / "shop").server.secret
-    run = zhiyin("config", "-w", tmp_path / "shop", "--json", ZHIYIN_SMTP_PASSWORD="hunter2")
+def test_config_shows_sources_and_masks_secrets(workspace: Workspace) -> None:
+    secret = settings.read(workspace.folder).server.secret
+    run = zhiyin("config", "-w", workspace.folder, "--json", ZHIYIN_SMTP_PASSWORD="hunter2")
     assert secret not in run.stdout
     assert "hunter2" not in run.stdout
     by_key: dict[str, Any] = {value["key"]: value for value in json.loads(run.stdout)}

@@ -7,8 +7,9 @@ import re
 from datetime import timedelta
 
 import pytest
-from tests.console.small_shop import PASSWORD, client
+from tests.console.small_shop import PASSWORD, client, fill
 from tests.console.test_chinese_pages import english
+from tests.prepared import once
 
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.domain.event import Event
@@ -31,18 +32,23 @@ def words(text: str) -> str:
 
 
 @pytest.fixture
-def visited(filled: Workspace) -> Workspace:
-    """The small shop, whose first customer came by phone last Sunday."""
-    now = filled.now()
+def visited(workspace: Workspace, quick_hashes: None) -> Workspace:
+    """The small shop, whose first customer came by phone two days ago."""
+    once(workspace, _visited)
+    return workspace
+
+
+def _visited(ws: Workspace) -> None:
+    fill(ws)
+    now = ws.now()
     context = {"device": {"type": "mobile"}, "referrer": {"medium": "search"}}
     events = [
         Event(f"v{i}", "page", "page", now - timedelta(days=2, seconds=-60 * i), "c1", session_id="v0", context=context)
         for i in range(3)
     ]  # fmt: skip
-    table = events_to_table(events, timezone=filled.timezone, received_at=now)
-    filled.lake.append("events", table, app_id="visits", version=1)
-    profiles.run(filled)
-    return filled
+    table = events_to_table(events, timezone=ws.timezone, received_at=now)
+    ws.lake.append("events", table, app_id="visits", version=1)
+    profiles.run(ws)
 
 
 def test_the_catalogue_names_every_feature(visited: Workspace) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from tests.console.small_shop import fill
 from tests.console.test_chinese_pages import english
 from tests.console.test_features import page, words
+from tests.prepared import once
 
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.domain.event import ORDER_COMPLETED, PRODUCTS_SEARCHED, Event, Line
@@ -15,17 +17,22 @@ from zhiyin.services.workspace import Workspace
 
 
 @pytest.fixture
-def liking(filled: Workspace) -> Workspace:
+def liking(workspace: Workspace, quick_hashes: None) -> Workspace:
     """The small shop, whose second customer ordered tea just now and searched for a cup."""
-    now = filled.now()
+    once(workspace, _liking)
+    return workspace
+
+
+def _liking(ws: Workspace) -> None:
+    fill(ws)
+    now = ws.now()
     events = [
         Event("l1", "track", ORDER_COMPLETED, now - timedelta(minutes=1), "c2", products=(Line("x", category="茶 <b>"),)),
         Event("l2", "track", PRODUCTS_SEARCHED, now - timedelta(minutes=1), "c2", properties={"query": "Cup"}),
     ]  # fmt: skip
-    table = events_to_table(events, timezone=filled.timezone, received_at=now)
-    filled.lake.append("events", table, app_id="likes", version=1)
-    profiles.run(filled)
-    return filled
+    table = events_to_table(events, timezone=ws.timezone, received_at=now)
+    ws.lake.append("events", table, app_id="likes", version=1)
+    profiles.run(ws)
 
 
 def test_a_customers_page_shows_her_interests(liking: Workspace) -> None:

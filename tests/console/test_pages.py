@@ -5,6 +5,8 @@ import re
 import pytest
 from tests.console.small_shop import PASSWORD, client
 
+from zhiyin.adapters.lake.rows import events_to_table
+from zhiyin.domain.event import SEGMENT_ENTERED, Event
 from zhiyin.services.workspace import Workspace
 
 PAGES = (
@@ -118,3 +120,13 @@ def test_a_partial_without_session_leads_to_the_sign_in(owned: Workspace) -> Non
     response = client().get("/overview/weekly", headers={"HX-Request": "true"})
     assert response.status_code == 204
     assert response["HX-Redirect"].startswith("/login")
+
+
+def test_the_timeline_calls_a_segment_by_its_name(filled: Workspace) -> None:
+    event = Event("moved", "track", SEGMENT_ENTERED, filled.now(), "c1", properties={"segment": "everybody"})
+    odd = Event("odd", "track", "Chosen", filled.now(), "c1", properties={"segment": ["everybody"]})
+    table = events_to_table([event, odd], timezone=filled.timezone, received_at=filled.now())
+    filled.lake.append("events", table, app_id="moves", version=1)
+    page = signed_in().get("/customers/c1").content.decode()
+    timeline = page[page.index('id="timeline"') :]
+    assert timeline.count('<a href="/segments/everybody">Everybody</a>') == 1

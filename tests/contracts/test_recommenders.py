@@ -9,9 +9,13 @@ from typing import Any
 
 from zhiyin.loop.recommend import RECOMMENDERS
 from zhiyin.loop.recommend.ease import Ease
+from zhiyin.loop.recommend.graph import Graph
 from zhiyin.loop.recommend.interface import Recommender
 from zhiyin.loop.recommend.item_neighbours import ItemNeighbours
 from zhiyin.loop.recommend.popularity import Popularity
+from zhiyin.loop.recommend.slim import Slim
+from zhiyin.loop.recommend.sparse_ease import SparseEase
+from zhiyin.loop.recommend.user_neighbours import UserNeighbours
 from zhiyin.testing.recommender import RecommenderContract
 
 
@@ -35,6 +39,31 @@ class TestEase(RecommenderContract):
 class TestEaseWithATail(RecommenderContract):
     def make(self) -> Recommender:
         return Ease(max_items=5)
+
+
+class TestGraph(RecommenderContract):
+    def make(self) -> Recommender:
+        return Graph()
+
+
+class TestGraphSharpened(RecommenderContract):
+    def make(self) -> Recommender:
+        return Graph(step=0.5)
+
+
+class TestSparseEase(RecommenderContract):
+    def make(self) -> Recommender:
+        return SparseEase()
+
+
+class TestSlim(RecommenderContract):
+    def make(self) -> Recommender:
+        return Slim()
+
+
+class TestUserNeighbours(RecommenderContract):
+    def make(self) -> Recommender:
+        return UserNeighbours()
 
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "add-a-plug-in.md"

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.prepared import once
 
 from zhiyin.adapters.records import membership
 from zhiyin.adapters.records.models import Membership, Segment, Touched, Transition, Wake
@@ -67,6 +68,22 @@ def killing(monkeypatch: pytest.MonkeyPatch, last: int) -> Iterator[list[str]]:
         yield done
 
 
+def founded(ws: Workspace) -> None:
+    """There are segments, and nobody in them yet."""
+    ws = dataclasses.replace(ws, now=lambda: AT)
+    for key, rule in RULES.items():
+        segments.create(ws, key, key, rule)
+    finish(ws)
+
+
+def finish(ws: Workspace) -> None:
+    """Rounds of the worker until there is nothing left to do."""
+    done = 1
+    while done:
+        ws.spool.close()
+        done = ingest.drain(ws) + memberships.round(ws)
+
+
 class Shop:
     """A shop whose clock stands still until it is moved on; only its worker dies."""
 
@@ -74,21 +91,17 @@ class Shop:
 
     def __init__(self, ws: Workspace) -> None:
         self.now, self.number = AT, 0
+        once(ws, founded)
         self.ws = dataclasses.replace(ws, now=lambda: self.now)
-        for key, rule in RULES.items():
-            segments.create(self.ws, key, key, rule)
-        self.until_done()
 
     def happens(self, name: str, who: str) -> None:
         self.number += 1
         ingest.record(self.ws, [Event(f"e{self.number}", "track", name, self.now, who)])
 
     def until_done(self) -> None:
-        done, Shop.working = 1, True
+        Shop.working = True
         try:
-            while done:
-                self.ws.spool.close()
-                done = ingest.drain(self.ws) + memberships.round(self.ws)
+            finish(self.ws)
         finally:
             Shop.working = False
 

@@ -9,7 +9,8 @@ from bench.replay import replayed
 
 
 def test_a_day_that_was_lived_ends_where_batch_arrives(tmp_path: Path) -> None:
-    found = replayed(tmp_path, events=600, customers=40, every=timedelta(minutes=90), segments=20)
+    found = replayed(tmp_path, events=600, customers=40, every=timedelta(minutes=150), segments=20)
     assert found["different"] == []
     assert found["events"] == 600
+    assert found["compared"] == 20 * 40
     assert found["transitions"] > found["members"] / 2 > 50

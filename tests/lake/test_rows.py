@@ -73,6 +73,10 @@ def test_an_event_comes_back_from_the_lake_as_it_was(stated: list[Event], zone: 
     assert [(one.event_id, one.timestamp, one.products) for one in events_of(few)] == [
         (one.event_id, one.timestamp, ()) for one in stated[1:]
     ]
+    bare = list(events_of(table.select(["event", "timestamp"])))
+    assert [(one.name, one.timestamp, one.source, one.properties) for one in bare] == [
+        (one.name, one.timestamp, "", {}) for one in stated
+    ]
     for row, event in zip(rows, stated, strict=True):
         assert row["date"] == event.timestamp.date()
         assert row["local_date"] == event.timestamp.astimezone(ZoneInfo(zone)).date()

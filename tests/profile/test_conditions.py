@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.profile.test_segment import _agree, _wakes
+from tests.profile.test_segment import _agree
 from tests.profile.worlds import NOW, World
 
 from zhiyin.adapters.lake.engines import Engine, engine
@@ -38,8 +38,7 @@ def _world(histories: Mapping[str, Sequence[Done]]) -> World:
 def _members(duckdb: Engine, folder: Path, world: World, *texts: str) -> list[str]:
     """Who is in, by both interpreters: one line of ids for each rule."""
     several = [parse(text) for text in texts]
-    _wakes(duckdb, folder, world, several, NOW)
-    return [" ".join(found) for found in _agree(duckdb, folder, world, several)]
+    return [" ".join(found) for found in _agree(duckdb, folder, world, several, wake=True)]
 
 
 def _spent(*amounts: int | None) -> list[Done]:

@@ -420,8 +420,8 @@ def histories(draw: st.DrawFn) -> list[Event]:
                 st.sampled_from(_NAMES), _AGO, st.sampled_from((*"abcdef", None)), st.sampled_from((None, 0, 100, 250)),
                 st.sampled_from((None, "e0", "e1", "other")), _PROPERTIES, _CONTEXTS,
             ),
-            min_size=20,
-            max_size=80,
+            min_size=30,
+            max_size=120,
         )
     )  # fmt: skip
     return [
@@ -433,7 +433,7 @@ def histories(draw: st.DrawFn) -> list[Event]:
     ]  # fmt: skip
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(histories())
 def test_nothing_later_changes_a_feature(
     duckdb: Engine, tmp_path_factory: pytest.TempPathFactory, world: list[Event]

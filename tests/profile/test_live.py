@@ -20,7 +20,7 @@ STEP = timedelta(hours=7)  # of the clock
 STEPS = 5
 
 
-@settings(max_examples=12)
+@settings(max_examples=9)
 @given(worlds(events=12), st.lists(rules(2), min_size=1, max_size=4))
 def test_events_and_the_wheel_keep_what_all_at_once_would_give(world: World, several: list[Rule]) -> None:
     named = {f"rule_{number}": rule for number, rule in enumerate(several)}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,6 +21,7 @@ from zhiyin.domain.engagement import RULE
 from zhiyin.domain.event import Event, Line
 from zhiyin.domain.interest import UNIT
 from zhiyin.domain.segment import Rule
+from zhiyin.loop.profile.condition import One
 from zhiyin.loop.profile.conditions import CONDITIONS
 from zhiyin.loop.profile.segment_frame import plan
 from zhiyin.loop.profile.segment_json import parse
@@ -39,23 +42,15 @@ def duckdb() -> Engine:
     return engine("duckdb", threads=1)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
-@given(world=worlds(customers=2, events=12), several=RULES, as_of=st.sampled_from(MOMENTS_ASKED))
-def test_both_interpreters_agree(duckdb: Engine, world: World, several: list[Rule], as_of: datetime) -> None:
-    made = witnesses(several, as_of)
-    world = World(
-        {**world.profiles, **made.profiles},
-        [*world.events, *made.events],
-        {**world.interests, **made.interests},
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        _agree(duckdb, Path(folder), world, several, as_of)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(world=worlds(customers=2, events=12), several=RULES, as_of=st.sampled_from(MOMENTS_ASKED))
-def test_nothing_changes_by_itself_before_the_time_to_wake(
-    duckdb: Engine, world: World, several: list[Rule], as_of: datetime
+@settings(max_examples=90, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    world=worlds(customers=2, events=12),
+    several=RULES,
+    as_of=st.sampled_from(MOMENTS_ASKED),
+    wake=st.sampled_from((True, True, False)),  # asking for the time to wake makes it another plan
+)
+def test_both_interpreters_agree_and_nothing_changes_by_itself_before_the_time_to_wake(
+    duckdb: Engine, world: World, several: list[Rule], as_of: datetime, wake: bool
 ) -> None:
     made = witnesses(several, as_of)
     world = World(
@@ -64,7 +59,7 @@ def test_nothing_changes_by_itself_before_the_time_to_wake(
         {**world.interests, **made.interests},
     )
     with tempfile.TemporaryDirectory() as folder:
-        _wakes(duckdb, Path(folder), world, several, as_of)
+        _agree(duckdb, Path(folder), world, several, as_of, wake=wake)
 
 
 def test_every_kind_of_condition_is_tried() -> None:
@@ -269,22 +264,32 @@ def test_an_interest_is_of_its_kind_and_fades_to_the_day(duckdb: Engine, tmp_pat
 
 
 def _agree(
-    duckdb: Engine, folder: Path, world: World, several: list[Rule], as_of: datetime = NOW
+    duckdb: Engine,
+    folder: Path,
+    world: World,
+    several: list[Rule],
+    as_of: datetime = NOW,
+    *,
+    wake: bool = False,
 ) -> list[list[str]]:
-    """Members of each rule, the same by both interpreters."""
-    rows = world.mark(duckdb, folder, several, as_of)
+    """Members of each rule, the same by both interpreters; with ``wake``, both wake at the same time, too."""
+    rows = world.mark(duckdb, folder, several, as_of, wake=wake)
     marked = {row["customer_id"]: [row[f"rule_{i}"] for i in range(len(several))] for row in rows}
     assert len(rows) == len(marked) == len(world.profiles)
-    for customer_id, one in world.everyone(as_of, several).items():
+    customers = world.everyone(as_of, several)
+    for customer_id, one in customers.items():
         for rule, inside in zip(several, marked[customer_id], strict=True):
             assert inside is holds(rule, one), (rule, one)
+    if wake:
+        _wakes(rows, customers, several, as_of)
     return [sorted(key for key, found in marked.items() if found[i]) for i in range(len(several))]
 
 
-def _wakes(duckdb: Engine, folder: Path, world: World, several: list[Rule], as_of: datetime) -> None:
+def _wakes(
+    rows: list[dict[str, Any]], customers: Mapping[str, One], several: list[Rule], as_of: datetime
+) -> None:
     """Both interpreters wake at the same time, and until then every rule stays as it is."""
-    customers = world.everyone(as_of, several)
-    for row in world.mark(duckdb, folder, several, as_of, wake=True):
+    for row in rows:
         one = customers[row["customer_id"]]
         moments = [moment for rule in several if (moment := until(rule, one)) is not None]
         assert row["wake_at"] == (min(moments).replace(tzinfo=None) if moments else None)

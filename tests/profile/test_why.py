@@ -49,6 +49,31 @@ def test_none_alone_decides_where_two_have_to_change() -> None:
     assert segment_python.deciding(parse('city == "Wuxi" or did("Order Completed")'), one()) == (0, 1)
 
 
+@settings(max_examples=60)
+@given(worlds(customers=2, events=12), rules(2), st.integers(0, 40))
+def test_what_is_too_old_to_count_may_be_left_out(world: World, rule: Rule, hours: int) -> None:
+    start = segment_python.since(rule, NOW)
+    for who in world.profiles:
+        events = [event for event in world.events if event.customer_id == who]
+        recent = [event for event in events if start is None or event.timestamp >= start]
+        for at in (NOW, NOW + timedelta(hours=13 * hours)):
+            whole, short = (One(world.traits(who), several, at) for several in (events, recent))
+            assert segment_python.holds(rule, whole) == segment_python.holds(rule, short)
+            assert segment_python.facts(rule, whole) == segment_python.facts(rule, short)
+            assert segment_python.until(rule, whole) == segment_python.until(rule, short)
+
+
+def test_how_far_back_a_rule_looks() -> None:
+    def days(rule: str) -> float | None:
+        start = segment_python.since(parse(rule), AT)
+        return None if start is None else (AT - start) / timedelta(days=1)
+
+    assert days('did("A", within="30d") and sum("B", at_least=1, within="90d")') == 90
+    assert days('did("A", within="30d") or did("B")') is None
+    assert days('did("A", since="2026-02-01T12:00Z") and city == "Wuxi"') == 28
+    assert days('first("A", within="30d")') is days('last("A", within="30d")') is days("orders >= 1") is None
+
+
 @settings(max_examples=15)
 @given(worlds(customers=1, events=12), rules(2), st.integers(1, 40))
 def test_nothing_turns_before_its_time_and_then_it_does(world: World, rule: Rule, steps: int) -> None:

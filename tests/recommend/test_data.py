@@ -47,6 +47,10 @@ def test_only_the_items_touched_last_count_beyond_the_cap() -> None:
     assert (data(LOG).capped(1), data(LOG).capped(2)) == (1, 0)
 
 
+def test_lines_of_two_orders_at_once_come_in_the_order_of_the_orders() -> None:
+    assert Log.of([0, 0], [1, 1], [5, 5], basket=[2, 1]).basket.tolist() == [1, 2]
+
+
 def test_a_matrix_is_worked_out_once() -> None:
     known = data(LOG)
     assert known.matrix(cap=3) is known.matrix(cap=3)
@@ -88,6 +92,12 @@ def test_histories_are_questions_oldest_first() -> None:
     assert asked.session_from.tolist() == [0, 3]  # no session is running
     assert data(LOG).queries([0], latest=2).item.tolist() == [1, 2]
     assert data(LOG).queries([0], now=NOW - DAY).session_from.tolist() == [2]
+
+
+def test_one_history_does_not_keep_the_session_of_another_running() -> None:
+    minute = PAUSE // 30
+    log = Log.of([0, 1, 1], [1, 2, 3], [NOW - DAY, NOW - DAY + minute, NOW - minute])
+    assert data(log).queries([0, 1]).session_from.tolist() == [1, 1]
 
 
 def test_a_question_fades_from_its_latest_event() -> None:
@@ -140,6 +150,7 @@ def test_the_order_of_the_rows_changes_nothing(events: list[tuple[int, ...]], ra
             right.data.tobytes(),
             right.indices.tobytes(),
         )
+    assert one.log.basket.tolist() == other.log.basket.tolist()
     for name in ("sequences", "sessions", "baskets"):
         assert getattr(one, name)().items.tolist() == getattr(other, name)().items.tolist()
     assert one.queries(range(USERS)).item.tolist() == other.queries(range(USERS)).item.tolist()

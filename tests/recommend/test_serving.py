@@ -104,3 +104,12 @@ def test_the_moment_reaches_the_model() -> None:
     assert asked.age.tolist() == pytest.approx([2, 0.01, 0])
     assert asked.session_from.tolist() == [1]  # the look a quarter of an hour ago, and the basket
     assert asked.weight.tolist() == pytest.approx([1.0, 0.3, 1.0])
+
+
+def test_each_question_has_a_moment_of_its_own() -> None:
+    model = Told()
+    histories = [[did("a", 2)], [did("b", 5), did("a", 3)], []]
+    contexts = [Context(now=NOW), Context(), Context(now=NOW - timedelta(days=1))]
+    Served("told", model, SHELF, FILL).recommend_many(histories, 1, contexts)
+    assert model.asked.age.tolist() == pytest.approx([2, 2, 0])  # without a moment, at the latest event
+    assert model.asked.session_from.tolist() == [1, 1, 0]

@@ -9,7 +9,8 @@ import pytest
 
 from zhiyin.domain.errors import BadFile, Conflict, NotFound
 from zhiyin.loop.recommend.evaluate.compare import Evaluation
-from zhiyin.services.evaluate_files import Plan, run
+from zhiyin.services.evaluate_files import run
+from zhiyin.services.file_questions import Plan
 from zhiyin.services.rating_files import _in_order
 
 MODELS = ["item_neighbours"]

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
+from tests.prepared import once
 
 from zhiyin.adapters.lake.datasets import PROFILES
 from zhiyin.adapters.lake.rows import events_to_table
@@ -21,6 +22,10 @@ from zhiyin.services.workspace import Workspace
 
 def shop(ws: Workspace) -> None:
     """Forty buyers, of whom the i-th ordered i times, a week apart; and one who is known by name alone."""
+    once(ws, _shop)
+
+
+def _shop(ws: Workspace) -> None:
     now = ws.now()
     events = [
         Event(

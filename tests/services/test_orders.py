@@ -287,7 +287,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=15, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, suppress_health_check=list(HealthCheck))
 @given(history=steps)
 def test_revenue_is_the_sum_over_distinct_orders_whatever_comes_how_often_and_in_what_order(
     make_workspace: Callable[..., Workspace],

@@ -10,6 +10,7 @@ import msgspec
 import pyarrow as pa
 import pytest
 from django.db import connection
+from tests.prepared import once
 from tests.services.mailing import BODY
 
 from zhiyin.adapters.lake.datasets import REJECTS
@@ -40,6 +41,12 @@ ID, EMAIL, NAME = "wei-71134", "wei.71134@example.com", "Wei Seventyone"
 @pytest.fixture
 def shop(workspace: Workspace) -> Workspace:
     """Wei, with traces everywhere, and Bob."""
+    once(workspace, _shop)
+    ingest.record(workspace, [Event("late", "track", "Product Viewed", workspace.now(), ID)])
+    return workspace
+
+
+def _shop(workspace: Workspace) -> None:
     now = workspace.now()
     for customer_id, email, name in ((ID, EMAIL, NAME), ("bob", "bob@example.com", "Bob")):
         Customer.objects.create(customer_id=customer_id, email=email, name=name, traits={"note": name})
@@ -80,8 +87,6 @@ def shop(workspace: Workspace) -> Workspace:
             facts=[{"found": NAME}], decided_at=now,
         )  # fmt: skip
     profiles.run(workspace)
-    ingest.record(workspace, [Event("late", "track", "Product Viewed", now, ID)])
-    return workspace
 
 
 def traces(ws: Workspace) -> set[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.prepared import once
 from tests.profile.test_features import histories
 from tests.services.test_profiles import happened, known
 
@@ -51,15 +52,19 @@ def ordered(ws: Workspace, who: str, *days: float, amount: int = 100) -> None:
 @pytest.fixture
 def shop(workspace: Workspace) -> Workspace:
     """Thirty buyers, the i-th of whom ordered i days ago and ten days before; a lead; and the clock stands still."""
+    once(workspace, _shop)
+    return replace(workspace, now=lambda: NOW)
+
+
+def _shop(workspace: Workspace) -> None:
     ws = replace(workspace, now=lambda: NOW)
     known(ws, "lead", email="lead@example.com")
     rows = [(ORDER_COMPLETED, f"c{i:02d}", i + gap, 100 * i) for i in range(1, 31) for gap in (0, 10)]
     happened(ws, *rows, ("Product Viewed", "c01", 3, None))
     profiles.run(ws)
-    return ws
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     world=histories(),
     some=st.sets(st.sampled_from("abcdefx")),

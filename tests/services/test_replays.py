@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.prepared import once
 
 from zhiyin.adapters.lake.store import Lake
 from zhiyin.adapters.records.models import Tally
@@ -281,17 +282,21 @@ def killing(monkeypatch: pytest.MonkeyPatch, last: int) -> Iterator[list[str]]:
         yield done
 
 
+def refused(ws: Workspace) -> None:
+    """Four orders were rejected, one of which the rule does not mend."""
+    unmended = order(4, properties={"total": -1, "value": 1, "products": "x"})
+    sent(at_nine(ws), order(1), order(2), order(3), unmended)
+
+
 def test_a_replay_that_dies_after_any_write_and_is_run_again_counts_once(
     make_workspace: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replays, "ROWS", 2)
 
     def shop(name: str) -> Workspace:
-        ws = at_nine(make_workspace(name))
-        sent(
-            ws, order(1), order(2), order(3), order(4, properties={"total": -1, "value": 1, "products": "x"})
-        )
-        return ws
+        ws = make_workspace(name)
+        once(ws, refused)
+        return at_nine(ws)
 
     def replayed(ws: Workspace) -> tuple[Any, ...]:
         replays.replay(ws, Filter(), find("positive"))

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.prepared import once
 
 from zhiyin.adapters.records import erasure
 from zhiyin.adapters.records.models import Consent, Customer, Suppression
@@ -40,6 +41,11 @@ def suppress(ws: Workspace, address: str, reason: str = "hard_bounce") -> None:
 
 @pytest.fixture
 def shop(workspace: Workspace) -> Workspace:
+    once(workspace, _shop)
+    return workspace
+
+
+def _shop(workspace: Workspace) -> None:
     person(workspace, "both", "Ann.Lee+tea@Gmail.com", "138 0013 8000")
     person(workspace, "number", phone="+16505551212")
     person(workspace, "neither", "not an address", "call me")
@@ -52,7 +58,6 @@ def shop(workspace: Workspace) -> Workspace:
     suppress(workspace, erasure.address_mark("again@example.com"), "erased")
     segments.create(workspace, "all", "All", "everyone")
     profiles.run(workspace)
-    return workspace
 
 
 LEFT_OUT = {"erased": 1, "no_consent": 2, "no_identifier": 1, "suppressed": 1, "unsubscribed": 1}

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.prepared import once
 
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.adapters.records.models import Consent, Customer
@@ -25,6 +26,11 @@ LOYAL_LOST = (
 @pytest.fixture
 def shop(workspace: Workspace) -> Workspace:
     """Ann bought tea twice, long ago; Bob twice, lately; Cho never; Dan once, a cup."""
+    once(workspace, _shop)
+    return workspace
+
+
+def _shop(workspace: Workspace) -> None:
     now = workspace.now()
     Customer.objects.bulk_create(
         Customer(customer_id=i, email=f"{i}@example.com", name=name, traits={"city": city})
@@ -61,7 +67,6 @@ def shop(workspace: Workspace) -> Workspace:
         )
     )
     profiles.run(workspace)
-    return workspace
 
 
 def test_count_shows_who_is_left_after_each_condition(shop: Workspace) -> None:
@@ -222,3 +227,12 @@ def test_a_day_in_a_rule_is_a_day_of_the_shop(shop: Workspace) -> None:
     segments.create(shop, "since", "Since", f'did("{ORDER_COMPLETED}", since="2026-01-01")')
     midnight = datetime(2026, 1, 1, tzinfo=shop.timezone).astimezone(UTC)
     assert segments.get(shop, "since").rule["since"] == midnight.isoformat().replace("+00:00", "Z")
+
+
+@pytest.mark.parametrize("rule", ["everyone", "nobody", 'city == "上海"', f"orders >= 1 and {LOYAL_LOST}"])
+def test_one_look_tells_what_count_and_sample_tell(shop: Workspace, rule: str) -> None:
+    found = segments.look(shop, rule, 'consents("email") and orders >= 1', n=2)
+    both = segments.count(shop, f'({rule}) and (consents("email") and orders >= 1)')
+    assert found.count == segments.count(shop, rule)
+    assert found.narrower == both.count
+    assert list(found.sample) == segments.sample(shop, rule, n=2)

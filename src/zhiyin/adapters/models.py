@@ -137,6 +137,11 @@ def card(folder: Path, name: str, version: int) -> dict[str, Any]:
     return found
 
 
+def names(folder: Path) -> list[str]:
+    """The models that have versions on disk."""
+    return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+
+
 def versions(folder: Path, name: str) -> list[int]:
     """The versions on disk, oldest first."""
     home = folder / name
@@ -149,8 +154,13 @@ def prune(folder: Path, name: str, keep: int) -> list[int]:
     """Remove all but the latest ``keep`` versions; returns the removed ones."""
     gone = versions(folder, name)[:-keep] if keep else versions(folder, name)
     for version in gone:
-        shutil.rmtree(folder / name / str(version))
+        remove(folder, name, version)
     return gone
+
+
+def remove(folder: Path, name: str, version: int) -> None:
+    """Take a version off the disk."""
+    shutil.rmtree(folder / name / str(version))
 
 
 def _digest(path: Path) -> str:

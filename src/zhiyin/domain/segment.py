@@ -10,11 +10,12 @@ The kinds of conditions stand in ``loop/profile/conditions``, one file each; the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import cast
 
+_NEVER, _EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 MAX_DEPTH = 8
 MAX_CONDITIONS = 100  # of one rule
 MAX_EXPANDED = 500  # of a rule with the segments that it names
@@ -108,6 +109,34 @@ class Window:
         if enters > as_of:
             return enters
         return moment + self.within if self.within is not None and moment + self.within > as_of else None
+
+    def inside(self, as_of: datetime) -> Callable[[datetime], bool]:
+        """``holds`` for many moments: its ends are found once, since one customer may have a million events."""
+        now = as_of.astimezone(UTC)
+        after = _NEVER if self.within is None else now - self.within
+        first, last = self.since or _NEVER, now - (self.before or timedelta())
+        end = self.until or _EVER
+        return lambda moment: after < moment <= last and first <= moment < end
+
+    def next_turn(self, moments: Iterable[datetime], as_of: datetime) -> datetime | None:
+        """The first of ``turns`` of many moments; None where none of them ever comes or leaves by itself."""
+        now, before = as_of.astimezone(UTC), self.before or timedelta()
+        first, end = self.since or _NEVER, self.until or _EVER
+        entered = now - before
+        gone = (
+            entered if self.within is None else min(entered, now - self.within)
+        )  # nothing up to it ever turns
+        comes = leaves = None
+        for moment in moments:
+            if moment > gone and first <= moment < end:
+                if moment > entered:
+                    comes = moment if comes is None or moment < comes else comes
+                elif self.within is not None:
+                    leaves = moment if leaves is None or moment < leaves else leaves
+        turns = [] if comes is None else [comes + before]
+        if leaves is not None and self.within is not None:
+            turns.append(leaves + self.within)
+        return min(turns, default=None)
 
     def start(self, as_of: datetime) -> datetime | None:
         """Nothing before this lies in it; None where it is open to the past."""

@@ -16,7 +16,7 @@ from django.db.models.expressions import RawSQL
 
 from zhiyin.adapters.lake.rows import event_of
 from zhiyin.adapters.records import erasure
-from zhiyin.adapters.records.models import Campaign, Consent, Customer, Decision, Message
+from zhiyin.adapters.records.models import Campaign, Consent, Customer, Decision, Message, Segment
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.engagement import JUDGED
 from zhiyin.domain.errors import NotFound
@@ -31,6 +31,8 @@ from zhiyin.domain.event import (
     ORDER_CANCELLED,
     ORDER_COMPLETED,
     ORDER_REFUNDED,
+    SEGMENT_ENTERED,
+    SEGMENT_EXITED,
     SUPPRESSION_LIFTED,
     UNSUBSCRIBED,
     Event,
@@ -46,6 +48,7 @@ _HITS = (
     EMAIL_OPENED,
     EMAIL_LINK_CLICKED,
 )  # each says by whom, so that what was judged of them is not told again
+_MOVES = (SEGMENT_ENTERED, SEGMENT_EXITED)
 
 _SHOWN = {
     "orders": (ORDER_COMPLETED, ORDER_REFUNDED, ORDER_CANCELLED),
@@ -172,6 +175,14 @@ def campaigns(entries: Sequence[Entry]) -> dict[str, str]:
     """The names of the campaigns that these events belong to, by key."""
     keys = {entry.event.campaign for entry in entries if entry.event and entry.event.campaign}
     return dict(Campaign.objects.filter(key__in=keys).values_list("key", "name"))
+
+
+def segments(entries: Sequence[Entry]) -> dict[str, tuple[str, str]]:
+    """Key and name of the segment that was entered or left, by the event that tells so."""
+    moves = (entry.event for entry in entries if entry.event and entry.event.name in _MOVES)
+    keys = {event.event_id: str(event.properties.get("segment", "")) for event in moves}
+    names = dict(Segment.objects.filter(key__in=set(keys.values())).values_list("key", "name"))
+    return {event_id: (key, names[key]) for event_id, key in keys.items() if key in names}
 
 
 def _filtered(

@@ -17,10 +17,10 @@ from zhiyin.adapters.children import Children, Lost, serve
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.text import say
 from zhiyin.loop.recommend.data import F32, I32
+from zhiyin.loop.recommend.evaluate.asking import replace_log
 from zhiyin.loop.recommend.evaluate.compare import Cost
 from zhiyin.loop.recommend.evaluate.measure import BLOCK, found, rank, rate
 from zhiyin.loop.recommend.evaluate.metrics import of_lists
-from zhiyin.loop.recommend.evaluate.splits import replace_log
 from zhiyin.loop.recommend.evaluate.task import RatingTask, Task
 from zhiyin.loop.recommend.interface import Rates, Recommender
 

@@ -27,6 +27,8 @@ def erase(ws: Workspace, customer_id: str) -> Erasure:
     Their address stays suppressed as a keyed hash only. May be repeated. Raises ``NotFound`` where nothing is
     held of them, and ``Busy`` where the rows are gone but others kept a file from being tidied: repeat it.
     """
+    from zhiyin.services import recommenders  # brings numpy along
+
     ws.spool.close()
     ingest.drain(ws)  # what waits there would come back
     # a step that looked at them before would put them back
@@ -36,6 +38,7 @@ def erase(ws: Workspace, customer_id: str) -> Erasure:
         lake = ws.lake.erase([customer_id], texts=sorted(addresses), visitors=visitors)
         SpoolMemory(ws.spool.folder).forget([customer_id, *visitors])
         live.forget(ws, [customer_id, *visitors])
+        recommenders.forget(ws, [customer_id])
         ws.lake.vacuum(keep_hours=0)
         ws.lake.forget()
     if not erasure.vacuum():

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from zhiyin.adapters.sources.ratings import Prefixes, Taken
 from zhiyin.loop.recommend.data import I32, Catalogue, Customers, Data, Log, Queries
-from zhiyin.loop.recommend.evaluate.splits import keys
+from zhiyin.loop.recommend.evaluate.asking import keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from zhiyin.adapters import models as artifacts
+from zhiyin.adapters.records import erasure
 from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.domain.errors import Conflict
 from zhiyin.domain.item import Item
@@ -60,7 +62,9 @@ def train(
     items = list(catalogue.all_items(ws).values())
     rows = interactions.everybodys(ws, until=now + timedelta(microseconds=1))
     require(rows, items)
-    data = learned(rows, items, now)
+    remembering = any(recommenders.remembers(factory) for _, factory in chosen)
+    digests = partial(recommenders.digests, ws) if remembering else None
+    data = learned(rows, items, now, digests)
     for name, factory in chosen:
         able(name, factory, data)
     latest = datetime.fromtimestamp(int(data.log.at[-1]) / 1_000_000, UTC)
@@ -79,7 +83,7 @@ def train(
         model = factory().fit(data, np.random.default_rng(SEED))
         seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
         served = Served(name, model, shelf, fill)
-        parameters = vars(factory())
+        parameters = {key: value for key, value in vars(factory()).items() if not key.startswith("_")}
         card = {
             "class": f"{factory.__module__}:{factory.__qualname__}",
             "parameters": parameters,
@@ -91,24 +95,31 @@ def train(
             "cpu_seconds": round(cpu, 3),
             "versions": {library: version(library) for library in ("zhiyin", "numpy", "scipy")},
         }
-        saved = artifacts.save(ws.models, name, served.to_arrays(), card)
-        recommenders.activate(
-            ws,
-            RecommenderModel(
-                name=name,
-                version=saved.version,
-                path=str(saved.path.relative_to(ws.folder)),
-                trained_at=now,
-                trained_until=latest,
-                seconds=seconds,
-                users=data.users,
-                items=len(items),
-                interactions=len(data.log),
-            ),
-        )
+        with recommenders.publishing(ws):
+            saved = artifacts.save(ws.models, name, served.to_arrays(), card)
+            recommenders.activate(
+                ws,
+                RecommenderModel(
+                    name=name,
+                    version=saved.version,
+                    path=str(saved.path.relative_to(ws.folder)),
+                    trained_at=now,
+                    trained_until=latest,
+                    seconds=seconds,
+                    users=data.users,
+                    items=len(items),
+                    interactions=len(data.log),
+                ),
+            )
         results.append(
             TrainResult(name, saved.version, data.users, len(items), len(data.log), latest, seconds)
         )
+    if remembering:
+        # whoever was erased meanwhile was read before, and is looked for after the models are there
+        erased = erasure.erased_at(rows["customer_id"].unique().to_pylist())
+        gone = [customer_id for customer_id, at in erased.items() if at >= now]
+        if gone:
+            recommenders.forget(ws, gone)
     tell(len(chosen) + 1, len(chosen) + 1, "Trained")
     return results
 

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import numpy as np
 import pyarrow as pa
 
 from zhiyin.domain.interaction import Interaction
 from zhiyin.domain.item import Item
+from zhiyin.loop.recommend.data import U8
 from zhiyin.loop.recommend.histories import learned
-from zhiyin.loop.recommend.interface import Recommender
+from zhiyin.loop.recommend.interface import Recommender, Remembers
 from zhiyin.loop.recommend.popularity import popularity
 from zhiyin.loop.recommend.serving import Served, Shelf
 
@@ -240,9 +242,30 @@ class RecommenderContract:
             if array.dtype.kind in "US":
                 assert not {str(value) for value in array.ravel()} & {f"c{number:02}" for number in range(24)}
 
+    def test_who_is_forgotten_is_in_no_array(self) -> None:
+        def digests(customer_ids: Sequence[str]) -> U8:
+            found = b"".join(sha256(who.encode()).digest()[:16] for who in customer_ids)
+            return np.frombuffer(found, dtype=np.uint8).reshape(-1, 16)
+
+        known = learned(self.steps(), ITEMS, NOW, digests)
+        model = self.make().fit(known, np.random.default_rng(0))
+        gone, stays = digests(["c03"]), digests(["c04"])
+        if isinstance(model, Remembers):
+            assert _holds(model, gone)
+            model = model.forget(gone)
+            assert _holds(model, stays)
+        assert not _holds(model, gone)
+        asked = known.queries([4])
+        again = type(model).from_arrays(model.to_arrays())
+        np.testing.assert_array_equal(again.score(asked), model.score(asked))
+
     def test_the_constructor_only_stores_parameters_that_have_defaults(self) -> None:
         made = type(self.make())()
         names = list(inspect.signature(type(made)).parameters)
         assert {name for name in vars(made) if not name.startswith("_")} == set(names)
         for name, values in made.PARAMETERS.items():
             assert values[0] == getattr(made, name), f"the first of {name} is the default"
+
+
+def _holds(model: Recommender, digests: U8) -> bool:
+    return any(digests.tobytes() in array.tobytes() for array in model.to_arrays().values())

@@ -9,6 +9,7 @@ from tests.recommend.evaluate.six_items import DAY, A, B, C, D, Lists, data
 
 from zhiyin.loop.recommend.data import Queries
 from zhiyin.loop.recommend.evaluate import leaks, splits
+from zhiyin.loop.recommend.evaluate.asking import replace_log
 from zhiyin.loop.recommend.evaluate.measure import rank
 
 ROWS = ((0, A), (1, A), (0, B), (1, B), (0, C), (1, D))
@@ -27,7 +28,7 @@ def test_a_sound_task_has_none() -> None:
 
 
 def test_training_on_the_test_is_found() -> None:
-    whole = splits.replace_log(task().data, data(ROWS).log)
+    whole = replace_log(task().data, data(ROWS).log)
     assert codes(replace(task(), data=whole)) == {
         "learned_after_the_cut": 2,
         "answers_learned": 2,

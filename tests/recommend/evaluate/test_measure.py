@@ -13,6 +13,7 @@ from tests.recommend.evaluate.six_items import TRAIN, A, B, C, D, E, F, Lists, a
 
 from zhiyin.loop.recommend.data import Queries
 from zhiyin.loop.recommend.evaluate import splits
+from zhiyin.loop.recommend.evaluate.asking import replace_log
 from zhiyin.loop.recommend.evaluate.measure import figures, found, measure, rank
 from zhiyin.loop.recommend.evaluate.task import Task, pairs
 
@@ -85,7 +86,7 @@ def renumbered(task: Task, order: list[int]) -> Task:
         available=task.data.catalogue.available[order],
     )
     log = task.data.log
-    moved = splits.replace_log(task.data, replace(log, item=place[log.item].astype(np.int32)))
+    moved = replace_log(task.data, replace(log, item=place[log.item].astype(np.int32)))
     asked = replace(task.asked, item=place[task.asked.item].astype(np.int32))
 
     def columns(matrix):  # type: ignore[no-untyped-def]

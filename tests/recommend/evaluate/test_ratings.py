@@ -10,6 +10,7 @@ from tests.recommend.evaluate.six_items import A, B, C, data
 
 from zhiyin.loop.recommend.data import Data, Log, Queries
 from zhiyin.loop.recommend.evaluate import splits
+from zhiyin.loop.recommend.evaluate.asking import replace_log
 from zhiyin.loop.recommend.evaluate.measure import rate
 from zhiyin.loop.recommend.evaluate.ratings import MEAN, compare_ratings
 from zhiyin.loop.recommend.evaluate.task import RatingTask
@@ -21,7 +22,7 @@ def rated(rows: list[tuple[int, int, float]]) -> Log:
 
 
 def task() -> RatingTask:
-    train: Data = splits.replace_log(data([]), rated([(0, A, 1.0), (1, A, 5.0), (2, B, 3.0)]))
+    train: Data = replace_log(data([]), rated([(0, A, 1.0), (1, A, 5.0), (2, B, 3.0)]))
     found = splits.ratings(train, rated([(1, B, 5.0), (0, B, 2.0), (0, C, 4.0)]))
     assert found is not None
     return found

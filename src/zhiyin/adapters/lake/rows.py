@@ -94,36 +94,38 @@ def events_of(table: pa.Table) -> Iterator[Event]:
     """
     read = lru_cache(maxsize=1_000)(json.loads)
     line = lru_cache(maxsize=10_000)(Line)
+    known = set(table.schema.names)
     for batch in table.to_batches(max_chunksize=50_000):
-        known = set(batch.schema.names)
-        columns = {
-            name: batch[name].to_pylist() if name in known else repeat(None, batch.num_rows)
-            for name in _PLAIN
-        }
-        objects = (
-            batch[name].to_pylist() if name in known else repeat("", batch.num_rows)
+        plain = (batch[name].to_pylist() if name in known else repeat(None) for name in _PLAIN)
+        event_id, type_, customer_id, anonymous_id, order_id, amount, session_id = plain
+        name, source, currency, campaign = (
+            _shared(batch[name]) if name in known else repeat(None) for name in _SHARED
+        )
+        at = [
+            _EPOCH + timedelta(microseconds=micro)
+            for micro in batch["timestamp"].cast(pa.int64()).to_pylist()
+        ]
+        lines = _lines(batch["products"], line) if "products" in known else repeat(())
+        properties, context = (
+            [read(text or "{}") for text in batch[name].to_pylist()] if name in known else repeat(read("{}"))
             for name in ("properties", "context")
         )
-        lines = _lines(batch["products"], line) if "products" in known else repeat((), batch.num_rows)
-        times = batch["timestamp"].cast(pa.int64()).to_pylist()
-        for at, products, about, context, values in zip(
-            times, lines, *objects, zip(*columns.values(), strict=True), strict=True
-        ):
-            found = dict(zip(_PLAIN, values, strict=True))
-            found["name"], found["source"] = found.pop("event"), found["source"] or ""
-            yield Event(
-                **found,
-                timestamp=_EPOCH + timedelta(microseconds=at),
-                products=products,
-                properties=read(about or "{}"),
-                context=read(context or "{}"),
-            )
+        sources = (one or "" for one in source)
+        yield from map(  # in the order of its fields
+            Event, event_id, type_, name, at, customer_id, anonymous_id, sources, order_id, amount, currency,
+            campaign, lines, properties, session_id, context,
+        )  # fmt: skip
 
 
-_PLAIN = (
-    "event_id", "type", "event", "customer_id", "anonymous_id", "source", "order_id", "amount", "currency",
-    "campaign", "session_id",
-)  # fmt: skip
+_PLAIN = ("event_id", "type", "customer_id", "anonymous_id", "order_id", "amount", "session_id")
+_SHARED = ("event", "source", "currency", "campaign")  # few values, of many rows
+
+
+def _shared(column: pa.Array) -> list[str | None]:
+    """The texts of a column, equal ones as one object."""
+    encoded = column.dictionary_encode()
+    texts = encoded.dictionary.to_pylist()
+    return [None if place is None else texts[place] for place in encoded.indices.to_pylist()]
 
 
 def _lines(column: pa.ListArray, line: Callable[..., Line]) -> Iterator[tuple[Line, ...]]:

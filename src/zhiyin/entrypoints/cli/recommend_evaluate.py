@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SPLITS = ("given", "time", "last", "users")
 FORMATS = ("columns", "lists", "sequences", "sessions")
 OVERLAPS = ("drop", "keep", "refuse")
-_SHOWN = (("hit_rate", ".4f"), ("coverage", ".1%"), ("novelty", ".2f"), ("diversity", ".3f"))
+_SHOWN = (("hit_rate", ".4f"), ("coverage", ".1%"), ("diversity", ".3f"))
 
 
 def register(app: typer.Typer) -> None:
@@ -104,8 +104,9 @@ def evaluate(
             )
     else:
         from zhiyin.services import evaluate_files
+        from zhiyin.services.file_questions import Plan
 
-        plan = evaluate_files.Plan(
+        plan = Plan(
             ks=ks, form=form, split=cast(Any, split or ("given" if test else "time")), share=share, repeats=repeats,
             overlap=cast(Any, overlap), threshold=threshold, trials=trials, canary=canary, seed=seed,
         )  # fmt: skip
@@ -135,15 +136,15 @@ def show(found: Evaluation) -> None:
         whole=(0, 1, 2, 3, 4),
     )  # fmt: skip
     table(
-        "What else they show, and cost",
-        ("Model", f"Hits@{k}", "Coverage", "Novelty", "Diversity", "Fit, s", "Rank, s", "MB"),
+        "What else they show; CPU-seconds to fit and to rank",
+        ("Model", "Hits", "Coverage", "Diversity", "Fit", "Rank", "MB"),
         [
             (name, *(_value(one.figures.get(f"{metric}@{k}"), form) for metric, form in _SHOWN),
              _number(one.cost.fit_cpu_s, ".2f"), _number(one.cost.score_cpu_s, ".2f"),
              _number(one.cost.peak_mb, ".0f"))
             for name, one in ranked.items()
         ],
-        right=(1, 2, 3, 4, 5, 6, 7),
+        right=(1, 2, 3, 4, 5, 6),
         whole=(0,),
     )  # fmt: skip
     rated = {name: one.figures for name, one in found.models.items() if "rmse" in one.figures}

@@ -125,7 +125,7 @@ def _timeline(request: HttpRequest, customer_id: str) -> dict[str, Any]:
     ws = current()
     show = request.GET.get("show", "")
     told = customers.timeline(ws, customer_id, _moment(request.GET.get("before", "")), show=show)
-    names = customers.campaigns(told.entries)
+    names, segments = customers.campaigns(told.entries), customers.segments(told.entries)
     days: list[tuple[datetime, list[dict[str, Any]]]] = []
     for entry in told.entries:
         local = entry.at.astimezone(ws.timezone)
@@ -134,6 +134,8 @@ def _timeline(request: HttpRequest, customer_id: str) -> dict[str, Any]:
         line = _told(entry, told.items, request.LANGUAGE_CODE)
         if entry.event is not None and entry.event.campaign:
             line["campaign"] = names.get(entry.event.campaign, entry.event.campaign)
+        if entry.event is not None:
+            line["segment"] = segments.get(entry.event.event_id)
         if not (days[-1][1] and _joined(days[-1][1][-1], line)):
             days[-1][1].append(line)
     today = ws.today().date()

@@ -29,12 +29,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The count of a rule, step by step, and what is doubtful about the rule."""
+    """The count of a rule, step by step, some of those whom it finds, and what is doubtful about it."""
 
     count: int
     total: int
     steps: tuple[Step, ...]
     reachable: int
+    sample: tuple[Json, ...]
     warnings: tuple[str, ...] = ()
 
     @property
@@ -43,17 +44,18 @@ class Result:
         return self.count / self.total if self.total else None
 
 
-def count(ws: Workspace, rule: Rule) -> Result:
-    """The count of a rule now."""
+REACHABLE = All((Trait("email", "exists", True), Trait("email_consent", "is", True)))
+
+
+def count(ws: Workspace, rule: Rule, sample: int = 0) -> Result:
+    """The count of a rule now, with some of those whom it finds."""
     from zhiyin.services import segments, traits
 
-    counted = segments.count(ws, rule)
-    reachable = segments.count(
-        ws, All((rule, Trait("email", "exists", True), Trait("email_consent", "is", True)))
-    )
+    found = segments.look(ws, rule, REACHABLE, sample)
+    counted = found.count
     steps = tuple(_steps(ws, counted.total, counted.steps))
     warnings = tuple(traits.warnings(ws, rule))
-    return Result(counted.count, counted.total, steps, reachable.count, warnings)
+    return Result(counted.count, counted.total, steps, found.narrower, found.sample, warnings)
 
 
 def _steps(ws: Workspace, total: int, steps: Iterable[tuple[Json, int]]) -> Iterable[Step]:

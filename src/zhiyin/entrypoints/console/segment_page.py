@@ -190,15 +190,14 @@ def _check(ws: Workspace, page: Page) -> None:
 def _fill(ws: Workspace, page: Page, places: tuple[str, ...]) -> dict[str, int]:
     """Count and sample; returns who is left after each place of the form."""
     from zhiyin.adapters.records.models import Campaign
-    from zhiyin.services import segments
 
     if page.stored is not None:
         page.sizes = segment_sizes.of(ws, page.stored)
         page.used_by = list(Campaign.objects.filter(segment=page.stored).order_by("-created_at")[:5])
     if page.rule is None:
         return {}
-    page.result = segment_count.count(ws, page.rule)
-    page.sample = list(segments.sample(ws, page.rule, SAMPLE))
+    page.result = segment_count.count(ws, page.rule, SAMPLE)
+    page.sample = list(page.result.sample)
     left = [step.left for step in page.result.steps[1:]]
     if page.form is None or page.form.match != "all" or len(left) != len(places):
         return {}

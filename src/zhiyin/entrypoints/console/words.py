@@ -449,6 +449,10 @@ MODELS: Names = {
     "popularity": _("Popularity"),
     "item_neighbours": _("Item neighbours"),
     "ease": _("Linear model (EASE)"),
+    "graph": _("Graph of customers and items"),
+    "slim": _("Sparse linear model (SLIM)"),
+    "sparse_ease": _("Linear model for long catalogues (sparse EASE)"),
+    "user_neighbours": _("People alike"),
     "content": _("Content"),
     "hybrid": _("Hybrid"),
 }

@@ -98,6 +98,12 @@ class Condition(segment.Condition):
     SENTENCES: ClassVar[tuple[Sentence, ...]] = ()
     LISTENS: ClassVar[tuple[str, ...]] = ()  # events that may change it, beside those that its parts name
 
+    @property
+    def looks_at(self) -> segment.Window | None:
+        """The stretch of time whose events it looks at; None where it looks at none."""
+        window: segment.Window | None = getattr(self, "window", None)
+        return window
+
     def find(self, one: One) -> Found:
         """Whether it holds for one customer."""
         raise NotImplementedError

@@ -40,6 +40,14 @@ def until(rule: Rule, one: One) -> datetime | None:
     return min((moment for moment in found if moment is not None), default=None)
 
 
+def since(rule: Rule, as_of: datetime) -> datetime | None:
+    """What happened before this counts for no condition, now or later; None where anything may."""
+    windows = [leaf.looks_at for leaf in conditions(rule) if isinstance(leaf, Condition)]
+    starts = [window.start(as_of) for window in windows if window is not None]
+    known = [start for start in starts if start is not None]
+    return min(known) if known and len(known) == len(starts) else None
+
+
 def turn(rule: Rule, one: One) -> datetime | None:
     """When time alone changes whether the rule holds, if nothing else happens; None where it never does.
 

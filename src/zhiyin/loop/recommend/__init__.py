@@ -4,18 +4,26 @@ from collections.abc import Mapping
 
 # name -> "module:Class", imported on first use. Others join through the entry point group below.
 RECOMMENDERS: Mapping[str, str] = {
+    "als": "zhiyin.loop.recommend.als:Als",
     "baskets": "zhiyin.loop.recommend.baskets:Baskets",
     "blend": "zhiyin.loop.recommend.blend:Blend",
+    "bpr": "zhiyin.loop.recommend.bpr:Bpr",
     "content": "zhiyin.loop.recommend.content:Content",
     "ease": "zhiyin.loop.recommend.ease:Ease",
+    "graph": "zhiyin.loop.recommend.graph:Graph",
     "habits": "zhiyin.loop.recommend.habits:Habits",
     "hybrid": "zhiyin.loop.recommend.hybrid:Hybrid",
     "item_neighbours": "zhiyin.loop.recommend.item_neighbours:ItemNeighbours",
+    "item_vectors": "zhiyin.loop.recommend.item_vectors:ItemVectors",
     "markov": "zhiyin.loop.recommend.markov:Markov",
     "popularity": "zhiyin.loop.recommend.popularity:Popularity",
     "random": "zhiyin.loop.recommend.random_:Random",
     "recent": "zhiyin.loop.recommend.recent:Recent",
     "sequence_linear": "zhiyin.loop.recommend.sequence_linear:SequenceLinear",
     "session_neighbours": "zhiyin.loop.recommend.session_neighbours:SessionNeighbours",
+    "slim": "zhiyin.loop.recommend.slim:Slim",
+    "sparse_ease": "zhiyin.loop.recommend.sparse_ease:SparseEase",
+    "svd": "zhiyin.loop.recommend.svd:Svd",
+    "user_neighbours": "zhiyin.loop.recommend.user_neighbours:UserNeighbours",
 }
 ENTRY_POINTS = "zhiyin.recommenders"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from zhiyin.loop.recommend.data import (
     KINDS,
     LATEST,
     NEVER,
+    U8,
     Catalogue,
     Customers,
     Data,
@@ -26,11 +28,17 @@ from zhiyin.loop.recommend.data import (
 )
 
 
-def learned(steps: pa.Table, items: Sequence[Item], now: datetime) -> Data:
+def learned(
+    steps: pa.Table,
+    items: Sequence[Item],
+    now: datetime,
+    digests: Callable[[Sequence[str]], U8] | None = None,
+) -> Data:
     """Everything that a table of steps tells, all of it before ``now``; ``session_id`` and ``order_id`` may be missing.
 
     The catalogue is ``items`` and every item that was ever touched, which may explain a taste and is never
-    recommended. Customers, items, sessions and orders are numbered by their ids in order.
+    recommended. Customers, items, sessions and orders are numbered by their ids in order. ``digests`` makes the
+    keyed digests of customers, for the models that keep rows of them.
     """
     steps = steps.filter(pc.is_in(steps["kind"], value_set=pa.array(KINDS)))
     offered = {item.item_id: item for item in items}
@@ -60,7 +68,10 @@ def learned(steps: pa.Table, items: Sequence[Item], now: datetime) -> Data:
         price=[np.nan if item is None or item.price is None else item.price for item in known],
         seen_first=first,
     )
-    return Data(log, len(names), catalogue, Customers.unknown(len(names)), moment(now))
+    customers = Customers.unknown(len(names))
+    if digests is not None:
+        customers = replace(customers, digests=digests(names.to_pylist()))
+    return Data(log, len(names), catalogue, customers, moment(now))
 
 
 def questions(

@@ -50,18 +50,7 @@ class Linear(Recommender):
         return self
 
     def _taste(self, asked: Queries, row: int) -> dict[int, tuple[float, int]]:
-        """Item -> (weight, place) of its strongest event, the earliest of equals, as ``Queries.matrix`` has it."""
-        start, end = asked.indptr[row : row + 2].tolist()
-        ages = asked.age[start:end].tolist()
-        newest = min(ages, default=0.0)
-        fade = -math.log(2) / self.half_life
-        taste: dict[int, tuple[float, int]] = {}
-        events = zip(asked.item[start:end].tolist(), asked.weight[start:end].tolist(), ages, strict=True)
-        for place, (item, weight, age) in enumerate(events):
-            faded = weight * math.exp(fade * (age - newest))
-            if faded > 0 and (item not in taste or faded > taste[item][0]):
-                taste[item] = faded, place
-        return taste
+        return strongest_events(asked, row, self.half_life)
 
     @staticmethod
     def _causes(sources: dict[int, float], taste: dict[int, tuple[float, int]]) -> Causes:
@@ -85,3 +74,18 @@ class Linear(Recommender):
     @cached_property
     def _held(self) -> dict[int, dict[int, float]]:
         return {}
+
+
+def strongest_events(asked: Queries, row: int, half_life: float) -> dict[int, tuple[float, int]]:
+    """Item -> (weight, place) of its strongest event, the earliest of equals, as ``Queries.matrix`` has it."""
+    start, end = asked.indptr[row : row + 2].tolist()
+    ages = asked.age[start:end].tolist()
+    newest = min(ages, default=0.0)
+    fade = -math.log(2) / half_life
+    taste: dict[int, tuple[float, int]] = {}
+    events = zip(asked.item[start:end].tolist(), asked.weight[start:end].tolist(), ages, strict=True)
+    for place, (item, weight, age) in enumerate(events):
+        faded = weight * math.exp(fade * (age - newest))
+        if faded > 0 and (item not in taste or faded > taste[item][0]):
+            taste[item] = faded, place
+    return taste

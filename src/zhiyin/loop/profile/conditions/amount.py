@@ -92,9 +92,9 @@ class Amount(Condition):
             for event in one.events
             if event.name == self.event and filters.matches(self.where, event, one.as_of)
         ]
-        done = [event for event in fitting if self.window.holds(event.timestamp, one.as_of)]
+        inside = self.window.inside(one.as_of)
+        done = [event for event in fitting if inside(event.timestamp)]
         values = [value for value in map(self._value, done) if value is not None]
-        turns = [self.window.turns(event.timestamp, one.as_of) for event in fitting]
         start = self.window.start(one.as_of)
         detail = {
             "event": self.event,
@@ -106,7 +106,7 @@ class Amount(Condition):
             "where": FILTERS.dump(self.where),
             "since": None if start is None else start.isoformat(),
         }
-        until = min((turn for turn in turns if turn is not None), default=None)
+        until = self.window.next_turn((event.timestamp for event in fitting), one.as_of)
         return Found(bool(values) and self._holds(self._total(values), len(values)), self.KIND, detail, until)
 
     def column(self, plan: Plan) -> nw.Expr:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
-from zhiyin.domain.event import Event
 from zhiyin.domain.segment import Filter, Window
 from zhiyin.domain.text import Text, say
 from zhiyin.loop.profile import filters, parts
@@ -63,10 +62,13 @@ class Did(Condition):
         parts.check_window(self.window, place)
 
     def find(self, one: One) -> Found:
-        fitting = [event for event in one.events if self._fits(event, one.as_of)]
-        window = self.window  # made once, since one customer may have a million events
-        done = [event for event in fitting if window.holds(event.timestamp, one.as_of)]
-        turns = [window.turns(event.timestamp, one.as_of) for event in fitting]
+        window = self.window
+        fitting = [
+            event.timestamp
+            for event in one.events
+            if event.name == self.event and filters.matches(self.where, event, one.as_of)
+        ]
+        done = list(filter(window.inside(one.as_of), fitting))
         start = window.start(one.as_of)
         detail = {
             "event": self.event,
@@ -75,10 +77,9 @@ class Did(Condition):
             "found": len(done),
             "where": FILTERS.dump(self.where),
             "since": None if start is None else start.isoformat(),
-            "last": max(event.timestamp for event in done).isoformat() if done else None,
+            "last": max(done).isoformat() if done else None,
         }
-        until = min((turn for turn in turns if turn is not None), default=None)
-        return Found(self._enough(len(done)), self.KIND, detail, until)
+        return Found(self._enough(len(done)), self.KIND, detail, window.next_turn(fitting, one.as_of))
 
     def column(self, plan: Plan) -> nw.Expr:
         # conditions that count the same events share one column, however often they want them
@@ -92,9 +93,6 @@ class Did(Condition):
     def words(self, names: Names, negated: bool) -> Text:
         told = self._negated(names) if negated else self._told(names)
         return filters.words(windowed(told, self.window, names), self.where, names)
-
-    def _fits(self, event: Event, as_of: datetime) -> bool:
-        return event.name == self.event and filters.matches(self.where, event, as_of)
 
     def _enough(self, times: int) -> bool:
         return times >= self.at_least and (self.at_most is None or times <= self.at_most)

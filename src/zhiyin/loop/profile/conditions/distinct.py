@@ -82,9 +82,9 @@ class Distinct(Condition):
             for event in one.events
             if event.name == self.event and filters.matches(self.where, event, one.as_of)
         ]
-        done = [event for event in fitting if self.window.holds(event.timestamp, one.as_of)]
+        inside = self.window.inside(one.as_of)
+        done = [event for event in fitting if inside(event.timestamp)]
         values = {value for event in done for value in self._values(event)}
-        turns = [self.window.turns(event.timestamp, one.as_of) for event in fitting]
         start = self.window.start(one.as_of)
         detail = {
             "event": self.event,
@@ -95,7 +95,7 @@ class Distinct(Condition):
             "where": FILTERS.dump(self.where),
             "since": None if start is None else start.isoformat(),
         }
-        until = min((turn for turn in turns if turn is not None), default=None)
+        until = self.window.next_turn((event.timestamp for event in fitting), one.as_of)
         return Found(self._enough(len(values)), self.KIND, detail, until)
 
     def column(self, plan: Plan) -> nw.Expr:

@@ -53,6 +53,11 @@ class Edge(Condition):
         """The stretch of time in which the first or last event is looked for."""
         return Window()
 
+    @property
+    def looks_at(self) -> Window:
+        """All time: what was found is told, wherever it lies."""
+        return Window()
+
     def check(self, place: str) -> None:
         parts.check_window(self.window, place)
 
@@ -61,8 +66,8 @@ class Edge(Condition):
         done = [event for event in named if event.timestamp <= one.as_of]
         at = self._edge([event.timestamp for event in done])
         fits = any(event.timestamp == at and filters.matches(self.where, event, one.as_of) for event in done)
-        coming = (Window(since=self.searched.since).turns(event.timestamp, one.as_of) for event in named)
-        turns = [*coming, None if at is None else self.window.turns(at, one.as_of)]
+        coming = Window(since=self.searched.since).next_turn((event.timestamp for event in named), one.as_of)
+        turns = [coming, None if at is None else self.window.turns(at, one.as_of)]
         detail = {
             "event": self.event,
             "found": None if at is None else at.isoformat(),

@@ -68,7 +68,6 @@ class Sequence(Condition):
         fitting = [
             event for event in one.events if any(step.matches(event, one.as_of) for step in self.steps)
         ]
-        turns = [self.window.turns(event.timestamp, one.as_of) for event in fitting]
         done = self._done(one)
         reached = next((n for n, at in reversed([*enumerate(done, 1)]) if at is not None), 0)
         last = done[reached - 1] if reached else None
@@ -78,7 +77,7 @@ class Sequence(Condition):
             "found": reached,
             "last": None if last is None else last.isoformat(),
         }
-        until = min((turn for turn in turns if turn is not None), default=None)
+        until = self.window.next_turn((event.timestamp for event in fitting), one.as_of)
         return Found(reached == len(self.steps), self.KIND, detail, until)
 
     def column(self, plan: Plan) -> nw.Expr:
@@ -144,8 +143,9 @@ class Sequence(Condition):
         The latest is the best for all that follows: the gap is the shortest, and the least lies in between.
         """
         moments: dict[datetime, tuple[set[int], bool]] = {}
+        inside = self.window.inside(one.as_of)
         for event in one.events:
-            if self.window.holds(event.timestamp, one.as_of):
+            if inside(event.timestamp):
                 steps = {n for n, step in enumerate(self.steps) if step.matches(event, one.as_of)}
                 between = any(step.matches(event, one.as_of) for step in self.without)
                 before, was_between = moments.get(event.timestamp, (set(), False))

@@ -1,0 +1,65 @@
+"""The Gowalla check-ins of the LightGCN papers: files → training data and the question asked of everybody."""
+
+from __future__ import annotations
+
+import gzip
+import inspect
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zhiyin.adapters import plugins
+from zhiyin.loop.recommend import RECOMMENDERS
+from zhiyin.loop.recommend.data import Catalogue, Customers, Data, Log
+from zhiyin.loop.recommend.evaluate import splits
+from zhiyin.loop.recommend.evaluate.task import Task
+from zhiyin.loop.recommend.interface import Recommender
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "gowalla"
+USERS, ITEMS = 29_858, 40_981
+STILL = {"half_life": np.inf, "taste_days": np.inf, "trend": 0.0}
+
+
+def task(*, validation: bool) -> Task:
+    """Everybody asked for the rest of what they have, in one ranking of all items, those learned from masked.
+
+    The published split; for ``validation`` the part of training that is set aside for choosing parameters, the
+    test file unread.
+    """
+    train = _pairs("train")
+    held = _pairs("valid" if validation else "test")
+    if validation:
+        train = train[~np.isin(_cells(train), _cells(held))]
+    return splits.given(_data(train), _log(held), overlap="refuse")
+
+
+def model(name: str, parameters: dict[str, Any]) -> Recommender:
+    """A recommender of the registry, with whatever it does by time switched off: the files have no times."""
+    made: type[Recommender] = plugins.load("", RECOMMENDERS, name)
+    still = {key: value for key, value in STILL.items() if key in inspect.signature(made).parameters}
+    return made(**(still | parameters))
+
+
+def _pairs(name: str) -> np.ndarray:
+    """Rows of (user, item) in the order of the file, which has a line a user."""
+    path = DATA / f"{name}.txt.gz"
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not here")
+    with gzip.open(path, "rt") as lines:
+        rows = [np.array(line.split(), dtype=np.int64) for line in lines]
+    users = np.repeat([row[0] for row in rows if len(row)], [len(row) - 1 for row in rows if len(row)])
+    return np.column_stack([users, np.concatenate([row[1:] for row in rows if len(row)])])
+
+
+def _cells(rows: np.ndarray) -> np.ndarray:
+    return rows[:, 0] * ITEMS + rows[:, 1]
+
+
+def _log(rows: np.ndarray) -> Log:
+    return Log.of(rows[:, 0], rows[:, 1], np.arange(len(rows)))
+
+
+def _data(rows: np.ndarray) -> Data:
+    catalogue = Catalogue.of([str(item) for item in range(ITEMS)])
+    return Data(_log(rows), USERS, catalogue, Customers.unknown(USERS), len(rows), timed=False)

@@ -1,0 +1,107 @@
+"""One recommender, fitted and asked for everybody in a process of its own: its lists, and what they cost.
+
+python bench/_rec_run.py NAME PARAMETERS INPUT OUTPUT    (of this file only `ours` needs zhiyin)
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+K = 20
+BLOCK = 1_000
+THREADS = 2
+
+
+def main(name: str, parameters: dict[str, Any], source: str, target: str) -> dict[str, float]:
+    """Fit, rank, save; what it cost."""
+    prepare = {"implicit": implicit, "irspack": irspack}.get(name.split(".")[0], ours)
+    ready, fit, rank = prepare(name, parameters, source)
+    started, begun = time.process_time(), time.perf_counter()
+    fit()
+    fitted = time.process_time()
+    np.save(target, rank())
+    return {
+        "fit_cpu_s": round(fitted - started, 1),
+        "score_cpu_s": round(time.process_time() - fitted, 1),
+        "wall_s": round(time.perf_counter() - begun, 1),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "ready_mb": ready,
+    }
+
+
+Steps = tuple[int, Callable[[], Any], Callable[[], Any]]  # megabytes before, fit, rank
+
+
+def ours(name: str, parameters: dict[str, Any], source: str) -> Steps:
+    """A recommender of the registry, asked through the same code as any evaluation."""
+    from bench import _gowalla
+    from zhiyin.loop.recommend.evaluate import measure
+
+    task = _gowalla.task(validation=source == "validation")
+    model = _gowalla.model(name, parameters)
+    return (
+        _megabytes(),
+        lambda: model.fit(task.data, np.random.default_rng(0)),
+        lambda: measure.rank(model, task, K, block=64),
+    )
+
+
+def implicit(name: str, parameters: dict[str, Any], source: str) -> Steps:
+    """Its recommenders, with its own batches and its own top-k."""
+    from implicit.als import AlternatingLeastSquares
+    from implicit.nearest_neighbours import BM25Recommender, CosineRecommender
+
+    made: dict[str, Callable[..., Any]] = {
+        "als": lambda **given: AlternatingLeastSquares(**given, num_threads=THREADS, random_state=0),
+        "bm25": lambda **given: BM25Recommender(**given, num_threads=THREADS),
+        "cosine": lambda **given: CosineRecommender(**given, num_threads=THREADS),
+    }
+    taste = sparse.csr_matrix(sparse.load_npz(source))
+    model = made[name.split(".")[1]](**parameters)
+
+    def rank() -> Any:
+        return np.vstack(
+            [
+                model.recommend(users, taste[users], N=K, filter_already_liked_items=True)[0]
+                for users in np.array_split(np.arange(taste.shape[0]), taste.shape[0] // BLOCK)
+            ]
+        )
+
+    return _megabytes(), lambda: model.fit(taste, show_progress=False), rank
+
+
+def irspack(name: str, parameters: dict[str, Any], source: str) -> Steps:
+    """Its recommenders, with its own parallel top-k."""
+    from irspack import IALSRecommender, RP3betaRecommender
+    from irspack.utils.id_mapping import retrieve_recommend_from_score
+
+    made = {"ials": IALSRecommender, "rp3beta": RP3betaRecommender}
+    taste = sparse.csr_matrix(sparse.load_npz(source)).astype(np.float64)
+    model = made[name.split(".")[1]](taste, **parameters, n_threads=THREADS)
+
+    def rank() -> Any:
+        lists = np.full((taste.shape[0], K), -1, dtype=np.int64)
+        for begin in range(0, taste.shape[0], BLOCK):
+            end = min(begin + BLOCK, taste.shape[0])
+            scores = model.get_score_remove_seen_block(begin, end)
+            for row, found in enumerate(retrieve_recommend_from_score(scores, [], K, THREADS)):
+                lists[begin + row, : len(found)] = [item for item, _ in found]
+        return lists
+
+    return _megabytes(), model.learn, rank
+
+
+def _megabytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(sys.argv[1], json.loads(sys.argv[2]), sys.argv[3], sys.argv[4])))

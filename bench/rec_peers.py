@@ -1,0 +1,111 @@
+"""Recommenders against implicit and irspack: Gowalla, all users ranked, accuracy and CPU-seconds of one run.
+
+Each model runs in a process of its own, fitted on the training file and asked for everybody's 20 best, through
+its own library's own code; lists are judged by one code. CPU-seconds are those of all threads. Parameters were
+chosen on the validation part, with as many trials each as `recommend_settings.json` says.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from bench import _gowalla
+from zhiyin.loop.recommend.evaluate import measure, metrics
+from zhiyin.loop.recommend.evaluate.task import ALL, Task
+
+HERE = Path(__file__).resolve().parent
+SETTINGS = HERE / "recommend_settings.json"
+PEERS = HERE.parent / "build" / "peers"  # not in this environment: they pull in what zhiyin does without
+QUIET = 1.5  # a load above it makes CPU-seconds worthless
+# one thread for BLAS, as implicit asks for: its own loops run in parallel
+ENVIRONMENT = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": f"{HERE.parent}:{HERE.parent / 'src'}"}
+METRICS = ("recall@20", "ndcg@20")
+
+
+def main() -> list[dict[str, Any]]:
+    """One table: ours first, then the peers."""
+    if os.getloadavg()[0] > QUIET:
+        raise FileNotFoundError(
+            f"this machine is busy (load {os.getloadavg()[0]:.1f}); costs need a quiet one"
+        )
+    return table(validation=False)
+
+
+def table(*, validation: bool, names: list[str] | None = None) -> list[dict[str, Any]]:
+    """Every model of the settings at its parameters: two figures and what they cost."""
+    settings = json.loads(SETTINGS.read_text())["gowalla"]
+    task = _gowalla.task(validation=validation)
+    found = {
+        name: run(settings[name]["recommender"], settings[name]["parameters"], task, validation=validation)
+        for name in names or settings
+    }
+    rows = []
+    for name, (figures, cost) in found.items():
+        total = round(cost["fit_cpu_s"] + cost["score_cpu_s"], 1)
+        rows += [
+            {
+                "what": f"{name}, Recall@20 / NDCG@20",
+                "value": "{:.4f} / {:.4f}".format(*figures),
+                "unit": "",
+                "bar": "",
+            },
+            {
+                "what": f"{name}, fit + score all",
+                "value": f"{cost['fit_cpu_s']} + {cost['score_cpu_s']} = {total}",
+                "unit": "CPU-s",
+                "bar": "",
+            },
+            {"what": f"{name}, memory", "value": f"{cost['peak_mb']:.0f}", "unit": "MB", "bar": ""},
+        ]
+    return rows
+
+
+def run(
+    name: str, parameters: dict[str, Any], task: Task, *, validation: bool
+) -> tuple[list[float], dict[str, float]]:
+    """(Recall@20, NDCG@20) and the cost of one model, in a process of its own."""
+    theirs = "." in name
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "train.npz", Path(folder) / "lists.npy"
+        sparse.save_npz(source, task.data.matrix(counts="binary", cap=ALL), compressed=False)
+        python = str(peers()) if theirs else sys.executable
+        given = str(source) if theirs else "validation" if validation else "test"
+        done = subprocess.run(
+            [python, str(HERE / "_rec_run.py"), name, json.dumps(parameters), given, str(target)],
+            env=ENVIRONMENT,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        # they rank everybody, the question is put to those who have an answer
+        lists = np.load(target).astype(np.int32)
+        lists = lists[task.users] if theirs else lists
+    hits = measure.found(lists, task.targets)
+    values = metrics.of_lists(hits, task.sizes, (20,))
+    figures = [float(np.nanmean(values[metric])) for metric in METRICS]
+    return figures, json.loads(done.stdout.splitlines()[-1])
+
+
+def peers() -> Path:
+    """The Python that has the peers, installed when first asked for."""
+    python = PEERS / "bin" / "python"
+    if not python.exists():
+        venv.create(PEERS, with_pip=True)
+    done = subprocess.run([python, "-m", "pip", "install", "-q", "-r", HERE / "peers.txt"], check=False)
+    if done.returncode:
+        raise FileNotFoundError("implicit and irspack could not be installed")
+    return python
+
+
+if __name__ == "__main__":
+    main()
