@@ -30,7 +30,9 @@ def lines(path: Path) -> Iterable[str]:
         yield from file
 
 
-def data(lists: Sequence[Sequence[int]], ids: Sequence[str], *, sessions: bool = False, at: Any = None) -> Data:
+def data(
+    lists: Sequence[Sequence[int]], ids: Sequence[str], *, sessions: bool = False, at: Any = None
+) -> Data:
     """A customer for each list of numbers of ``ids``, or with ``sessions`` a visitor; ``at`` orders all events,
     else they are in the order of the lists."""
     users = np.repeat(np.arange(len(lists)), [len(one) for one in lists])
@@ -69,5 +71,7 @@ def row(what: str, value: object, unit: str = "", bar: str = "") -> dict[str, An
 def told(estimate: Estimate, scale: float = 1) -> str:
     """A figure with its interval; ``scale`` 100 for per cent."""
     digits = 4 if scale == 1 else 2
-    value, low, high = (f"{scale * (part or 0):.{digits}f}" for part in (estimate.value, estimate.low, estimate.high))
+    value, low, high = (
+        f"{scale * (part or 0):.{digits}f}" for part in (estimate.value, estimate.low, estimate.high)
+    )
     return f"{value} [{low}, {high}]"

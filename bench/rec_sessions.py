@@ -21,7 +21,10 @@ ITEMS = 43_097
 KS = (20,)
 BARS = {"hit_rate@20": "at least 50.0, goal 54.2", "mrr@20": "at least 17.0, goal 19.0"}
 # computed on these files by another program: popularity overall, and within the visit
-KNOWN = {"popularity": {"hit_rate@20": "0.93", "mrr@20": "0.21"}, "habits": {"hit_rate@20": "21.08", "mrr@20": "13.69"}}
+KNOWN = {
+    "popularity": {"hit_rate@20": "0.93", "mrr@20": "0.21"},
+    "habits": {"hit_rate@20": "21.08", "mrr@20": "13.69"},
+}
 TOLD = {"hit_rate@20": "P@20", "mrr@20": "MRR@20"}
 
 

@@ -41,7 +41,9 @@ class TestSessionNeighbours(RecommenderContract):
     def test_without_the_named_cause_an_item_scores_lower(self) -> None:
         """Of one visit: without the last event of the visits a day apart, the visit before would be asked about."""
         model = self.served()
-        had = [Interaction(item, "bought", NOW - timedelta(minutes=ago)) for ago, item in enumerate(["i1", "i3"])]
+        had = [
+            Interaction(item, "bought", NOW - timedelta(minutes=ago)) for ago, item in enumerate(["i1", "i3"])
+        ]
         first, *_ = model.recommend(had, 1, exclude=["i1", "i3"])
         without = model.asked([[event for event in had if event.item_id != first.because[0]]])
         assert float(model.model.score(without)[0, model.shelf.index[first.item_id]]) < first.score

@@ -88,6 +88,7 @@ def _class(name: str) -> type[Recommender]:
 
 def _scaled(scores: F32) -> F32:
     """Positive scores as shares of the largest of their row, the others 0."""
-    positive = np.where(scores > 0, scores, np.float32(0))
+    positive: F32 = np.where(scores > 0, scores, np.float32(0))
     largest = positive.max(axis=1, initial=0.0)[:, None]
-    return np.divide(positive, largest, out=positive, where=largest > 0)
+    np.divide(positive, largest, out=positive, where=largest > 0)
+    return positive

@@ -28,8 +28,9 @@ class Markov(Recommender):
     ``gaps`` is how many steps apart two items may lie, ``backward`` what the way back counts next to the way on,
     ``fade`` what a step further back in the history counts next to the one after it. ``rows`` and ``columns`` are
     the powers of the formula above. ``further`` is what a second step counts, on from where the first one leads:
-    it reaches items that nobody took so soon after. ``memory`` is a share of the log: what was learned so long before its end
-    counts 1/e. ``half_life`` in days fades the history asked about. Each target keeps its ``k`` strongest sources.
+    it reaches items that nobody took so soon after. ``memory`` is a share of the log: what was learned so long
+    before its end counts 1/e. ``half_life`` in days fades the history asked about. Each target keeps its ``k``
+    strongest sources.
     """
 
     PARAMETERS: ClassVar[Space] = {
@@ -144,7 +145,7 @@ def faded(asked: Queries, fade: float, half_life: float = np.inf) -> F32:
     lengths = np.diff(asked.indptr)
     back = np.repeat(asked.indptr[1:], lengths) - 1 - np.arange(len(asked.item))
     back += np.repeat(asked.context >= 0, lengths)
-    return (asked.faded(half_life) * np.float32(fade) ** back).astype(np.float32)
+    return np.asarray(asked.faded(half_life) * np.float32(fade) ** back, dtype=np.float32)
 
 
 def stepped(asked: Queries, weights: F32, size: int) -> CSR:

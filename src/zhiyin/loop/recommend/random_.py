@@ -33,7 +33,7 @@ class Random(Recommender):
         keys = np.zeros(len(asked), dtype=np.uint64)
         np.add.at(keys, asked.row_of(), drawn)
         hashes = mixed(keys[:, None] ^ self.salts_[None, :])
-        return (hashes >> np.uint64(40)).astype(np.float32) / np.float32(1 << 24)
+        return np.asarray((hashes >> np.uint64(40)) / (1 << 24), dtype=np.float32)
 
     def to_arrays(self) -> Arrays:
         return {"salts": self.salts_}

@@ -73,7 +73,9 @@ class SequenceLinear(Recommender):
             known = np.sort(known[np.lexsort((known, -taken[known]))[: self.most]])
         weights = np.zeros((0, 0), dtype=np.float32)
         if len(known):
-            before = around(sequences, known, [(-step, self.fade ** (step - 1)) for step in _count(self.context)])
+            before = around(
+                sequences, known, [(-step, self.fade ** (step - 1)) for step in _count(self.context)]
+            )
             after = around(sequences, known, [(step - 1, 1 / step) for step in _count(self.gaps)])
             gram = (before.T @ before).toarray()
             gram[np.diag_indices_from(gram)] += np.float32(self.l2)
