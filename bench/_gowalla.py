@@ -18,7 +18,7 @@ from zhiyin.loop.recommend.interface import Recommender
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "gowalla"
 USERS, ITEMS = 29_858, 40_981
-STILL = {"half_life": np.inf, "taste_days": np.inf, "trend": 0.0}
+STILL = {"half_life": np.inf, "taste_days": np.inf, "trend": 0.0, "cap": 5_000}
 
 
 def task(*, validation: bool) -> Task:

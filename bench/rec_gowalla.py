@@ -43,9 +43,7 @@ def main() -> list[dict[str, Any]]:
     for label, (name, parameters, recall, ndcg) in KNOWN.items():
         (found, _, _), _ = measured(name, parameters, task)
         rows.append(_row(f"{label}, Recall@20 / NDCG@20", found, f"known {recall:.4f} / {ndcg:.4f}"))
-    for label, setting in json.loads(SETTINGS.read_text())["gowalla"].items():
-        if "." in label:  # a peer, see rec_peers
-            continue
+    for label, setting in json.loads(SETTINGS.read_text())["rec_gowalla"].items():
         (found, low, high), seconds = measured(setting["recommender"], setting["parameters"], task)
         bar = f"≥ {BAR[0]} / {BAR[1]}, goal {GOAL[0]} / {GOAL[1]}"
         rows.append(_row(f"{label}, Recall@20 / NDCG@20", found, bar))
@@ -60,6 +58,11 @@ def main() -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def validation() -> Task:
+    """The questions that parameters are chosen on: a part of training, the test file unread."""
+    return _gowalla.task(validation=True)
 
 
 def measured(

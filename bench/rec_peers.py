@@ -43,7 +43,8 @@ def main() -> list[dict[str, Any]]:
 
 def table(*, validation: bool, names: list[str] | None = None) -> list[dict[str, Any]]:
     """Every model of the settings at its parameters: two figures and what they cost."""
-    settings = json.loads(SETTINGS.read_text())["gowalla"]
+    frozen = json.loads(SETTINGS.read_text())
+    settings = frozen["rec_gowalla"] | frozen["rec_peers"]
     task = _gowalla.task(validation=validation)
     found = {
         name: run(settings[name]["recommender"], settings[name]["parameters"], task, validation=validation)

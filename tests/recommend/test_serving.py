@@ -58,6 +58,11 @@ def test_reasons_do_not_mix_purchases_with_looks() -> None:
     assert (first.item_id, first.reason, first.because) == ("c", "because_bought", ("a",))
 
 
+def test_what_lies_in_the_basket_is_named_so() -> None:
+    first = served().recommend([did("b", 1, "viewed")], 1, Context(basket=("a",), now=NOW))[0]
+    assert (first.item_id, first.reason, first.because) == ("c", "because_together", ("a",))
+
+
 def test_an_explanation_tells_every_part_and_its_share() -> None:
     found = served().explain([did("a", 0), did("b", 0)], "d")
     assert found.score == pytest.approx(0.35)

@@ -7,7 +7,7 @@ from scipy import sparse
 from scipy.optimize import nnls
 
 from zhiyin.loop.recommend.slim import lasso
-from zhiyin.loop.recommend.sparse_ease import nearest, ridge
+from zhiyin.loop.recommend.sparse_ease import blended, nearest, ridge
 from zhiyin.loop.recommend.supports import regressed
 
 SIZE = 12
@@ -64,3 +64,11 @@ def test_batches_with_supports_of_different_sizes_are_solved_each_alone() -> Non
     np.testing.assert_allclose(found[0, 1], GRAM[0, 1] / (GRAM[0, 0] + 1.0), rtol=1e-5)
     wanted = np.linalg.solve(GRAM[:5, :5] + np.eye(5), GRAM[:5, 5])
     np.testing.assert_allclose(found[:5, 5], wanted, rtol=1e-4, atol=1e-6)
+
+
+def test_a_walk_is_added_at_its_share_of_the_weight() -> None:
+    near = sparse.csr_array(nearest(TASTE, m=4, targets=np.arange(SIZE)).T)
+    plain = regressed(TASTE, ALL, lambda batch: ridge(batch, l2=np.full(SIZE, 3.0)))
+    added = (blended(plain, near, 0.3) - plain).toarray()
+    assert ((added > 0) == (near.toarray() > 0)).all()
+    np.testing.assert_allclose(added.sum(), 0.3 * abs(plain).sum(), rtol=1e-4)

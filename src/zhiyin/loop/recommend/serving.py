@@ -23,7 +23,7 @@ from zhiyin.loop.recommend.topk import Top, ties, top
 
 POPULAR = "popular"
 FOR_YOU = "for_you"  # a model's own choice that it cannot give a cause for
-_REASONS = {"bought": "because_bought"}  # every other kind is a look
+_REASONS = {"bought": "because_bought", "basket": "because_together"}  # every other kind is a look
 _LOOKED = "because_viewed"
 _BLOCK = 256  # questions scored at a time: 20 MB of scores for 20,000 items
 _FLOOR = 1e-6  # what fills up comes after everything that the model says

@@ -176,8 +176,7 @@ def definitions(task: Task) -> dict[str, str]:
     each = {name: told.format(likeness=alike) for name, told in variety.EACH.items()}
     if not (task.data.catalogue.category >= 0).any():
         del each["calibration"]
-    cold = {"recall_cold": "recall among the right answers that at most 4 customers took in training"}
-    return {**metrics.LIST, **cold, **each, **variety.WHOLE}
+    return {**metrics.LIST, **metrics.COLD, **each, **variety.WHOLE}
 
 
 class _Columns:
