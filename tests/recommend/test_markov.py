@@ -79,3 +79,12 @@ def test_learning_in_two_parts_is_learning_at_once() -> None:
 
 def test_nothing_learnt_says_nothing() -> None:
     assert np.isneginf(Markov().fit(data([], 3), RNG).score(asked([1], []))).all()
+
+
+def test_a_second_step_reaches_what_nobody_took_so_soon() -> None:
+    world = data([[0, 1], [1, 2]], 3)
+    near = Markov(gaps=1, backward=0).fit(world, RNG).score(asked([0]))[0]
+    far = Markov(gaps=1, backward=0, further=0.5).fit(world, RNG).score(asked([0]))[0]
+    assert np.isneginf(near[2])
+    assert far[1] == near[1]
+    assert far[2] == pytest.approx(0.5 * near[1])  # all that 1 says goes on to 2
