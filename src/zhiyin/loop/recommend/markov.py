@@ -145,7 +145,8 @@ def faded(asked: Queries, fade: float, half_life: float = np.inf) -> F32:
     lengths = np.diff(asked.indptr)
     back = np.repeat(asked.indptr[1:], lengths) - 1 - np.arange(len(asked.item))
     back += np.repeat(asked.context >= 0, lengths)
-    return np.asarray(asked.faded(half_life) * np.float32(fade) ** back, dtype=np.float32)
+    worth: F32 = (asked.faded(half_life) * np.float32(fade) ** back).astype(np.float32)
+    return worth
 
 
 def stepped(asked: Queries, weights: F32, size: int) -> CSR:
@@ -215,7 +216,8 @@ def causes(parts: F32) -> Causes:
 
 def _remembered(place: Any, total: int, memory: float) -> F32:
     """What an event counts by its place in a log of ``total``."""
-    return np.exp((place / max(total, 1) - 1) / memory).astype(np.float32)
+    counts: F32 = np.exp((place / max(total, 1) - 1) / memory).astype(np.float32)
+    return counts
 
 
 def _power(mass: F64, power: float) -> F32:

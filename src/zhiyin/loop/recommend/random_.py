@@ -15,6 +15,9 @@ class Random(Recommender):
     """Every item as likely as any other. The draw is a hash of the history and the item's id, so that the same
     question has the same answer, whatever is asked beside it and however items are numbered."""
 
+    def __init__(self) -> None:
+        """There is nothing to choose."""
+
     def fit(self, data: Data, rng: np.random.Generator) -> Self:
         return self._ready(
             np.array(

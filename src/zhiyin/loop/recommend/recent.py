@@ -16,6 +16,9 @@ class Recent(Recommender):
     It says nothing of items that the customer does not know: those fill up by popularity.
     """
 
+    def __init__(self) -> None:
+        """There is nothing to choose."""
+
     def fit(self, data: Data, rng: np.random.Generator) -> Self:
         self.items_ = data.items
         return self

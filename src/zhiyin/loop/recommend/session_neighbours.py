@@ -83,10 +83,10 @@ class SessionNeighbours(Recommender):
             entry = self._entries(near, here)
             worth = near.likeness[entry.neighbour] * self._closeness(entry.distance)
             shape = (len(part), self.items_)
-            found = np.bincount(
+            counted = np.bincount(
                 near.row[entry.neighbour] * self.items_ + entry.item, worth, shape[0] * shape[1]
             )
-            found = found.astype(np.float64).reshape(shape)  # NumPy gives integers where nobody is near
+            found = counted.astype(np.float64).reshape(shape)  # NumPy gives integers where nobody is near
             found[here] *= self.own
             known = found > 0
             scores[start : start + len(part)][known] = found[known]
