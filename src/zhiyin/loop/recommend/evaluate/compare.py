@@ -144,7 +144,7 @@ def compare(
         for slicing, parts in task.slices.items():
             for number, part in enumerate(parts.names):
                 for metric in (f"{told}@{k}" for told in _TOLD):
-                    inside = np.where(parts.of == number, own.per_query[metric], np.nan)
+                    inside = np.where(parts.inside[:, number], own.per_query[metric], np.nan)
                     columns.add((name, metric, slicing, part), inside)
     draws = columns.drawn(rng)
     order = sorted(figures, key=lambda name: -_value(draws, columns, (name, f"ndcg@{k}")))
@@ -244,7 +244,7 @@ def _sliced(
     for slicing, parts in task.slices.items():
         told[slicing] = {}
         for number, part in enumerate(parts.names):
-            questions = int((parts.of == number).sum())
+            questions = int(parts.inside[:, number].sum())
             if not questions:
                 continue
             told[slicing][part] = {"questions": questions} | {
