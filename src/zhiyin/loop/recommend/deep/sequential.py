@@ -14,6 +14,8 @@ from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender
 if TYPE_CHECKING:
     import torch
 
+_FEWEST_STEPS = 20_000  # of a round, which histories are taken for again where they are few
+_SPEED = 1e10  # multiplications a second that are reached
 _TOLD = 10  # of the latest events each is left out once to see what it did
 
 
@@ -48,6 +50,12 @@ class Sequential(Recommender):
         self.epochs = epochs
         self.patience = patience
         self.negatives = negatives
+
+    @classmethod
+    def cost(cls, data: Data) -> float:
+        """CPU-seconds that ``fit`` is expected to take: forty rounds, mostly of the scores of all items."""
+        steps = max(len(data.log), _FEWEST_STEPS)
+        return 40 * steps * (6 * 64 * data.items + 100 * 64**2) / _SPEED
 
     @abstractmethod
     def network(self, items: int) -> torch.nn.Module:
