@@ -27,8 +27,8 @@ from zhiyin.loop.profile.condition import Condition
 from zhiyin.loop.profile.segment_json import parse
 from zhiyin.loop.profile.segment_python import holds
 
-WORLDS, JOINED, ALONE = 26, 8, 4  # of each world: rules with several conditions, and of each kind by itself
-PAIRS, EACH = 10_000, 300
+WORLDS, JOINED, ALONE = 8, 8, 4  # of each world: rules with several conditions, and of each kind by itself
+PAIRS, EACH = 10_000, 100
 
 
 @dataclass

@@ -73,7 +73,7 @@ def main() -> list[dict[str, Any]]:
             rows.append(_row(f"{named}, RMSE / MAE", f"{mean[0]:.4f} / {mean[1]:.4f}", "", bar))
             each = " ".join(f"{one.rmse:.4f}" for one in found)
             rows.append(_row(f"{named}, RMSE of each", each, "", ""))
-            rows.append(_row(f"{named}, fit + rate", f"{mean[2]:.1f} + {mean[3]:.1f}", "CPU-s", ""))
+            rows.append(_row(f"{named}, fit + rate, one fold", f"{mean[2]:.1f} + {mean[3]:.1f}", "CPU-s", ""))
     for row in rows:
         print(f"{row['what']}: {row['value']} {row['unit']}")
     return rows

@@ -197,3 +197,7 @@ def test_a_workspace_is_judged_by_the_same_code(workspace: Workspace) -> None:
     assert found["protocol"]["split"] == "time"
     assert found["protocol"]["kinds"] == ["bought"]
     assert "recall@5" in found["models"]["popularity"]
+    from zhiyin.entrypoints.python import Shop
+
+    python = Shop(workspace.folder).evaluate("popularity", k=5).to_dict()
+    assert python["models"]["popularity"]["recall@5"] == found["models"]["popularity"]["recall@5"]

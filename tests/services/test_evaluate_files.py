@@ -118,6 +118,22 @@ def test_low_ratings_do_not_count_as_taken(tmp_path: Path) -> None:
     assert lax.protocol.questions == 3  # a rating of -2 is a dislike
 
 
+def test_ratings_are_foretold_by_the_models_that_can(tmp_path: Path) -> None:
+    # good items and bad ones, and everybody agrees
+    rows = [(user, item, 5 if item % 2 else 1) for user in range(20) for item in range(8)]
+    held = [row for row in rows if row[0] % 8 == row[1]]
+    train = written(tmp_path / "a.csv", [row for row in rows if row not in held], "user,item,rating")
+    test = written(tmp_path / "b.csv", held, "user,item,rating")
+    found = run(train, test, ["svd", "bpr"], Plan(ks=(1,), apart=False))
+    svd, mean = found.models["svd"].figures["rmse"].value, found.models["mean_rating"].figures["rmse"].value
+    assert svd is not None
+    assert mean is not None
+    assert svd < mean / 2
+    assert "mae" in found.definitions
+    assert "rmse" not in found.models["popularity"].figures
+    assert "rmse" not in found.models["bpr"].figures  # its learning rate is no rating
+
+
 def test_sessions_are_asked_for_their_next_item(tmp_path: Path) -> None:
     train, test = tmp_path / "train.txt", tmp_path / "test.txt"
     train.write_text("1 2 3\n1 2\n2 3\n" * 10)

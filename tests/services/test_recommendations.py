@@ -25,7 +25,7 @@ from zhiyin.domain.recommendation import Recommendation
 from zhiyin.loop.recommend import RECOMMENDERS
 from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.popularity import Popularity
-from zhiyin.services import evaluation, privacy, recommendations, recommenders, training
+from zhiyin.services import evaluation, privacy, profiles, recommendations, recommenders, segments, training
 from zhiyin.services.workspace import Workspace
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -307,6 +307,8 @@ def test_evaluation_compares_with_popularity_and_is_kept_with_the_model(ws: Work
     training.train(ws, ["ease"])
     for customer in range(8):  # each buys at last what was missing
         add(ws, event(f"c{customer:02}", f"i{customer}", days_ago=1))
+    profiles.run(ws)
+    segments.create(ws, "early", "Early", 'did("Order Completed", within="56d")')
     found = evaluation.evaluate(ws, ["ease"], (1,), days=5)
     assert (list(found.models), found.protocol.questions) == (["ease", "popularity"], 8)
     assert found.models["ease"].figures["recall@1"].value == 1.0
@@ -316,6 +318,7 @@ def test_evaluation_compares_with_popularity_and_is_kept_with_the_model(ws: Work
     assert found.protocol.split == "time"
     assert "seen items masked" in found.protocol.told
     assert {warning["code"] for warning in found.warnings} == {"too_few"}
+    assert found.models["ease"].slices["segment"]["early"]["questions"] == 3
     (row,) = recommenders.models(ws)
     assert row.evaluation["models"]["ease"]["recall@1"]["value"] == 1.0
     assert {one["model"] for one in row.evaluation["differences"]} == {"ease"}

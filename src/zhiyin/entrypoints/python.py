@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zhiyin.domain.flow import Flow
     from zhiyin.domain.recommendation import Recommendation
     from zhiyin.domain.segment import Rule
+    from zhiyin.loop.recommend.evaluate.compare import Evaluation
     from zhiyin.services.customer_profile import CustomerProfile
     from zhiyin.services.reports import CampaignReport
     from zhiyin.services.segments import Why
@@ -188,6 +189,12 @@ class Shop:
         from zhiyin.services import recommendations
 
         return recommendations.recommend(self.workspace, customer_id, n, model)
+
+    def evaluate(self, *models: str, k: int = 20, days: float | None = None) -> Evaluation:
+        """How well recommenders would have foreseen the last days, beside popularity; ``to_dict()`` holds all of it."""
+        from zhiyin.services import evaluation
+
+        return evaluation.evaluate(self.workspace, models or None, (k,), days=days)
 
     def __repr__(self) -> str:
         return f"Shop({str(self.workspace.folder)!r})"

@@ -28,7 +28,7 @@ def run(
 ) -> Evaluation:
     """The models, and popularity, on the questions that the files make.
 
-    Without ``models`` all that need no extra. With ``plan.trials`` above 1 each model first tries so many
+    Where ``models`` is None, all that need no extra. With ``plan.trials`` above 1 each model first tries so many
     settings of its parameters on validation data, split off the training as the test was, or given as a file;
     the test is touched once. Raises ``BadFile``, ``Conflict``, and ``NotFound`` for an unknown model.
     """
@@ -59,10 +59,10 @@ def run(
 
 
 def chosen(models: Sequence[str] | None) -> list[Entry]:
-    """The recommenders of these names, popularity first; all that need no extra where none is named."""
+    """The recommenders of these names, popularity first; all that need no extra where it is None."""
     known = plugins.paths(ENTRY_POINTS, RECOMMENDERS)
-    entries = [entry(name) for name in dict.fromkeys([BASELINE, *(models or known)])]
-    if models:
+    entries = [entry(name) for name in dict.fromkeys([BASELINE, *(known if models is None else models)])]
+    if models is not None:
         return entries
     return [one for one in entries if not any(need.startswith("extra:") for need in one.factory.REQUIRES)]
 

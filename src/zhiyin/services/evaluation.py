@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,16 @@ from zhiyin.services.training import SEED, Progress, require
 from zhiyin.services.workspace import Workspace
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from zhiyin.loop.recommend.evaluate.compare import Evaluation
+    from zhiyin.loop.recommend.evaluate.task import Slice, Task
 
 KIND = "bought"  # what is to be foreseen
 _TEST_DAYS = 30
 _TEST_SHARE = 0.2
 _MOST_CUSTOMERS = 20_000
+_MOST_SEGMENTS = 20  # figures are told of
 
 
 def evaluate(
@@ -70,10 +75,29 @@ def evaluate(
     )
     if not len(task):
         raise _nothing(cut, repeats)
+    task = replace(task, slices={**task.slices, **_by_segment(ws, rows, task, cut)})
     found = contest(entries, task, ks, rng, canary=canary, seed=seed, apart=False, on_progress=on_progress)
     for name in found.models:
         RecommenderModel.objects.filter(name=name, active=True).update(evaluation=found.to_dict(name))
     return found
+
+
+def _by_segment(ws: Workspace, rows: pa.Table, task: Task, cut: datetime) -> Mapping[str, Slice]:
+    """The questions by the segments that their customers were in at the cut; a customer may be in several."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    from zhiyin.loop.recommend.evaluate.task import Slice
+    from zhiyin.loop.recommend.histories import customers
+    from zhiyin.services import segments
+
+    keys = [segment.key for segment in segments.list_(ws)][:_MOST_SEGMENTS]
+    if not keys:
+        return {}
+    marked = segments.marked(ws, keys, cut)
+    place = pc.index_in(customers(rows).take(task.users), value_set=marked["customer_id"])
+    inside = [pc.fill_null(marked[key].take(place), False).to_numpy() for key in keys]
+    return {"segment": Slice(tuple(keys), np.column_stack(inside).astype(np.bool_))}
 
 
 def _nothing(cut: datetime, repeats: bool) -> Conflict:

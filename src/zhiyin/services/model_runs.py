@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -119,12 +119,7 @@ def _runs(ask: Ask, *, apart: bool) -> list[Run]:
         fitted = time.process_time()
         ranked = lists(model, task, ask.k)
         asked = time.process_time()
-        foretold = None
-        if ask.ratings is not None and isinstance(model, Rates):
-            if len(ask.ratings.data.log) != len(task.data.log):  # low ratings teach what not to like
-                model = _fitted(factory, setting, ask.ratings.data, ask.seed)
-            assert isinstance(model, Rates)
-            foretold = rate(model, ask.ratings)
+        foretold = None if ask.ratings is None else _foretold(ask, factory, setting, model)
         value = of_lists(found(ranked, task.targets), task.sizes, [ask.k])[f"ndcg@{ask.k}"]
         cost = Cost(fitted - started, asked - fitted, _peak_mb() if apart else None)
         only = len(ask.settings) == 1
@@ -145,6 +140,21 @@ def _fitted(
 ) -> Recommender:
     # fresh data: a model pays for what it has worked out, even if the question needed it too
     return factory(**setting).fit(replace_log(data, data.log), np.random.default_rng(seed))
+
+
+def _foretold(
+    ask: Ask, factory: Callable[..., Recommender], setting: Mapping[str, Any], model: Recommender
+) -> F32 | None:
+    """The ratings of the test as the model foretells them, None for one that does not."""
+    assert ask.ratings is not None
+    if len(ask.ratings.data.log) != len(ask.task.data.log):  # low ratings teach what not to like
+        model = _fitted(factory, setting, ask.ratings.data, ask.seed) if _foretells(model) else model
+    return rate(model, ask.ratings) if _foretells(model) else None
+
+
+def _foretells(model: Recommender) -> TypeGuard[Rates]:
+    # a protocol would be content with a learning rate of that name
+    return callable(getattr(model, "rate", None))
 
 
 def _peak_mb() -> float:

@@ -265,6 +265,16 @@ def members(ws: Workspace, rule: AnyRule, limit: int | None = None, offset: int 
     return ids.slice(offset, limit).to_pylist()
 
 
+def marked(ws: Workspace, keys: Sequence[str], as_of: datetime) -> pa.Table:
+    """For every customer, whether they were in each of the segments at a moment: ``customer_id`` and a column each.
+
+    Events count as they stood then; traits are those of the latest profiling.
+    """
+    columns = [nw.col(f"rule_{number}").alias(key) for number, key in enumerate(keys)]
+    rules = [get(ws, key).rule for key in keys]
+    return ws.lake.collect(_mark(ws, rules, as_of).select("customer_id", *columns))
+
+
 def sample(ws: Workspace, rule: AnyRule, n: int = 5, seed: int = 0) -> list[Customer]:
     """Some of those who match, picked by chance; the same seed picks the same ones."""
     return _picked(ws, _members(ws, rule), n, seed)

@@ -13,7 +13,8 @@ from zhiyin.loop.recommend.evaluate.slices import by_activity, by_segment
 def test_every_question_is_in_the_part_that_names_its_length(lengths: list[int]) -> None:
     found = by_activity(np.array(lengths))
     assert len(found.names) <= 4
-    for length, place in zip(lengths, found.of.tolist(), strict=True):
+    assert (found.inside.sum(axis=1) == 1).all()
+    for length, place in zip(lengths, found.inside.argmax(axis=1).tolist(), strict=True):
         low, _, high = found.names[place].partition("-")
         assert int(low) <= length <= int(high or low)
         assert (length == 0) == (found.names[place] == "0")
@@ -22,7 +23,7 @@ def test_every_question_is_in_the_part_that_names_its_length(lengths: list[int])
 def test_parts_are_about_equal() -> None:
     found = by_activity(np.arange(1, 31))
     assert found.names == ("1-10", "11-20", "21-30")
-    assert np.bincount(found.of).tolist() == [10, 10, 10]
+    assert found.inside.sum(axis=0).tolist() == [10, 10, 10]
 
 
 def test_segments_by_name_or_number() -> None:
@@ -30,3 +31,4 @@ def test_segments_by_name_or_number() -> None:
     found = by_segment(np.array([0, 2, -1], dtype=np.int32), ["loyal"])
     assert found is not None
     assert found.names == ("loyal", "1", "2")
+    assert found.inside.tolist() == [[True, False, False], [False, False, True], [False, False, False]]

@@ -40,10 +40,10 @@ def learned(
     recommended. Customers, items, sessions and orders are numbered by their ids in order. ``digests`` makes the
     keyed digests of customers, for the models that keep rows of them.
     """
-    steps = steps.filter(pc.is_in(steps["kind"], value_set=pa.array(KINDS)))
+    names = customers(steps)
+    steps = _known(steps)
     offered = {item.item_id: item for item in items}
     ids = sorted(offered.keys() | set(pc.unique(steps["item_id"]).to_pylist()))
-    names = _sorted(steps["customer_id"])
     log = Log.of(
         _number(steps["customer_id"], names),
         _number(steps["item_id"], pa.array(ids, pa.string())),
@@ -68,10 +68,15 @@ def learned(
         price=[np.nan if item is None or item.price is None else item.price for item in known],
         seen_first=first,
     )
-    customers = Customers.unknown(len(names))
+    known_of = Customers.unknown(len(names))
     if digests is not None:
-        customers = replace(customers, digests=digests(names.to_pylist()))
-    return Data(log, len(names), catalogue, customers, moment(now))
+        known_of = replace(known_of, digests=digests(names.to_pylist()))
+    return Data(log, len(names), catalogue, known_of, moment(now))
+
+
+def customers(steps: pa.Table) -> pa.Array:
+    """The ids of the customers of a table of steps; their places are their numbers in ``learned``."""
+    return _sorted(_known(steps)["customer_id"])
 
 
 def questions(
@@ -103,6 +108,10 @@ def moments(at: pa.ChunkedArray) -> Any:
 def _number(values: pa.ChunkedArray, known: pa.Array) -> Any:
     """The place of each value among ``known``, -1 for none."""
     return pc.fill_null(pc.index_in(values, value_set=known.cast(values.type)), -1).to_numpy()
+
+
+def _known(steps: pa.Table) -> pa.Table:
+    return steps.filter(pc.is_in(steps["kind"], value_set=pa.array(KINDS)))
 
 
 def _sorted(values: pa.ChunkedArray) -> pa.Array:

@@ -144,7 +144,7 @@ def compare(
         for slicing, parts in task.slices.items():
             for number, part in enumerate(parts.names):
                 for metric in (f"{told}@{k}" for told in _TOLD):
-                    inside = np.where(parts.of == number, own.per_query[metric], np.nan)
+                    inside = np.where(parts.inside[:, number], own.per_query[metric], np.nan)
                     columns.add((name, metric, slicing, part), inside)
     draws = columns.drawn(rng)
     order = sorted(figures, key=lambda name: -_value(draws, columns, (name, f"ndcg@{k}")))
@@ -176,8 +176,7 @@ def definitions(task: Task) -> dict[str, str]:
     each = {name: told.format(likeness=alike) for name, told in variety.EACH.items()}
     if not (task.data.catalogue.category >= 0).any():
         del each["calibration"]
-    cold = {"recall_cold": "recall among the right answers that at most 4 customers took in training"}
-    return {**metrics.LIST, **cold, **each, **variety.WHOLE}
+    return {**metrics.LIST, **metrics.COLD, **each, **variety.WHOLE}
 
 
 class _Columns:
@@ -245,7 +244,7 @@ def _sliced(
     for slicing, parts in task.slices.items():
         told[slicing] = {}
         for number, part in enumerate(parts.names):
-            questions = int((parts.of == number).sum())
+            questions = int(parts.inside[:, number].sum())
             if not questions:
                 continue
             told[slicing][part] = {"questions": questions} | {

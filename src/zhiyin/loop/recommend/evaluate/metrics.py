@@ -23,6 +23,9 @@ LIST: Mapping[str, str] = {
     "map_trec": "sum over hits of the precision at their rank, / |T| (trec_eval)",
     "ndcg": "sum over hits of 1 / log2(rank + 1), / its largest possible value with min(k, |T|) hits",
 }
+COLD: Mapping[str, str] = {
+    "recall_cold": "recall among the right answers that at most 4 customers took in training",
+}
 ERRORS: Mapping[str, str] = {
     "rmse": "root of the mean squared error of foretold ratings, these clipped to the range of training",
     "mae": "mean absolute error of foretold ratings, these clipped to the range of training",

@@ -19,25 +19,22 @@ def by_activity(lengths: I64) -> Slice:
     ('0', '1', '2-3', '8-9')
     """
     known = np.sort(lengths[lengths > 0])
-    if not len(known):
-        return Slice(("0",), np.zeros(len(lengths), dtype=np.int32))
-    bounds = np.unique(
-        [int(known[len(known) * part // 3 - 1]) for part in (1, 2, 3) if len(known) * part // 3]
-    )
-    place = np.searchsorted(bounds, lengths)  # the first bound that is not below
-    names = []
+    places = [len(known) * part // 3 for part in (1, 2, 3)]
+    bounds = np.unique([int(known[place - 1]) for place in places if place])
+    of = np.where(lengths > 0, np.searchsorted(bounds, lengths) + 1, 0)  # the first bound that is not below
+    names = ["0"]
     for part in range(len(bounds)):
         inside = known[np.searchsorted(bounds, known) == part]
         low, high = int(inside.min()), int(inside.max())
         names.append(f"{low}" if low == high else f"{low}-{high}")
-    of = np.where(lengths > 0, place + 1, 0).astype(np.int32)
-    return Slice(("0", *names), of) if (lengths == 0).any() else Slice(tuple(names), of - 1)
+    found = of[:, None] == np.arange(len(names))
+    return Slice(tuple(names), found) if found[:, 0].any() else Slice(tuple(names[1:]), found[:, 1:])
 
 
 def by_segment(segments: I32, names: Sequence[str] = ()) -> Slice | None:
-    """By the customer's segment at the cut; None where nobody has one."""
+    """By the customer's segment at the cut, by name or number; None where nobody has one."""
     if not (segments >= 0).any():
         return None
     count = int(segments.max()) + 1
     known = (*names[:count], *(str(number) for number in range(len(names), count)))
-    return Slice(known, segments.astype(np.int32))
+    return Slice(known, segments[:, None] == np.arange(count))

@@ -62,10 +62,10 @@ class Protocol:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Questions told apart: ``of`` is the place of each in ``names``, -1 where it is in none."""
+    """Questions told apart: ``inside`` is questions x ``names``, true where it is in that part; parts may overlap."""
 
     names: tuple[str, ...]
-    of: I32
+    inside: Bool
 
 
 @dataclass(frozen=True)
