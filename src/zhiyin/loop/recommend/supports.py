@@ -110,4 +110,5 @@ def _together(across: CSR, targets: I64, sources: I32, valid: Bool) -> F32:
 def _ranges(starts: I64, lengths: I64) -> I64:
     """``start, start + 1, …`` of each length, one after the other."""
     ends = np.cumsum(lengths)
-    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - lengths), lengths)
+    places: I64 = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - lengths), lengths)
+    return places
