@@ -88,6 +88,14 @@ def test_files_that_are_something_else_say_so(tmp_path: Path, text: str, told: s
         read(written(tmp_path, text))
 
 
+def test_a_file_that_is_not_there_is_told_so(tmp_path: Path) -> None:
+    for form in ("columns", "lists"):
+        with pytest.raises(BadFile, match="There is no file"):
+            read(tmp_path / "nothing.csv", form)
+    with pytest.raises(BadFile, match="There is no file"):
+        read_prefixes(tmp_path / "nothing.txt")
+
+
 def test_lists_of_items_on_lines(tmp_path: Path) -> None:
     path = written(tmp_path, "0 5 6 7\n1\n\n2 5\n", "train.txt")
     for form in ("lists", "sequences"):
