@@ -75,9 +75,16 @@ def _campaign(folder: Path, port: int) -> tuple[float, dict[str, Any]]:
 
     _people(ws)
     profiles.run(ws)
-    training.train(ws, ["item_neighbours"])
+    training.train(ws, ["item_neighbours"], placed=["email"], budget=timedelta(minutes=1))
     segments.create(ws, "everyone", "Everyone", {"all": []})
-    campaigns.create(ws, key="spring", name="Spring", segment="everyone", template="picks-zh")
+    campaigns.create(
+        ws,
+        key="spring",
+        name="Spring",
+        segment="everyone",
+        template="picks-zh",
+        recommender="item_neighbours",
+    )
     campaigns.start(ws, "spring")
 
     started, cpu = time.perf_counter(), time.process_time()

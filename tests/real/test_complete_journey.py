@@ -175,7 +175,7 @@ def test_the_whole_path(make_workspace: Callable[..., Workspace], tmp_path: Path
         assert segments.count(ws, rule).count == len(loyal)
 
         # recommendations, and a campaign to the segment through a real mail server
-        training.train(ws, ["item_neighbours"])
+        training.train(ws, ["item_neighbours"], placed=["email"], budget=timedelta(seconds=30))
         Customer.objects.filter(pk__in=sorted(loyal)[:5]).update(email="")  # five without an address
         allowed = imports.run(ws, "customers", [tmp_path / "customers.csv"], consent=True)
         assert allowed.unchanged + allowed.new == 2469
