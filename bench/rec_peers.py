@@ -2,7 +2,7 @@
 
 Each model runs in a process of its own, fitted on the training file and asked for everybody's 20 best, through
 its own library's own code; lists are judged by one code. CPU-seconds are those of all threads. Parameters were
-chosen on the validation part, with as many trials each as `recommend_settings.json` says.
+chosen on validation parts of the training file; `recommend_settings.json` holds every trial.
 """
 
 from __future__ import annotations
