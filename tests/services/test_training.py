@@ -21,6 +21,7 @@ from zhiyin.adapters.records.models import Placement, RecommenderModel, Training
 from zhiyin.domain.errors import Busy, Conflict, NotFound
 from zhiyin.domain.event import ORDER_COMPLETED, PRODUCT_VIEWED, Event, Line
 from zhiyin.domain.text import say
+from zhiyin.loop.recommend.item_neighbours import ItemNeighbours
 from zhiyin.services import placements, recommendations, recommenders, training
 from zhiyin.services.workspace import Workspace
 
@@ -232,6 +233,19 @@ def test_a_category_stands_in_a_list_as_often_as_its_placement_allows(ws: Worksp
     placements.configure(ws, "home", most_per_category=1)
     found = recommendations.recommend(ws, "c000", n=8, placement="home")
     assert sorted(int(one.item_id[1:]) % GROUPS for one in found) == [0, 1, 2, 3]
+
+
+def test_a_parameter_may_be_endless(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ItemNeighbours, "PARAMETERS", {"half_life": (60.0, np.inf)})
+    run = training.train(ws, ["item_neighbours"], placed=["email"])
+    run.refresh_from_db()
+    scored = run.report["placements"]["email"]["validation"]["models"]["item_neighbours"]
+    assert {"half_life": "inf"} in [trial["parameters"] for trial in scored["trials"]]
+    row = RecommenderModel.objects.get(name="item_neighbours")
+    RecommenderModel.objects.filter(pk=row.pk).update(parameters={"half_life": "inf"})
+    run = training.train(ws, ["item_neighbours"], placed=["email"])  # the one in use takes part as it is
+    scored = run.report["placements"]["email"]["validation"]["models"]["item_neighbours"]
+    assert scored["trials"][0]["parameters"] == {"half_life": "inf"}
 
 
 def test_an_unknown_placement_lists_the_known_ones(ws: Workspace) -> None:

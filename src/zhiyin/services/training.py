@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
@@ -21,6 +20,7 @@ from zhiyin.adapters.records.models import Placement, RecommenderModel, Training
 from zhiyin.domain.errors import Conflict
 from zhiyin.domain.text import say
 from zhiyin.services import catalogue, interactions, placements, recommenders
+from zhiyin.services.settings_kept import Learner, kept, setting
 from zhiyin.services.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -39,19 +39,6 @@ _NEVER = ("random",)  # there to be compared with, not to answer
 _TRYING = 0.5  # share of the budget; the rest is for the test and for learning anew
 Progress = Callable[[int, int, str], None]
 Found = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Learner:
-    """A model with one setting that is to be learned from everything."""
-
-    name: str
-    setting: tuple[tuple[str, Any], ...]
-
-    @classmethod
-    def of(cls, name: str, setting: Mapping[str, Any]) -> Learner:
-        """The learner of a setting in any order."""
-        return cls(name, tuple(sorted(setting.items())))
 
 
 def train(
@@ -163,7 +150,7 @@ def _train(
         contest = choosing.try_all(
             entries,
             tasks,
-            {row.name: row.parameters for row in in_use.values()},
+            {row.name: setting(row.parameters) for row in in_use.values()},
             _guesses(len(data.log)),
             watch,
             share=_TRYING,
@@ -173,7 +160,7 @@ def _train(
     settled = _settle(asked, contest, in_use, {one.name: one for one in entries}, force, seed, steps)
     wanted = _wanted(settled, contest, names if named else (), watch)
     made, measured = _learn(ws, run, data, wanted, _at(settled, rows), seed, steps)
-    report = _report(ws, data, settled, made, contest, measured)
+    report = kept(_report(ws, data, settled, made, contest, measured))
     steps("Publishing")
 
     def point() -> None:
@@ -281,14 +268,14 @@ def _followed(settled: dict[str, Found], in_use: Mapping[str, RecommenderModel])
             continue
         used = in_use.get(key)
         if leader:
-            name, setting = settled[leader]["published"], settled[leader]["setting"]
+            name, chosen = settled[leader]["published"], settled[leader]["setting"]
         elif used is not None:
-            name, setting = used.name, dict(used.parameters)
+            name, chosen = used.name, setting(used.parameters)
         else:
-            name, setting = _BASELINE, {}
+            name, chosen = _BASELINE, {}
         told |= {
             "published": name,
-            "setting": setting,
+            "setting": chosen,
             "follows": leader,
             "warning": "" if leader else "too_few",
         }
@@ -349,15 +336,15 @@ def _learn(
     measured: Found = {"reply_ms": {}, "shown": {}}
     for learner in wanted:
         tell(f"Learning {learner.name}")
-        factory, setting = recommenders.recommender(learner.name), dict(learner.setting)
+        factory = recommenders.recommender(learner.name)
         begun, cpu = time.perf_counter(), time.process_time()
-        model = factory(**setting)
+        model = factory(**learner.setting)
         parameters = {key: value for key, value in vars(model).items() if key.strip("_") == key}
         served = Served(learner.name, model.fit(data, np.random.default_rng(seed)), shelf, fill)
         seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
         card = {
             "class": f"{factory.__module__}:{factory.__qualname__}",
-            "parameters": parameters,
+            "parameters": kept(parameters),
             "trained_at": run.started_at,
             "customers": data.users,
             "items": items,
@@ -366,7 +353,7 @@ def _learn(
             "trained_until": until,
             **({"capped": data.capped(parameters["cap"])} if "cap" in parameters else {}),
             "run": run.pk,
-            "setting": setting,
+            "setting": kept(learner.setting),
             "seed": seed,
             "seconds": round(seconds, 3),
             "cpu_seconds": round(cpu, 3),
@@ -387,7 +374,7 @@ def _learn(
             users=data.users,
             items=items,
             interactions=len(data.log),
-            parameters=setting,
+            parameters=kept(learner.setting),
             run=run,
         )
     return made, measured

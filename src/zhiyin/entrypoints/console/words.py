@@ -490,6 +490,8 @@ MODELS: Names = {
     "user_neighbours": _("People alike"),
     "content": _("Content"),
     "hybrid": _("Hybrid"),
+    "sasrec": _("Transformer (SASRec)"),
+    "gru4rec": _("Recurrent network (GRU4Rec)"),
 }
 CHECKS: Names = {
     "python": _("Program"),

@@ -7,14 +7,13 @@ by the largest keeps what no member speaks for at nothing, and a blend of sums a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from zhiyin.loop.recommend import RECOMMENDERS
 from zhiyin.loop.recommend.data import F32, I32, Data, Queries
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender, Space
+from zhiyin.loop.recommend.members import kept, restored, taught
 
 
 class Blend(Recommender):
@@ -38,8 +37,7 @@ class Blend(Recommender):
         self.settings = settings
 
     def fit(self, data: Data, rng: np.random.Generator) -> Self:
-        settings = self.settings or {}
-        return self._ready([_class(name)(**settings.get(name, {})).fit(data, rng) for name in self.members])
+        return self._ready(taught(self.members, self.settings, data, rng))
 
     def score(self, asked: Queries) -> F32:
         total: Any = np.float32(0)
@@ -58,32 +56,20 @@ class Blend(Recommender):
         return [sorted(own.items(), key=lambda cause: (-cause[1], cause[0])) for own in parts]
 
     def to_arrays(self) -> Arrays:
-        arrays: dict[str, Any] = {
+        return {
             "members": np.array(list(self.members), dtype=np.str_),
             "weights": np.array(list(self.weights), dtype=np.float64),
+            **kept(self.members, self.models_),
         }
-        for name, model in zip(self.members, self.models_, strict=True):
-            arrays |= {f"{name}.{key}": array for key, array in model.to_arrays().items()}
-        return arrays
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
         members = tuple(arrays["members"].tolist())
-        models = []
-        for name in members:
-            own = {key[len(name) + 1 :]: array for key, array in arrays.items() if key.startswith(f"{name}.")}
-            models.append(_class(name).from_arrays(own))
-        return cls(members, tuple(arrays["weights"].tolist()))._ready(models)
+        return cls(members, tuple(arrays["weights"].tolist()))._ready(restored(members, arrays))
 
     def _ready(self, models: Sequence[Recommender]) -> Self:
         self.models_ = models
         return self
-
-
-def _class(name: str) -> type[Recommender]:
-    module, _, kind = RECOMMENDERS[name].partition(":")
-    found: type[Recommender] = getattr(import_module(module), kind)
-    return found
 
 
 def _scaled(scores: F32) -> F32:
