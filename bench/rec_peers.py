@@ -2,7 +2,7 @@
 
 Each model runs in a process of its own, fitted on the training file and asked for everybody's 20 best, through
 its own library's own code; lists are judged by one code. CPU-seconds are those of all threads. Parameters were
-chosen on the validation part, with as many trials each as `recommend_settings.json` says.
+chosen on validation parts of the training file; `recommend_settings.json` holds every trial.
 """
 
 from __future__ import annotations
@@ -81,20 +81,20 @@ def run(
         sparse.save_npz(source, task.data.matrix(counts="binary", cap=ALL), compressed=False)
         python = str(peers()) if theirs else sys.executable
         given = str(source) if theirs else "validation" if validation else "test"
-        done = subprocess.run(
+        subprocess.run(
             [python, str(HERE / "_rec_run.py"), name, json.dumps(parameters), given, str(target)],
             env=ENVIRONMENT,
-            stdout=subprocess.PIPE,
-            text=True,
+            stdout=subprocess.DEVNULL,
             check=True,
         )
         # they rank everybody, the question is put to those who have an answer
+        cost = json.loads(target.with_suffix(".json").read_text())
         lists = np.load(target).astype(np.int32)
         lists = lists[task.users] if theirs else lists
     hits = measure.found(lists, task.targets)
     values = metrics.of_lists(hits, task.sizes, (20,))
     figures = [float(np.nanmean(values[metric])) for metric in METRICS]
-    return figures, json.loads(done.stdout.splitlines()[-1])
+    return figures, cost
 
 
 def peers() -> Path:
