@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from zhiyin.domain.placement import Question
-from zhiyin.loop.recommend.data import KINDS, LATEST, Bool, Data, Queries
+from zhiyin.loop.recommend.data import DAY, KINDS, LATEST, Bool, Data, Queries
 from zhiyin.loop.recommend.evaluate import splits
 from zhiyin.loop.recommend.evaluate.asking import replace_log
 from zhiyin.loop.recommend.evaluate.slices import by_activity
@@ -88,7 +88,10 @@ def _session(data: Data, train: Data, cut: int, until: int, most: int, rng: np.r
 
 
 def _basket(data: Data, train: Data, cut: int, until: int, most: int, rng: np.random.Generator) -> Task:
-    """Of each order of several items one, drawn at random, is left out: which?"""
+    """Of each order of several items one, drawn at random, is left out: which?
+
+    What the customer did with it in the day before is left out as well: who puts it into the basket tells.
+    """
     orders, log = data.baskets(), data.log
     lists = []
     for number in range(len(orders)):
@@ -105,7 +108,7 @@ def _basket(data: Data, train: Data, cut: int, until: int, most: int, rng: np.ra
     return _task(
         data,
         train,
-        _histories(data, rows, inclusive=False, now=until, baskets=rest),
+        _histories(data, rows, inclusive=False, now=until, baskets=rest, answers=answers),
         users=log.user[rows],
         moments=log.at[rows],
         answers=answers,
@@ -132,10 +135,12 @@ def _histories(
     now: int,
     context: Any = -1,
     baskets: Sequence[Any] = (),
+    answers: Any = (),
 ) -> Queries:
     """The history of the customer of each row of the log, up to that row, or to before its moment.
 
-    ``baskets`` come after them. Ages count back from the moment of the row.
+    ``baskets`` come after them. Ages count back from the moment of the row. Of the last day nothing is told that
+    was done with the item of ``answers``.
     """
     log, all_of = data.log, data.sequences()
     place = np.empty(len(log), dtype=np.int64)
@@ -150,6 +155,8 @@ def _histories(
             own = all_of.at[start : int(all_of.indptr[log.user[row] + 1])]
             end = start + int(np.searchsorted(own, log.at[row]))
         taken = all_of.rows[max(start, end - LATEST) : end]
+        if len(answers):
+            taken = taken[(log.item[taken] != answers[number]) | (log.at[taken] < log.at[row] - DAY)]
         extra = baskets[number] if baskets else ()
         later = now - int(log.at[row])
         parts.append((log.item[taken], log.at[taken] + later, log.kind[taken]))
