@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 
 PAGES = (
     "/", "/customers", "/customers?q=nobody", "/customers/c1", "/customers/c3", "/lifecycle", "/recommendations",
+    "/recommendations/compare", "/recommendations/catalogue", "/recommendations/training",
     "/data",
     "/data/import", "/data/rejects", "/data/imports", "/data/sources", "/data/sources/new", "/data/sources/1",
     "/data/sources/files", "/data/live", "/data/live?source=nobody", "/settings", "/password",

@@ -23,7 +23,7 @@ from zhiyin.domain.text import say
 FORMAT = 2
 _CARD, _ARRAY = "model.json", ".npy"
 _SMALL = 65_536  # bytes; an array no larger is read at once
-_AGAIN = say("Train it again: zhiyin recommend train.")
+_AGAIN = say("Train it again: zhiyin train.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +148,6 @@ def versions(folder: Path, name: str) -> list[int]:
     if not home.is_dir():
         return []
     return sorted(int(path.name) for path in home.iterdir() if path.name.isdigit())
-
-
-def prune(folder: Path, name: str, keep: int) -> list[int]:
-    """Remove all but the latest ``keep`` versions; returns the removed ones."""
-    gone = versions(folder, name)[:-keep] if keep else versions(folder, name)
-    for version in gone:
-        remove(folder, name, version)
-    return gone
 
 
 def remove(folder: Path, name: str, version: int) -> None:

@@ -23,6 +23,7 @@ class Campaign:
 
     ``holdout`` is a share from 0 to 0.5. ``seed`` salts the assignment, so that the same person does not
     always land in the holdout. ``cost`` is minor units per message handed over.
+    Recommended items follow the rules of ``placement``; ``recommender`` names another model than its own.
     """
 
     key: str
@@ -37,6 +38,7 @@ class Campaign:
     seed: str = ""
     window: timedelta = timedelta(days=7)
     cost: int = 0
+    placement: str = "email"
     recommender: str = ""
 
     @property

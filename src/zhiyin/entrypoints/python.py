@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import narwhals as nw
 
+from zhiyin.domain.placement import EMAIL
 from zhiyin.entrypoints.site import open_workspace
 
 if TYPE_CHECKING:
@@ -184,11 +185,29 @@ class Shop:
 
         return flow.flow(self.workspace, *(flow.day(str(day)) for day in (first, second)))
 
-    def recommend(self, customer_id: str, n: int = 5, *, model: str | None = None) -> list[Recommendation]:
-        """Items for a customer, best first, each with its reason."""
+    def train(self, *models: str, budget: timedelta = timedelta(minutes=10)) -> dict[str, Any]:
+        """Try recommenders (all, unless some are named) and let the best answer at each placement; the report."""
+        from zhiyin.services import training
+
+        report: dict[str, Any] = training.train(self.workspace, models, budget=budget).report
+        return report
+
+    def recommend(
+        self,
+        customer_id: str,
+        n: int = 5,
+        *,
+        placement: str = EMAIL,
+        item: str = "",
+        basket: Sequence[str] = (),
+        model: str | None = None,
+    ) -> list[Recommendation]:
+        """Items for a customer at a placement, best first, each with its reason."""
         from zhiyin.services import recommendations
 
-        return recommendations.recommend(self.workspace, customer_id, n, model)
+        return recommendations.recommend(
+            self.workspace, customer_id, n, model, placement=placement, item=item, basket=basket
+        )
 
     def evaluate(self, *models: str, k: int = 20, days: float | None = None) -> Evaluation:
         """How well recommenders would have foreseen the last days, beside popularity; ``to_dict()`` holds all of it."""

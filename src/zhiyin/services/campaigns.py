@@ -14,16 +14,17 @@ from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.errors import BadSetting, Conflict, NotFound
 from zhiyin.domain.message import MessageStatus
 from zhiyin.domain.money import to_minor
+from zhiyin.domain.placement import EMAIL
 from zhiyin.domain.text import Text, say
 from zhiyin.loop import decide
 from zhiyin.loop.profile import segment_json
-from zhiyin.services import checks, claims, segments, slow_start, templates
+from zhiyin.services import checks, claims, placements, segments, slow_start, templates
 from zhiyin.services.workspace import Workspace
 
 _KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _EDITABLE = (
     "name", "subject", "body", "preheader", "sender_name", "sender_email", "reply_to", "holdout",
-    "window_days", "cost", "recommender",
+    "window_days", "cost", "placement", "recommender",
 )  # fmt: skip
 
 
@@ -43,6 +44,7 @@ def create(
     holdout: float | None = None,
     window_days: int | None = None,
     cost: int | str | None = None,
+    placement: str = EMAIL,
     recommender: str = "",
     seed: str | None = None,
 ) -> Campaign:
@@ -74,10 +76,11 @@ def create(
         seed=seed or f"{key}-{secrets.token_hex(4)}",
         window_days=settings.campaign.window_days if window_days is None else window_days,
         cost=_cost(ws, settings.campaign.cost if cost is None else cost),
+        placement=placement,
         recommender=recommender,
         created_at=ws.now(),
     )
-    _valid(row)
+    _valid(ws, row)
     row.save()
     return row
 
@@ -103,9 +106,9 @@ def update(ws: Workspace, key: str, **changes: Any) -> Campaign:
     for name in _EDITABLE:
         if changes.get(name) is not None:
             setattr(row, name, _cost(ws, changes[name]) if name == "cost" else changes[name])
-    if {"subject", "body", "preheader", "template", "recommender"} & set(changes):
+    if {"subject", "body", "preheader", "template", "placement", "recommender"} & set(changes):
         row.tested_at = None
-    _valid(row)
+    _valid(ws, row)
     row.save()
     return row
 
@@ -248,7 +251,8 @@ def _switch(
     return get(ws, key)
 
 
-def _valid(row: Campaign) -> None:
+def _valid(ws: Workspace, row: Campaign) -> None:
+    placements.get(ws, row.placement)
     if not 0 <= row.holdout <= 0.5:
         raise BadSetting(
             say("The holdout is {holdout}.", holdout=row.holdout), fix=say("It is a share between 0 and 0.5.")

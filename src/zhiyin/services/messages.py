@@ -186,7 +186,11 @@ def _chosen(
     if not customers or not _recommends(campaign.body, campaign.subject, campaign.preheader):
         return {}
     found = recommendations.recommend_many(
-        ws, [customer.customer_id for customer in customers], n=ITEMS, model=campaign.recommender or None
+        ws,
+        [customer.customer_id for customer in customers],
+        n=ITEMS,
+        model=campaign.recommender or None,
+        placement=campaign.placement,
     )
     named = {entry.item_id for row in found.values() for entry in row}
     named |= {item_id for row in found.values() for entry in row for item_id in entry.because}

@@ -131,6 +131,7 @@ def campaign_of(row: Campaign) -> CampaignNoun:
         seed=row.seed,
         window=timedelta(days=row.window_days),
         cost=row.cost,
+        placement=row.placement,
         recommender=row.recommender,
     )
 
@@ -141,5 +142,5 @@ def _versions(campaign: Campaign, policy: decide.Policy) -> dict[str, str]:
         "assignment": "growthbook-hash-2",
         "seed": campaign.seed,
         "consent": policy.consent,
-        "recommender": campaign.recommender or "default",
+        "recommender": campaign.recommender or campaign.placement,
     }

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext, gettext_noop, override
 
 from zhiyin.domain.item import Item
-from zhiyin.services import catalogue, interactions, recommenders
+from zhiyin.domain.placement import EMAIL
+from zhiyin.services import catalogue, interactions, placements, recommenders
 from zhiyin.services.workspace import Workspace
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from zhiyin.domain.recommendation import Recommendation
 
-BOUGHT_DAYS = 30  # what was bought that lately is not recommended again
 # reason -> what is told with the item that is the cause, and without one
 _TOLD = {
     "because_bought": (
@@ -41,14 +45,19 @@ def recommend(
     customer_id: str,
     n: int = 5,
     model: str | None = None,
-    exclude_bought: int | None = BOUGHT_DAYS,
+    *,
+    placement: str = EMAIL,
+    item: str = "",
+    basket: Sequence[str] = (),
 ) -> list[Recommendation]:
     """At most ``n`` available items for a customer, from their latest interactions, each with its reason.
 
-    Items bought in the last ``exclude_bought`` days are left out; None leaves out nothing. An unknown
-    customer gets what is popular. Without a trained model (of that name) or without items: an empty list.
+    The model and the rules are those of the ``placement``; ``model`` names another model. ``item`` is what the
+    customer looks at, ``basket`` what lies in the basket; neither is recommended. An unknown customer gets
+    what is popular. Without a trained model (of that name) or without items: an empty list.
     """
-    return recommend_many(ws, [customer_id], n, model, exclude_bought)[customer_id]
+    answers = recommend_many(ws, [customer_id], n, model, placement=placement, item=item, basket=basket)
+    return answers[customer_id]
 
 
 def recommend_many(
@@ -56,24 +65,65 @@ def recommend_many(
     customer_ids: Sequence[str],
     n: int = 4,
     model: str | None = None,
-    exclude_bought: int | None = BOUGHT_DAYS,
+    *,
+    placement: str = EMAIL,
+    item: str = "",
+    basket: Sequence[str] = (),
 ) -> dict[str, list[Recommendation]]:
     """``recommend`` for many customers, their interactions read in one query."""
-    from zhiyin.loop.recommend.data import KINDS
+    import numpy as np
+
     from zhiyin.loop.recommend.histories import questions
+    from zhiyin.services.shown import masked
 
     now = ws.now()
     ids = list(dict.fromkeys(customer_ids))
-    answering = recommenders.answering(ws, model)
+    rules = placements.get(ws, placement).noun
+    answering = recommenders.answering(ws, model, placement)
     if answering is None or not ids:
         return {customer_id: [] for customer_id in ids}
-    asked = questions(interactions.of_customers(ws, ids, now), ids, answering.shelf.item_ids, now)
-    masked = None
-    if exclude_bought is not None:
-        masked = asked.chosen((asked.kind == KINDS.index("bought")) & (asked.age <= exclude_bought))
-    unavailable = [item.item_id for item in catalogue.all_items(ws).values() if not item.available]
-    answers = answering.answer(asked, n, unavailable, masked)
+    steps = interactions.of_customers(ws, ids, now)
+    if item or basket:
+        steps = _with_moment(steps, ids, item, basket, now)
+    asked = questions(steps, ids, answering.shelf.item_ids, now)
+    if item and item in answering.shelf.index:
+        asked = replace(asked, context=np.full(len(asked), answering.shelf.index[item], dtype=np.int32))
+    known = catalogue.all_items(ws)
+    out = [one.item_id for one in known.values() if not one.available] + [*basket, *([item] if item else [])]
+    shown = n if rules.most_per_category is None else min(8 * n, len(known))
+    answers = answering.answer(asked, shown, out, masked(asked, rules))
+    if rules.most_per_category is not None:
+        answers = [_few_of_each(answer, known, rules.most_per_category)[:n] for answer in answers]
     return dict(zip(ids, answers, strict=True))
+
+
+def _with_moment(
+    steps: pa.Table, ids: Sequence[str], item: str, basket: Sequence[str], now: datetime
+) -> pa.Table:
+    """The steps, and what everybody looks at and has in the basket now."""
+    import pyarrow as pa
+
+    rows = [(item, "viewed")] if item else []
+    rows += [(item_id, "basket") for item_id in basket]
+    plain = now.replace(tzinfo=None)
+    more = [
+        {"customer_id": who, "item_id": item_id, "kind": kind, "at": plain}
+        for who in ids
+        for item_id, kind in rows
+    ]
+    return pa.concat_tables([steps, pa.Table.from_pylist(more, schema=steps.schema)])
+
+
+def _few_of_each(
+    answer: Sequence[Recommendation], items: Mapping[str, Item], most: int
+) -> list[Recommendation]:
+    """The list with ``most`` items of a category."""
+    from zhiyin.loop.recommend.choose import capped
+
+    categories = [items[one.item_id].category if one.item_id in items else "" for one in answer]
+    numbers = {category: number for number, category in enumerate(dict.fromkeys(categories))}
+    places = capped([numbers[category] if category else -1 for category in categories], most)
+    return [answer[place] for place in places]
 
 
 def reason_text(recommendation: Recommendation, items: Mapping[str, Item], language: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,10 @@ from zhiyin.adapters import plugins
 from zhiyin.adapters.lake.lease import lease
 from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.domain.errors import BadFile, NotFound
+from zhiyin.domain.placement import EMAIL
 from zhiyin.domain.text import say
 from zhiyin.loop.recommend import ENTRY_POINTS, RECOMMENDERS
+from zhiyin.services import placements
 from zhiyin.services.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -27,8 +29,9 @@ if TYPE_CHECKING:
 LADDER = ("ease", "item_neighbours", "popularity")  # who answers by default: the first that is trained
 KEEP = 3  # versions of a model
 _log = logging.getLogger(__name__)
-# (folder, name) -> what is in memory: version, when it was trained, the model
-_loaded: dict[tuple[str, str], tuple[int, datetime, Served]] = {}
+_HELD = 8  # models in memory
+# (folder, name, version) -> what is in memory: when it was trained, the model; the last one used comes last
+_loaded: dict[tuple[str, str, int], tuple[datetime, Served]] = {}
 
 
 def names() -> list[str]:
@@ -49,28 +52,54 @@ def models(ws: Workspace) -> list[RecommenderModel]:
     return sorted(rows, key=lambda row: (order.get(row.name, len(order)), row.name, -row.version))
 
 
-def activate(ws: Workspace, row: RecommenderModel) -> None:
-    """Make a trained model the one that answers under its name, and forget the oldest versions."""
+def publish(ws: Workspace, rows: Sequence[RecommenderModel], point: Callable[[], None]) -> None:
+    """Let trained models answer under their names, and ``point`` placements to them: all at once or not at all.
+
+    The caller holds ``publishing``. Of several versions of a name the last becomes its active one. Old versions
+    are forgotten then, but for the latest ``KEEP`` and those that a placement needs.
+    """
     with transaction.atomic():
-        RecommenderModel.objects.filter(name=row.name).update(active=False)
-        row.save()
-        gone = artifacts.versions(ws.models, row.name)[:-KEEP]
-        RecommenderModel.objects.filter(name=row.name, version__in=gone).delete()
-    artifacts.prune(ws.models, row.name, KEEP)
+        for row in rows:
+            RecommenderModel.objects.filter(name=row.name).update(active=False)
+            row.active = True
+            row.save()
+        point()
+        needed = placements.kept(ws)
+        gone: dict[str, list[int]] = {}
+        for name in {row.name for row in rows}:
+            old = artifacts.versions(ws.models, name)[:-KEEP]
+            gone[name] = [version for version in old if (name, version) not in needed]
+            RecommenderModel.objects.filter(name=name, version__in=gone[name]).delete()
+    for name, versions in gone.items():
+        for version in versions:
+            artifacts.remove(ws.models, name, version)
 
 
-def answering(ws: Workspace, name: str | None) -> Served | None:
-    """The active model of that name, or the first of the ladder that can be loaded."""
-    wanted = [name] if name else list(LADDER)
-    rows = RecommenderModel.objects.filter(active=True, name__in=wanted).only("name", "version", "trained_at")
-    active = {row.name: row for row in rows}
-    for candidate in wanted:
-        if candidate not in active:
-            continue
+def answering(ws: Workspace, name: str | None = None, placement: str = EMAIL) -> Served | None:
+    """The active model of that name, or its version as in ``ease/3``; without one, the model of the placement.
+
+    Where that cannot be loaded, the first model that can, the ladder first: a send goes on with the next model
+    rather than stop.
+    """
+    active = RecommenderModel.objects.filter(active=True)
+    if name:
+        known, _, version = name.partition("/")
+        candidates = list(
+            RecommenderModel.objects.filter(name=known, version=version)
+            if version.isdigit()
+            else active.filter(name=known)
+        )
+    else:
+        row = placements.get(ws, placement)
+        others = {row.name: row for row in active}
+        candidates = [row.model] if row.model is not None else []
+        candidates += [others[known] for known in LADDER if known in others]
+        candidates += [others[known] for known in sorted(others.keys() - set(LADDER))]
+    for candidate in candidates:
         try:
-            return _load(ws, active[candidate])
+            return loaded(ws, candidate)
         except (NotFound, BadFile) as error:
-            _log.warning("%s", error)  # a send goes on with the next model rather than stop
+            _log.warning("%s", error)
     return None
 
 
@@ -84,6 +113,32 @@ def card(ws: Workspace, row: RecommenderModel) -> dict[str, Any] | None:
     except (NotFound, BadFile) as error:
         _log.warning("%s", error)
         return None
+
+
+def card_of(ws: Workspace, which: str) -> dict[str, Any]:
+    """The card of ``ease/3``, or of the latest version of ``ease``. Raises ``NotFound`` with the trained ones."""
+    name, _, number = which.partition("/")
+    rows = [row for row in models(ws) if row.name == name and number in ("", str(row.version))]
+    if not rows:
+        known = ", ".join(f"{row.name}/{row.version}" for row in models(ws))
+        raise NotFound(
+            say("There is no trained model {which!r}.", which=which),
+            fix=say("Trained models: {known}.", known=known) if known else say("Train one: zhiyin train."),
+        )
+    return artifacts.card(ws.models, rows[0].name, rows[0].version)
+
+
+def loaded(ws: Workspace, row: RecommenderModel) -> Served:
+    """A trained model, held in memory. Raises ``NotFound`` or ``BadFile`` where it cannot be."""
+    key = (str(ws.folder), row.name, row.version)
+    held = _loaded.pop(key, None)
+    if held is None or held[0] != row.trained_at:
+        _let_go(ws, row.name)
+        held = row.trained_at, _read(ws, row)
+    _loaded[key] = held  # the last one used comes last
+    while len(_loaded) > _HELD:
+        del _loaded[next(iter(_loaded))]
+    return held[1]
 
 
 def remembers(factory: Any) -> bool:
@@ -139,18 +194,19 @@ def _forget(ws: Workspace, customer_ids: Sequence[str]) -> int:
                 path = str(saved.path.relative_to(ws.folder))
                 rows = RecommenderModel.objects.filter(name=name, version=version)
                 rows.update(version=saved.version, path=path)
+                placements.renumber(ws, name, version, saved.version)
             artifacts.remove(ws.models, name, version)
-            _loaded.pop((str(ws.folder), name), None)
+            _loaded.pop((str(ws.folder), name, version), None)
             forgotten += 1
     return forgotten
 
 
-def _load(ws: Workspace, row: RecommenderModel) -> Served:
-    key = (str(ws.folder), row.name)
-    held = _loaded.get(key)
-    if held is None or held[:2] != (row.version, row.trained_at):
-        held = _loaded[key] = row.version, row.trained_at, _read(ws, row)
-    return held[2]
+def _let_go(ws: Workspace, name: str) -> None:
+    """Versions that are gone leave the memory too: somebody may have been taken out of them."""
+    there = set(RecommenderModel.objects.filter(name=name).values_list("version", flat=True))
+    for folder, known, version in list(_loaded):
+        if (folder, known) == (str(ws.folder), name) and version not in there:
+            del _loaded[folder, known, version]
 
 
 def _read(ws: Workspace, row: RecommenderModel) -> Served:
@@ -167,5 +223,5 @@ def _of_arrays(name: str, version: int, arrays: Mapping[str, Any]) -> Served:
         raise BadFile(
             say("The model {name} {version} is not of this recommender.", name=name, version=version),
             why=say("It has no {array}.", array=str(error)),
-            fix=say("Train it again: zhiyin recommend train."),
+            fix=say("Train it again: zhiyin train."),
         ) from error

@@ -28,6 +28,7 @@ from zhiyin.simulate.world import World
 
 AGO = timedelta(days=WINDOW + 1)  # how long ago the history ends
 _STARTING = timedelta(seconds=6)  # real time for the server to come up before the customers live on
+_TRAINING = timedelta(seconds=60)
 _PACE = 100.0  # letters a real second that server and customers keep up with easily
 KINDS = ("customers", "items", "orders", "events")
 
@@ -129,12 +130,11 @@ def segment(story: Story, tell: Tell) -> Figures:
 
 
 def recommend(story: Story, tell: Tell) -> Figures:
-    """Train the recommenders and compare them on the latest orders, which they had not seen."""
-    from zhiyin.services import evaluation, training
+    """Find the best recommender for each placement, and compare it on orders that it had not seen."""
+    from zhiyin.services import training
 
-    trained = training.train(story.ws, on_progress=tell)
-    found = evaluation.evaluate(story.ws, on_progress=tell)
-    return {"trained": [asdict(model) for model in trained], "evaluation": found.to_dict()}
+    run = training.train(story.ws, budget=_TRAINING, on_progress=tell)
+    return {"report": run.report, "seconds": run.seconds, "warnings": run.warnings}
 
 
 def campaign(story: Story, tell: Tell) -> Figures:

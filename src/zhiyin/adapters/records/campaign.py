@@ -26,6 +26,7 @@ class Campaign(models.Model):
     seed = models.CharField(max_length=64)
     window_days = models.PositiveIntegerField(default=7)
     cost = models.BigIntegerField(default=0)  # minor units a message
+    placement = models.CharField(max_length=40, default="email")  # whose model and rules its items follow
     recommender = models.CharField(max_length=40, blank=True, default="")
     status = models.CharField(
         max_length=12,

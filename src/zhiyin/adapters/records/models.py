@@ -11,12 +11,14 @@ from zhiyin.adapters.records.import_ import Import
 from zhiyin.adapters.records.job import Job
 from zhiyin.adapters.records.membership import Membership, Touched, Transition, Wake
 from zhiyin.adapters.records.message import Message
+from zhiyin.adapters.records.placement import Placement
 from zhiyin.adapters.records.profile_run import ProfileRun
 from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.adapters.records.segment import Segment, SegmentSize
 from zhiyin.adapters.records.source import Source
 from zhiyin.adapters.records.tally import Collected, Tally
 from zhiyin.adapters.records.template import Template
+from zhiyin.adapters.records.training_run import TrainingRun
 
 __all__ = [
     "Attempt",
@@ -32,6 +34,7 @@ __all__ = [
     "Judged",
     "Membership",
     "Message",
+    "Placement",
     "ProfileRun",
     "RecommenderModel",
     "Segment",
@@ -41,6 +44,7 @@ __all__ = [
     "Tally",
     "Template",
     "Touched",
+    "TrainingRun",
     "Transition",
     "Wake",
 ]

@@ -18,6 +18,10 @@ class RecommenderModel(models.Model):
     items = models.BigIntegerField(default=0)
     interactions = models.BigIntegerField(default=0)
     active = models.BooleanField(default=True)
+    parameters = models.JSONField(default=dict)  # those that differ from the defaults
+    run = models.ForeignKey(
+        "records.TrainingRun", on_delete=models.SET_NULL, null=True, blank=True, related_name="models"
+    )
     evaluation = models.JSONField(default=dict)
 
     class Meta:

@@ -25,6 +25,7 @@ from zhiyin.entrypoints.cli import (
     serve,
     simulate,
     sources,
+    train,
     worker,
 )
 from zhiyin.entrypoints.cli.output import fail
@@ -36,7 +37,7 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
-for module in (init, serve, worker, doctor, config, demo, simulate, profile):
+for module in (init, serve, worker, doctor, config, demo, simulate, profile, train):
     module.register(app)
 for name, module in (
     ("import", imports),

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from zhiyin.domain.placement import EMAIL
 from zhiyin.entrypoints.cli.output import (
     JsonOption,
     WorkspaceOption,
@@ -39,7 +40,10 @@ HoldoutOption = Annotated[float | None, typer.Option(help="Share kept back for c
 WindowOption = Annotated[int | None, typer.Option(help="Days in which orders count.")]
 CostOption = Annotated[str | None, typer.Option(help="Cost of one message, such as 0.05.")]
 RecommenderOption = Annotated[
-    str | None, typer.Option(help="Model for the recommendations; the best if left out.")
+    str | None, typer.Option(help="Model for the recommendations; that of the placement if left out.")
+]
+PlacementOption = Annotated[
+    str | None, typer.Option(help="Placement whose model and rules the items follow; email if left out.")
 ]
 
 
@@ -58,6 +62,7 @@ def create(
     holdout: HoldoutOption = None,
     window_days: WindowOption = None,
     cost: CostOption = None,
+    placement: PlacementOption = None,
     recommender: RecommenderOption = None,
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
@@ -81,6 +86,7 @@ def create(
         holdout=holdout,
         window_days=window_days,
         cost=cost,
+        placement=placement or EMAIL,
         recommender=recommender or "",
     )
     if as_json:
@@ -105,6 +111,7 @@ def update(
     holdout: HoldoutOption = None,
     window_days: WindowOption = None,
     cost: CostOption = None,
+    placement: PlacementOption = None,
     recommender: RecommenderOption = None,
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
@@ -122,6 +129,7 @@ def update(
         "holdout": holdout,
         "window_days": window_days,
         "cost": cost,
+        "placement": placement,
         "recommender": recommender,
     }
     changes = {option: value for option, value in given.items() if value is not None}

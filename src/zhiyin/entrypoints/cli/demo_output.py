@@ -129,28 +129,43 @@ def _segments(figures: Figures) -> None:
 
 
 def _recommend(figures: Figures) -> None:
-    evaluation = figures["evaluation"]
+    told = figures["report"]["placements"]["email"]
+    if "test" not in told:
+        say("Too few purchases to compare recommenders; what is popular is shown.")
+        return
+    validation, metric = told["validation"], told["metric"]
     over = {
         one["model"]: one
-        for one in evaluation["differences"]
-        if one["against"] == "popularity" and one["metric"] == "recall@20"
+        for one in validation["differences"]
+        if one["against"] == "popularity" and one["metric"] == metric
     }
     table(
         "",
-        ("Model", "Recall@20", "NDCG@20", "Better than popularity", "Coverage"),
+        (
+            "Model, chosen for e-mail on past weeks",
+            "Found in 10",
+            "NDCG@10",
+            "Over popularity",
+            "Items shown",
+        ),
         [
             (
                 name,
-                f"{score['recall@20']['value']:.3f}",
-                f"{score['ndcg@20']['value']:.3f}",
+                f"{score['recall@10']['value']:.1%}",
+                f"{score[metric]['value']:.3f}",
                 _interval(over.get(name), "{:+.3f}"),
-                f"{score['coverage@20']['value']:.0%}",
+                f"{score['coverage@10']['value']:.0%}",
             )
-            for name, score in evaluation["models"].items()
+            for name, score in validation["models"].items()
         ],
         right=(1, 2, 3, 4),
     )
-    say(f"[dim]Protocol: {evaluation['protocol']['told']}[/]")
+    test = told["test"]["models"][told["published"]]
+    say(
+        f"[bold]{told['published']}[/] answers in letters. On later weeks, not looked at before: NDCG@10 "
+        f"{test[metric]['value']:.3f}, over popularity {_interval(told['over_popularity'], '{:+.3f}')}."
+    )
+    say(f"[dim]Protocol: {told['test']['protocol']['told']}[/]")
 
 
 def _campaign(figures: Figures) -> None:

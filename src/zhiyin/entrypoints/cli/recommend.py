@@ -1,4 +1,4 @@
-"""``zhiyin recommend``: train, evaluate and ask recommenders."""
+"""``zhiyin recommend``: evaluate and ask recommenders, say where they answer, go back."""
 
 from __future__ import annotations
 
@@ -8,55 +8,35 @@ from typing import Annotated, Any
 
 import typer
 
+from zhiyin.domain.placement import EMAIL
 from zhiyin.entrypoints.cli import recommend_evaluate
 from zhiyin.entrypoints.cli.output import (
     JsonOption,
     WorkspaceOption,
     open_workspace,
     print_json,
-    progress,
     say,
     table,
 )
 
-app = typer.Typer(no_args_is_help=True, help="Train, evaluate and ask recommenders.")
+app = typer.Typer(no_args_is_help=True, help="Evaluate and ask recommenders, say where they answer, go back.")
 recommend_evaluate.register(app)
 
-NamesArgument = Annotated[
-    list[str] | None, typer.Argument(help="Recommenders by name; the built-in ones if none is named.")
+PlacementOption = Annotated[
+    str, typer.Option(help="Where the items are to stand: email, home, item or basket.")
 ]
-
-
-@app.command()
-def train(
-    names: NamesArgument = None, workspace: WorkspaceOption = Path("."), as_json: JsonOption = False
-) -> None:
-    """Train recommenders on everything in the lake and make them the active ones."""
-    ws = open_workspace(workspace)
-    from zhiyin.services import training
-
-    with progress("Training", quiet=as_json) as step:
-        results = training.train(ws, names or None, on_progress=step)
-    if as_json:
-        print_json([asdict(result) for result in results])
-        return
-    table(
-        "Trained",
-        ("Model", "Version", "Customers", "Items", "Interactions", "Until", "Seconds"),
-        [
-            (r.name, r.version, f"{r.customers:,}", f"{r.items:,}", f"{r.interactions:,}",
-             r.trained_until and f"{r.trained_until:%Y-%m-%d}", f"{r.seconds:.2f}")
-            for r in results
-        ],
-        right=(1, 2, 3, 4, 6),
-    )  # fmt: skip
 
 
 @app.command("for")
 def for_(
     customer: Annotated[str, typer.Argument(help="Id of the customer; an unknown one gets what is popular.")],
     n: Annotated[int, typer.Option("-n", help="How many items.", min=1)] = 5,
-    model: Annotated[str | None, typer.Option(help="Recommender; the best trained one if not named.")] = None,
+    placement: PlacementOption = EMAIL,
+    item: Annotated[str, typer.Option(help="Id of the item that is being looked at.")] = "",
+    basket: Annotated[str, typer.Option(help="Ids of the items in the basket, parted by commas.")] = "",
+    model: Annotated[
+        str | None, typer.Option(help="Another recommender than the one that answers at the placement.")
+    ] = None,
     language: Annotated[str, typer.Option(help="Language of names and reasons.")] = "en",
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
@@ -65,7 +45,15 @@ def for_(
     ws = open_workspace(workspace)
     from zhiyin.services import catalogue, recommendations
 
-    found = recommendations.recommend(ws, customer, n, model)
+    found = recommendations.recommend(
+        ws,
+        customer,
+        n,
+        model,
+        placement=placement,
+        item=item,
+        basket=[part.strip() for part in basket.split(",") if part.strip()],
+    )
     wanted = [item_id for r in found for item_id in (r.item_id, *r.because)]
     known = catalogue.items(ws, wanted)
     rows: list[dict[str, Any]] = [
@@ -83,7 +71,7 @@ def for_(
         print_json(rows)
         return
     if not rows:
-        say("Nothing to recommend. Train first: `zhiyin recommend train`.")
+        say("Nothing to recommend. Train first: `zhiyin train`.")
         return
     table(
         f"For {customer}",
@@ -94,32 +82,130 @@ def for_(
 
 
 @app.command()
-def models(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
-    """List the trained models; in JSON with the card of each."""
+def models(
+    card: Annotated[
+        str, typer.Option(help="Show the card of one version, such as ease/3, or of the latest: ease.")
+    ] = "",
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """List the trained models and where they answer, or show what one of them is."""
     ws = open_workspace(workspace)
-    from zhiyin.services import recommenders
+    from zhiyin.services import placements, recommenders
 
+    if card:
+        told = recommenders.card_of(ws, card)
+        if as_json:
+            print_json(told)
+            return
+        table(
+            "",
+            ("", card),
+            [(key.replace("_", " "), _told(value)) for key, value in told.items() if key != "arrays"],
+        )
+        return
     rows = recommenders.models(ws)
+    where: dict[int, list[str]] = {}
+    for placement in placements.all_(ws):
+        if placement.model is not None:
+            where.setdefault(placement.model.pk, []).append(placement.key)
     if as_json:
         fields = ("name", "version", "active", "trained_at", "trained_until", "seconds", "users", "items",
-                  "interactions", "path", "evaluation")  # fmt: skip
+                  "interactions", "path", "parameters", "evaluation")  # fmt: skip
         print_json(
             [
-                {field: getattr(row, field) for field in fields} | {"card": recommenders.card(ws, row)}
+                {field: getattr(row, field) for field in fields} | {"placements": where.get(row.pk, [])}
                 for row in rows
             ]
         )
         return
     if not rows:
-        say("No model is trained yet. Run `zhiyin recommend train`.")
+        say("No model is trained yet. Run `zhiyin train`.")
         return
     table(
         "",
-        ("Model", "Version", "Active", "Trained", "Customers", "Items", "Interactions"),
+        ("Model", "Version", "Answers at", "Trained", "Customers", "Items", "Interactions"),
         [
-            (r.name, r.version, "yes" if r.active else "", f"{r.trained_at:%Y-%m-%d %H:%M}",
+            (r.name, r.version, ", ".join(where.get(r.pk, [])), f"{r.trained_at:%Y-%m-%d %H:%M}",
              f"{r.users:,}", f"{r.items:,}", f"{r.interactions:,}")
             for r in rows
         ],
         right=(1, 4, 5, 6),
     )  # fmt: skip
+
+
+@app.command("placements")
+def placements_(
+    placement: Annotated[str, typer.Argument(help="One to change the rules of.")] = "",
+    exclude_bought_days: Annotated[
+        int | None,
+        typer.Option(help="Leave out what was bought in so many days; 0 leaves nothing out.", min=0),
+    ] = None,
+    most_per_category: Annotated[
+        int | None, typer.Option(help="Items of one category in a list at most; 0 lifts the limit.", min=0)
+    ] = None,
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """List where items are recommended, by which model and rules; with a placement, change its rules."""
+    ws = open_workspace(workspace)
+    from zhiyin.services import placements
+
+    given = {"exclude_bought_days": exclude_bought_days, "most_per_category": most_per_category}
+    rules = {name: value for name, value in given.items() if value is not None}
+    if rules and not placement:
+        raise typer.BadParameter("Say whose rules to change, such as: recommend placements email.")
+    if rules:
+        placements.configure(ws, placement, **rules)
+    rows = [placements.get(ws, placement)] if placement else placements.all_(ws)
+    told = [
+        {
+            "placement": row.key,
+            "question": row.question,
+            "model": f"{row.model.name}/{row.model.version}" if row.model else None,
+            "since": row.since,
+            "repeats": row.repeats,
+            "exclude_bought_days": row.exclude_bought_days,
+            "most_per_category": row.most_per_category,
+            "warning": row.warning,
+        }
+        for row in rows
+    ]
+    if as_json:
+        print_json(told)
+        return
+    table(
+        "",
+        ("Placement", "Model", "Since", "Not bought in, days", "Per category", "Warning"),
+        [
+            (row["placement"], row["model"] or "", row["since"] and f"{row['since']:%Y-%m-%d}",
+             row["exclude_bought_days"] or "", row["most_per_category"] or "", row["warning"].replace("_", " "))
+            for row in told
+        ],
+        right=(3, 4),
+    )  # fmt: skip
+
+
+@app.command()
+def rollback(
+    placement: Annotated[str | None, typer.Argument(help="Where; every placement if left out.")] = None,
+    to: Annotated[
+        str, typer.Option(help="A version, such as ease/3, or 3 of the model in use; else the one before.")
+    ] = "",
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """Go back to the model that answered before."""
+    ws = open_workspace(workspace)
+    from zhiyin.services import placements
+
+    moved = placements.rollback(ws, placement, to=to)
+    if as_json:
+        print_json([asdict(one) for one in moved])
+        return
+    for one in moved:
+        say(f"At {one.placement} [bold]{one.after}[/] answers again, instead of {one.before or 'nobody'}.")
+
+
+def _told(value: Any) -> str:
+    return ", ".join(f"{key} {of}" for key, of in value.items()) if isinstance(value, dict) else str(value)

@@ -26,6 +26,12 @@ _PAGES = {
         ("lifecycle", _("Lifecycle"), ("/lifecycle",)),
         ("features", _("Features"), ("/features",)),
     ),
+    "recommendations": (
+        ("recommendations", _("Placements"), ()),
+        ("recommendations_compare", _("Compare models"), ("/recommendations/compare",)),
+        ("recommendations_catalogue", _("Catalogue health"), ("/recommendations/catalogue",)),
+        ("recommendations_training", _("Training history"), ("/recommendations/training",)),
+    ),
     "data": (
         ("data", _("Data health"), ()),
         ("sources", _("Sources"), ("/data/sources",)),

@@ -1,4 +1,4 @@
-"""Recommendations: which model serves people best, and what each would show to one customer."""
+"""Recommendations: where items are recommended, who answers there, and by which rules."""
 
 from __future__ import annotations
 
@@ -8,52 +8,52 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
-from zhiyin.adapters.records.models import RecommenderModel
+from zhiyin.adapters.records.models import Placement
 from zhiyin.domain.errors import ZhiyinError
-from zhiyin.domain.estimate import Estimate
-from zhiyin.entrypoints.console import drawing, jobs, words
+from zhiyin.entrypoints.console import (
+    jobs,
+    recommendation_catalogue,
+    recommendation_compare,
+    recommendation_training,
+    words,
+)
 from zhiyin.entrypoints.site import current
-from zhiyin.loop.recommend.evaluate import BASELINE
+from zhiyin.services.workspace import Workspace
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """The models with their figures, and a place to try them for a customer."""
-    from zhiyin.services import catalogue, recommenders
+    """Every placement with its model, how that one did on the test, and its rules."""
+    from zhiyin.services import catalogue, placements
 
     ws = current()
-    active = [row for row in recommenders.models(ws) if row.active]
-    lines = [_line(row) for row in active]
-    scored = [line for line in lines if line["recall"]]
-    best = max(scored, key=lambda line: line["recall"].value, default=None)
+    lines = [_line(ws, row) for row in placements.all_(ws)]
+    over = [line["over"] for line in lines if line["over"]]
     return render(
         request,
-        "console/recommendations.html",
+        "console/recommendations/placements.html",
         {
             "lines": lines,
-            "best": best,
-            "rival": _rival(best, scored),
-            "scored": scored,
-            "protocol": best["protocol"] if best else None,
-            "found": drawing.domain(_bounds(line["recall"] for line in scored)),
+            "trained": any(line["row"].model for line in lines),
+            "better": sum(1 for line in lines if line["over"] and line["over"]["low"] > 0),
+            "compared": len(over),
             "items": len(catalogue.all_items(ws)),
             "job": jobs.shown(jobs.RECOMMENDERS),
-            **_tried(request, [row.name for row in active]),
         },
     )
 
 
 def train(request: HttpRequest) -> HttpResponse:
-    """Train all models anew, then evaluate them."""
-    from zhiyin.services import evaluation, training
+    """Find the best model for each placement anew."""
     from zhiyin.services import jobs as started
+    from zhiyin.services import training
 
     ws = current()
 
     def work(tell: started.Progress) -> str:
         training.train(ws, on_progress=tell)
-        evaluation.evaluate(ws, on_progress=tell)
         return reverse("recommendations")
 
     try:
@@ -63,71 +63,71 @@ def train(request: HttpRequest) -> HttpResponse:
     return redirect("recommendations")
 
 
-def _line(row: RecommenderModel) -> dict[str, Any]:
-    """One model of the table."""
-    evaluation = row.evaluation or {}
-    score = evaluation.get("models", {}).get(row.name)
-    if not score:
-        return {"row": row, "protocol": None, "recall": None, "better": None, "coverage": None}
-    protocol = evaluation["protocol"]
-    k = max(protocol["k"])
-    over = (
-        one
-        for one in evaluation["differences"]
-        if (one["model"], one["against"], one["metric"]) == (row.name, BASELINE, f"recall@{k}")
+def rules(request: HttpRequest, key: str) -> HttpResponse:
+    """Change the rules of a placement."""
+    from zhiyin.services import placements
+
+    given = {
+        name: request.POST.get(name, "").strip() for name in ("exclude_bought_days", "most_per_category")
+    }
+    if any(value and not value.isdigit() for value in given.values()):
+        messages.warning(request, gettext("Write whole numbers of days and items, or nothing."))
+        return redirect("recommendations")
+    try:
+        placements.configure(current(), key, **{name: int(value or 0) for name, value in given.items()})
+        messages.success(request, gettext("Rules saved."))
+    except ZhiyinError as error:
+        messages.warning(request, words.tell(error.told))
+    return redirect("recommendations")
+
+
+def rollback(request: HttpRequest, key: str) -> HttpResponse:
+    """Go back to the model that answered before at a placement."""
+    from zhiyin.services import placements
+
+    try:
+        (moved,) = placements.rollback(current(), key)
+        messages.success(
+            request, gettext("%(after)s answers again.") % {"after": words.model_version(moved.after)}
+        )
+    except ZhiyinError as error:
+        messages.warning(request, words.tell(error.told))
+    return redirect(
+        (request.POST.get("next", "") == "training" and "recommendations_training") or "recommendations"
     )
+
+
+def _line(ws: Workspace, row: Placement) -> dict[str, Any]:
+    """A placement, and what the last training that chose for it found of the model that answers there now."""
+    from zhiyin.services import training_runs
+
+    run = training_runs.of(ws, row.key)
+    told = run.report["placements"][row.key] if run else {}
+    # after a rollback the figures of the last run are not those of the model that answers
+    model = row.model
+    own = (
+        model is not None
+        and run is not None
+        and (model.run_id, model.name, model.parameters) == (run.pk, told["published"], told["setting"])
+    )
+    over = told.get("over_popularity") if own and told.get("chosen") == told.get("published") else None
+    tested = told.get("test", {}).get("models", {}).get(told["published"]) if own else None
     return {
         "row": row,
-        "protocol": protocol | {"k": k},
-        "recall": _estimate(score[f"recall@{k}"]),
-        "better": _estimate(next(over, None)),
-        "coverage": score[f"coverage@{k}"]["value"],
+        "told": told if own else {},
+        "over": over if over and over["low"] is not None else None,
+        "found": tested["recall@10"] if tested else None,
+        "shown": run.report["shown"].get(row.key) if own and run else None,
+        "before": row.previous[0] if row.previous else None,
     }
-
-
-def _estimate(told: dict[str, Any] | None) -> Estimate | None:
-    return None if told is None else Estimate(told["value"], told["low"], told["high"])
-
-
-def _rival(best: dict[str, Any] | None, scored: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """A model whose interval reaches into that of the best one: which is better is not clear."""
-    return next(
-        (line for line in scored if best and line is not best and line["recall"].high >= best["recall"].low),
-        None,
-    )
-
-
-def _tried(request: HttpRequest, names: list[str]) -> dict[str, Any]:
-    """The items that each model would show to the customer who was asked for."""
-    from zhiyin.services import catalogue, customers, recommendations
-
-    ws = current()
-    wanted = request.GET.get("customer", "").strip()
-    if not names:
-        return {"wanted": wanted}
-    # without a wish, the latest buyer: a page that shows what it does
-    found = customers.search(ws, wanted, per_page=1)
-    person = found.rows[0] if found.rows else None
-    if person is None:
-        return {"wanted": wanted, "nobody": bool(wanted)}
-    answers = []
-    for name in names:
-        offered = recommendations.recommend(ws, person.customer_id, n=5, model=name)
-        ids = {one.item_id for one in offered} | {cause for one in offered for cause in one.because}
-        items = catalogue.items(ws, ids)
-        told = [
-            (one, items.get(one.item_id), recommendations.reason_text(one, items, request.LANGUAGE_CODE))
-            for one in offered
-        ]
-        answers.append((name, told))
-    return {"wanted": wanted, "person": person, "answers": answers}
-
-
-def _bounds(estimates: Any) -> list[float | None]:
-    return [bound for estimate in estimates for bound in (estimate.low, estimate.value, estimate.high)]
 
 
 urlpatterns = [
     path("recommendations", page, name="recommendations"),
     path("recommendations/train", require_POST(train), name="recommendations_train"),
+    *recommendation_compare.urlpatterns,
+    *recommendation_catalogue.urlpatterns,
+    *recommendation_training.urlpatterns,
+    path("recommendations/placement/<str:key>/rules", require_POST(rules), name="placement_rules"),
+    path("recommendations/placement/<str:key>/rollback", require_POST(rollback), name="placement_rollback"),
 ]

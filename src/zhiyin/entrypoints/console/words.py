@@ -445,6 +445,41 @@ FIELDS: Names = {
     "campaign": _("Campaign"),
     "properties": _("Properties"),
 }
+PLACEMENTS: Names = {
+    "email": _("E-mail"),
+    "home": _("Home page"),
+    "item": _("Item page"),
+    "basket": _("Basket"),
+}
+QUESTIONS: Names = {
+    "next": _("What will this customer buy next?"),
+    "session": _("Who looks at this item: where do they turn next?"),
+    "basket": _("What goes with what is in the basket?"),
+}
+# why a model answers at a placement
+CHOICES: Names = {
+    "only": _("Nobody else took part"),
+    "best": _("Best on the weeks to choose by"),
+    "tie_in_use": _("As good as the best, and in use"),
+    "tie_cheaper": _("As good as the best, and simpler"),
+    "too_few": _("Too few purchases to compare"),
+}
+LEFT_OUT: Names = {
+    "unavailable": _("not available"),
+    "bought": _("bought lately"),
+    "category": _("enough of its category"),
+}
+TRAINING_WARNINGS: Names = {
+    "no_better_than_popularity": _("not surely better than popularity"),
+    "too_few": _("too few purchases to compare"),
+}
+STEP_KINDS: Names = {
+    "bought": _("purchases"),
+    "added": _("additions to the basket"),
+    "viewed": _("views"),
+    "basket": _("the basket"),
+    "rated": _("ratings"),
+}
 MODELS: Names = {
     "popularity": _("Popularity"),
     "item_neighbours": _("Item neighbours"),
@@ -455,6 +490,20 @@ MODELS: Names = {
     "user_neighbours": _("People alike"),
     "content": _("Content"),
     "hybrid": _("Hybrid"),
+    "als": _("Factors (ALS)"),
+    "bpr": _("Factors (BPR)"),
+    "svd": _("Ratings (SVD)"),
+    "item_vectors": _("Item vectors"),
+    "markov": _("Next item (Markov)"),
+    "sequence_linear": _("Linear model of sequences"),
+    "session_neighbours": _("Visits alike"),
+    "baskets": _("Goes with (baskets)"),
+    "habits": _("Habits"),
+    "recent": _("Recently viewed"),
+    "random": _("Random"),
+    "blend": _("Blend"),
+    "sasrec": _("Transformer (SASRec)"),
+    "gru4rec": _("Recurrent network (GRU4Rec)"),
 }
 CHECKS: Names = {
     "python": _("Program"),
@@ -595,3 +644,9 @@ def lazily(text: texts.Text) -> Promise:
 def name(names: Names, code: object) -> str:
     """The name of a code; an unknown code, such as an event name of the shop's own, stands for itself."""
     return str(names.get(str(code), code or ""))
+
+
+def model_version(which: str) -> str:
+    """A version of a model: Linear model (EASE), version 3."""
+    known, _slash, version = which.partition("/")
+    return gettext("%(model)s, version %(version)s") % {"model": name(MODELS, known), "version": version}

@@ -32,7 +32,7 @@ class Als(Factored):
     """
 
     PARAMETERS: ClassVar[Space] = {
-        "factors": (64, 128, 32),
+        "factors": (64, 128, 32, 256),
         "unobserved": (0.1, 0.3, 0.01, 1.0),
         "penalty": (0.003, 0.01, 0.001),
         "spread": (1.0, 0.5),

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib import import_module
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
 
-from zhiyin.loop.recommend import RECOMMENDERS
 from zhiyin.loop.recommend.candidates import Candidates, Known, candidates
 from zhiyin.loop.recommend.data import DAY, F32, I32, Data, Queries
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender, Space, lacking
+from zhiyin.loop.recommend.members import kept, member, restored, taught, under
 from zhiyin.loop.recommend.ranker import Ranker, Softmax, Trees
 
 RANKERS: Mapping[str, type[Ranker]] = {"softmax": Softmax, "trees": Trees}
@@ -51,10 +50,10 @@ class Hybrid(Recommender):
         self.settings = settings
 
     def fit(self, data: Data, rng: np.random.Generator) -> Self:
-        self.names_ = [name for name in self.members if not lacking(_class(name), data)]
+        self.names_ = [name for name in self.members if not lacking(member(name), data)]
         self.ranker_ = RANKERS[self.ranker]()
         self.learned_ = self._learn(data, rng)
-        self.models_ = self._fitted(data, rng)
+        self.models_ = taught(self.names_, self.settings, data, rng)
         self.known_ = Known.of(data)
         return self
 
@@ -87,12 +86,11 @@ class Hybrid(Recommender):
             "per": np.array(self.per),
             "repeats": np.array(self.repeats),
             "learned": np.array(self.learned_),
+            **kept(self.names_, self.models_),
             **{f"known.{name}": array for name, array in self.known_.to_arrays().items()},
         }
         if self.learned_:
             arrays |= {f"ranker.{name}": array for name, array in self.ranker_.to_arrays().items()}
-        for name, model in zip(self.names_, self.models_, strict=True):
-            arrays |= {f"member.{name}.{key}": array for key, array in model.to_arrays().items()}
         return arrays
 
     @classmethod
@@ -100,10 +98,10 @@ class Hybrid(Recommender):
         self = cls(ranker=str(arrays["ranker"]), per=int(arrays["per"]), repeats=bool(arrays["repeats"]))
         self.names_ = arrays["names"].tolist()
         self.learned_ = bool(arrays["learned"])
-        self.models_ = [_class(name).from_arrays(_under(f"member.{name}.", arrays)) for name in self.names_]
-        self.known_ = Known.from_arrays(_under("known.", arrays))
+        self.models_ = restored(self.names_, arrays)
+        self.known_ = Known.from_arrays(under("known.", arrays))
         if self.learned_:
-            self.ranker_ = RANKERS[self.ranker].from_arrays(_under("ranker.", arrays))
+            self.ranker_ = RANKERS[self.ranker].from_arrays(under("ranker.", arrays))
         return self
 
     # -- learning -----------------------------------------------------------------------------------------
@@ -121,7 +119,7 @@ class Hybrid(Recommender):
         users = np.unique(after.user)
         if len(users) > _ASKED:
             users = np.sort(rng.choice(users, _ASKED, replace=False))
-        models, known = self._fitted(before, rng), Known.of(before)
+        models, known = taught(self.names_, self.settings, before, rng), Known.of(before)
         parts = []
         for start in range(0, len(users), _BLOCK):
             block = users[start : start + _BLOCK]
@@ -142,10 +140,6 @@ class Hybrid(Recommender):
         self.ranker_.learn(features, np.concatenate(starts), gains, seed)
         return True
 
-    def _fitted(self, data: Data, rng: np.random.Generator) -> list[Recommender]:
-        settings = self.settings or {}
-        return [_class(name)(**settings.get(name, {})).fit(data, rng) for name in self.names_]
-
     def _scores(self, models: Sequence[Recommender], asked: Queries) -> list[F32]:
         """What each member says, of what the customer has only if that may be recommended again."""
         scores = [model.score(asked) for model in models]
@@ -162,13 +156,3 @@ def _answered(found: Candidates, gains: Any) -> tuple[Candidates, F32]:
     answered[found.row[gained > 0]] = True
     kept = answered[found.row]
     return Candidates(found.row[kept], found.item[kept], found.features[kept]), gained[kept]
-
-
-def _class(name: str) -> type[Recommender]:
-    module, _, kind = RECOMMENDERS[name].partition(":")
-    found: type[Recommender] = getattr(import_module(module), kind)
-    return found
-
-
-def _under(prefix: str, arrays: Arrays) -> Arrays:
-    return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}

@@ -7,6 +7,7 @@ and the regressions of many targets are solved together.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from scipy import sparse
 from zhiyin.loop.recommend.data import CSR, F32, I32, I64, Bool
 from zhiyin.loop.recommend.kernel import served
 
-_BATCH = 128
+_BATCH = 32
 
 
 class Problems(NamedTuple):
@@ -65,33 +66,49 @@ def regressed(taste: CSR, support: CSR, solve: Solve, *, least: float = 0.0) -> 
 
 def problems(taste: CSR, support: CSR) -> Iterator[Problems]:
     """The regressions of the targets that have a support, in order, in batches of bounded size."""
-    by_item = sparse.csc_array(taste)
-    by_item.sort_indices()
+    across = sparse.csr_array(taste.T)  # items x customers
+    across.sort_indices()
     held = np.diff(support.indptr)
     asked = np.flatnonzero(held)
     for start in range(0, len(asked), _BATCH):
         targets = asked[start : start + _BATCH]
-        width = int(held[targets].max())
-        sources = np.zeros((len(targets), width), dtype=np.int32)
-        valid = np.arange(width) < held[targets][:, None]
-        gram = np.zeros((len(targets), width, width), dtype=np.float32)
-        wanted = np.zeros((len(targets), width), dtype=np.float32)
-        for place, target in enumerate(targets):
-            own = support.indices[support.indptr[target] : support.indptr[target + 1]]
-            sources[place, : len(own)] = own
-            gram[place, : len(own), : len(own)], wanted[place, : len(own)] = _together(by_item, own, target)
-        yield Problems(targets, sources, valid, gram, wanted)
+        counts = held[targets]
+        valid = np.arange(int(counts.max())) < counts[:, None]
+        sources = np.zeros(valid.shape, dtype=np.int32)
+        sources[valid] = support.indices[_ranges(support.indptr[targets], counts)]
+        together = _together(across, targets, sources, valid)
+        yield Problems(targets, sources, valid, together[:, 1:, 1:], together[:, 0, 1:])
 
 
-def _together(by_item: CSR, sources: I32, target: int) -> tuple[F32, F32]:
-    """What the sources have with one another, and with the target."""
-    chosen = np.append(sources, np.int32(target))
-    lengths = np.diff(by_item.indptr)[chosen]
+def _together(across: CSR, targets: I64, sources: I32, valid: Bool) -> F32:
+    """What each target, first, and its sources have with one another: targets x (1 + m) x (1 + m).
+
+    One sparse product for the whole batch: the customers of each target get columns of their own, so that
+    nothing is multiplied across targets.
+    """
+    own = np.hstack([np.ones((len(targets), 1), dtype=np.bool_), valid])
+    items = np.hstack([targets[:, None], sources])[own]
+    lengths = across.indptr[items + 1] - across.indptr[items]
+    cells = _ranges(across.indptr[items], lengths)
     indptr = np.concatenate([[0], np.cumsum(lengths)])
-    taken = np.arange(indptr[-1]) + np.repeat(by_item.indptr[chosen] - indptr[:-1], lengths)
-    # items as rows, customers as columns
-    rows = sparse.csr_array(
-        (by_item.data[taken], by_item.indices[taken], indptr), shape=(len(chosen), by_item.shape[0])
-    )
-    both = (rows @ rows.T).toarray()
-    return both[:-1, :-1], both[:-1, -1]
+    first = np.concatenate([[0], np.cumsum(own.sum(axis=1))])  # row of each target
+    customers, columns = across.indices[cells], np.empty(len(cells), dtype=np.int32)
+    number = np.empty(across.shape[1], dtype=np.int32)
+    for begin, end in pairwise(indptr[first].tolist()):
+        theirs = customers[begin:end]
+        number[theirs] = np.arange(begin, end, dtype=np.int32)  # of equals the last: one for each customer
+        columns[begin:end] = number[theirs]
+    rows = sparse.csr_array((across.data[cells], columns, indptr), shape=(len(items), len(cells)))
+    both = rows @ rows.T
+    row = np.repeat(np.arange(len(items)), np.diff(both.indptr))
+    place = np.repeat(np.arange(len(targets)), np.diff(first))[row]
+    stack = np.zeros((len(targets), own.shape[1], own.shape[1]), dtype=np.float32)
+    stack[place, row - first[place], both.indices - first[place]] = both.data
+    return stack
+
+
+def _ranges(starts: I64, lengths: I64) -> I64:
+    """``start, start + 1, …`` of each length, one after the other."""
+    ends = np.cumsum(lengths)
+    places: I64 = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - lengths), lengths)
+    return places

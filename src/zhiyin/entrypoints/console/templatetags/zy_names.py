@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from django import template
 from django.utils.translation import get_language
 
+from zhiyin.domain import text as texts
 from zhiyin.domain.item import Item
 from zhiyin.entrypoints.console import formats, words
 
@@ -128,6 +129,12 @@ def told(text: str) -> str:
 
 
 @register.filter
+def said(kept: str) -> str:
+    """What was said once and kept, in the reader's language."""
+    return words.tell(texts.load(kept))
+
+
+@register.filter
 def kind(code: str) -> str:
     """What a file holds."""
     return words.name(words.KINDS, code)
@@ -143,6 +150,48 @@ def field(name: str) -> str:
 def model(name: str) -> str:
     """A recommender's name."""
     return words.name(words.MODELS, name)
+
+
+@register.filter
+def placement(key: str) -> str:
+    """A place where items are recommended: Home page."""
+    return words.name(words.PLACEMENTS, key)
+
+
+@register.filter
+def question(code: str) -> str:
+    """What is asked at a placement."""
+    return words.name(words.QUESTIONS, code)
+
+
+@register.filter
+def choice(code: str) -> str:
+    """Why a model answers."""
+    return words.name(words.CHOICES, code)
+
+
+@register.filter
+def left_out(code: str) -> str:
+    """Why an item is not shown."""
+    return words.name(words.LEFT_OUT, code)
+
+
+@register.filter
+def training_warning(code: str) -> str:
+    """What a training warns of."""
+    return words.name(words.TRAINING_WARNINGS, code)
+
+
+@register.filter
+def step_kind(code: str) -> str:
+    """Events that speak for an item: purchases."""
+    return words.name(words.STEP_KINDS, code)
+
+
+@register.filter
+def step_fill(code: str) -> str:
+    """Their place among the categories of colour."""
+    return {"bought": "1", "viewed": "3", "added": "4", "basket": "2"}.get(code, "grey")
 
 
 @register.filter

@@ -5,7 +5,8 @@
 //
 // columns  {labels, values, name, prefix, exponent}            one column for each label
 // band     {labels, values, low, high, name, band, prefix, exponent}   a line within its interval; zero is drawn
-// line     {labels, values, name}                              one line; it need not begin at zero
+//          `digits` of the last value, which stands beside it (none for money)
+// line     {labels, values, name, max}                         one line; it need not begin at zero
 // moves    {labels, up, down, names}                           columns above the line and below it
 // hours    {labels, kept, before, rejected, names}             kept and last week's line; rejected below, on its own scale
 // `exponent` shifts minor units to major ones (2 for yuan), `prefix` is the currency's symbol.
@@ -71,7 +72,7 @@
       const base = frame(data);
       return {
         ...base,
-        yAxis: { ...base.yAxis, scale: true, minInterval: 1 },
+        yAxis: { ...base.yAxis, scale: true, minInterval: 1, max: data.max },
         series: [{ type: "line", name: data.name, data: data.values, symbol: "none", lineStyle: { color: colour("c1"), width: 2 }, itemStyle: { color: colour("c1") } }],
       };
     },
@@ -122,8 +123,11 @@
         type: "line", name, data: series, stack: "band", stackStrategy: "all", symbol: "none", silent: true,
         tooltip: { show: false }, lineStyle: { width: 0 }, areaStyle: area, color: colour("c1"),
       });
+      const base = frame(data);
+      const exact = (value) => value.toLocaleString("en", { maximumFractionDigits: data.digits });
+      if (data.digits) base.tooltip.valueFormatter = exact;
       return {
-        ...frame(data),
+        ...base,
         series: [
           edge(`${data.band} `, low, { opacity: 0 }),
           edge(data.band, high.map((top, at) => (top === null ? null : top - low[at])), { color: colour("c1"), opacity: 0.18 }),
@@ -134,7 +138,7 @@
             symbolSize: 6,
             lineStyle: { color: colour("c1"), width: 2 },
             itemStyle: { color: colour("c1") },
-            endLabel: { show: true, formatter: (point) => full(Math.round(point.value)), color: colour("text"), fontWeight: 600, offset: [-6, -12], align: "right" },
+            endLabel: { show: true, formatter: (point) => (data.digits ? exact(point.value) : full(Math.round(point.value))), color: colour("text"), fontWeight: 600, offset: [-6, -12], align: "right" },
           },
         ],
       };

@@ -1,0 +1,1 @@
+"""Neural recommenders: PyTorch, the extra ``deep``, teaches them; NumPy alone serves them."""
