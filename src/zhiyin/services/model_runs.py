@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 import time
@@ -9,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib import import_module
+from threading import Thread
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -25,6 +27,7 @@ from zhiyin.loop.recommend.evaluate.task import RatingTask, Task
 from zhiyin.loop.recommend.interface import Rates, Recommender
 
 THREADS = 2  # that rank at a time; NumPy and SciPy let each other go on
+_LOOK = 1.0  # seconds between looks at whether the parent is still there
 _MODULE = "zhiyin.services.model_runs"
 
 
@@ -162,7 +165,15 @@ def _peak_mb() -> float:
     return most / (2**20 if sys.platform == "darwin" else 2**10)
 
 
+def _end_with(parent: int) -> None:
+    """Leave when the parent is gone: a model may learn for an hour, and nobody waits for it any more."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK)
+    os._exit(1)
+
+
 if __name__ == "__main__":
     from zhiyin.services import model_runs  # under its own name, by which the parent knows what is answered
 
+    Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     serve(model_runs.answer, lambda: None)
