@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from zhiyin.services.contest import Entry
 
 SEED = 0  # of whatever a recommender draws: the same data give the same model
-BUDGET = timedelta(minutes=10)
+BUDGET = timedelta(minutes=5)
 RUNS = 50  # training runs that are kept
 _BASELINE = "popularity"
 _NEVER = ("random",)  # there to be compared with, not to answer

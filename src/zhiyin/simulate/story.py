@@ -28,7 +28,7 @@ from zhiyin.simulate.world import World
 
 AGO = timedelta(days=WINDOW + 1)  # how long ago the history ends
 _STARTING = timedelta(seconds=6)  # real time for the server to come up before the customers live on
-_TRAINING = timedelta(seconds=60)
+_TRAINING = timedelta(seconds=20)
 _PACE = 100.0  # letters a real second that server and customers keep up with easily
 KINDS = ("customers", "items", "orders", "events")
 

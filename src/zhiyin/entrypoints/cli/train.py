@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    budget: Annotated[str, typer.Option(help="Time to spend, such as 90s, 10m or 2h.")] = "10m",
+    budget: Annotated[str, typer.Option(help="Time to spend, such as 90s, 10m or 2h.")] = "5m",
     placement: Annotated[
         list[str] | None, typer.Option(help="Where to choose anew; every placement if left out.")
     ] = None,
