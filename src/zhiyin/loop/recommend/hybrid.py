@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -11,6 +10,7 @@ from scipy import sparse
 
 from zhiyin.loop.recommend.candidates import Candidates, Known, candidates
 from zhiyin.loop.recommend.data import DAY, F32, I32, Data, Queries
+from zhiyin.loop.recommend.evaluate.asking import replace_log
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender, Space, lacking
 from zhiyin.loop.recommend.members import kept, member, restored, taught, under
 from zhiyin.loop.recommend.ranker import Ranker, Softmax, Trees
@@ -113,7 +113,7 @@ class Hybrid(Recommender):
             return False
         span = int(log.at[-1] - log.at[0])
         cut = data.now - min(int(self.window * DAY), (data.now - int(log.at[-1])) + span // 5)
-        before = replace(data, log=log.rows(log.at < cut), now=cut)
+        before = replace_log(data, log.rows(log.at < cut), now=cut)
         after = log.rows((log.at >= cut) & (log.weight > 0))
         gains = sparse.csr_array((after.weight, (after.user, after.item)), shape=(data.users, data.items))
         users = np.unique(after.user)
