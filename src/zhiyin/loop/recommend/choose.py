@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
@@ -100,7 +100,7 @@ def winner(
     sure = 1 - 0.05 / max(len(values) - 1, 1)
     tied = [name for name in values if name != best and not apart(best, name, sure).excludes_zero]
     alike = (best, *tied)
-    name, code = best, "best"
+    name, code = best, cast(Code, "best")
     if len(values) == 1:
         code = "only"
     elif in_use in alike:
@@ -113,7 +113,7 @@ def winner(
     compared = against in values and against != name
     return Choice(
         name,
-        code,  # type: ignore[arg-type]
+        code,
         best,
         tuple(tied),
         against if compared else "",

@@ -17,7 +17,7 @@ from zhiyin.loop.recommend.evaluate.asking import (
     of_pairs,
     unknown,
 )
-from zhiyin.loop.recommend.evaluate.asking import replace_log as replace_log
+from zhiyin.loop.recommend.evaluate.asking import replace_log
 from zhiyin.loop.recommend.evaluate.slices import by_activity
 from zhiyin.loop.recommend.evaluate.task import ALL, Protocol, RatingTask, Task, digest, pairs
 
