@@ -15,9 +15,9 @@ from zhiyin.loop.recommend.evaluate.asking import (
     kinds_of,
     learned,
     of_pairs,
+    replace_log,
     unknown,
 )
-from zhiyin.loop.recommend.evaluate.asking import replace_log
 from zhiyin.loop.recommend.evaluate.slices import by_activity
 from zhiyin.loop.recommend.evaluate.task import ALL, Protocol, RatingTask, Task, digest, pairs
 
