@@ -6,7 +6,6 @@ python bench/_rec_run.py NAME PARAMETERS INPUT OUTPUT    (of this file only `our
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -33,7 +32,7 @@ def main(name: str, parameters: dict[str, Any], source: str, target: str) -> dic
         "fit_cpu_s": round(fitted - started, 1),
         "score_cpu_s": round(time.process_time() - fitted, 1),
         "wall_s": round(time.perf_counter() - begun, 1),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak_mb": _megabytes(),
         "ready_mb": ready,
     }
 
@@ -101,7 +100,8 @@ def irspack(name: str, parameters: dict[str, Any], source: str) -> Steps:
 
 
 def _megabytes() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    # ru_maxrss would count the parent's memory too, in which a child begins
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) // 1024
 
 
 if __name__ == "__main__":

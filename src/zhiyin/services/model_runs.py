@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +13,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from zhiyin.adapters.children import Children, Lost, serve
+from zhiyin.adapters.children import Children, Lost, peak_mb, serve
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.text import say
 from zhiyin.loop.recommend.data import F32, I32
@@ -124,7 +122,7 @@ def _runs(ask: Ask, *, apart: bool) -> list[Run]:
         asked = time.process_time()
         foretold = None if ask.ratings is None else _foretold(ask, factory, setting, model)
         value = of_lists(found(ranked, task.targets), task.sizes, [ask.k])[f"ndcg@{ask.k}"]
-        cost = Cost(fitted - started, asked - fitted, _peak_mb() if apart else None)
+        cost = Cost(fitted - started, asked - fitted, peak_mb() if apart else None)
         only = len(ask.settings) == 1
         runs.append(
             Run(
@@ -158,11 +156,6 @@ def _foretold(
 def _foretells(model: Recommender) -> TypeGuard[Rates]:
     # a protocol would be content with a learning rate of that name
     return callable(getattr(model, "rate", None))
-
-
-def _peak_mb() -> float:
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def _end_with(parent: int) -> None:
