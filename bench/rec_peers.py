@@ -12,7 +12,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +29,40 @@ HERE = Path(__file__).resolve().parent
 SETTINGS = HERE / "recommend_settings.json"
 PEERS = HERE.parent / "build" / "peers"  # not in this environment: they pull in what zhiyin does without
 QUIET = 1.5  # a load above it makes CPU-seconds worthless
+PATIENCE = 240  # seconds to wait for less
 # one thread for BLAS, as implicit asks for: its own loops run in parallel
 ENVIRONMENT = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": f"{HERE.parent}:{HERE.parent / 'src'}"}
 METRICS = ("recall@20", "ndcg@20")
+# what bench.tune draws from for a peer: around what its makers and Rendle et al. (RecSys 2022) found good, the
+# likelier value first
+SPACES: dict[str, dict[str, Sequence[Any]]] = {
+    "implicit.als": {
+        "alpha": (20.0, 40.0, 10.0, 80.0),
+        "factors": (128, 256),
+        "regularization": (20.0, 10.0, 40.0, 5.0, 80.0),
+    },
+    "implicit.bm25": {"K": (300, 100, 500, 1000), "K1": (1.2, 0.5, 3.0, 100.0), "B": (0.75, 0.5, 0.2, 1.0)},
+    "irspack.ials": {
+        "alpha0": (0.01, 0.02, 0.005, 0.05),
+        "n_components": (128, 256),
+        "reg": (0.01, 0.003, 0.02, 0.001),
+    },
+    "irspack.rp3beta": {
+        "alpha": (1.0, 0.8, 0.6, 1.2),
+        "beta": (0.4, 0.2, 0.6, 0.1),
+        "top_k": (200, 500, 100, 1000),
+        "normalize_weight": (False, True),
+    },
+}
 
 
 def main() -> list[dict[str, Any]]:
-    """One table: ours first, then the peers."""
-    if os.getloadavg()[0] > QUIET:
-        raise FileNotFoundError(
-            f"this machine is busy (load {os.getloadavg()[0]:.1f}); costs need a quiet one"
-        )
+    """One table: ours first, then the peers; begun once the machine is quiet."""
+    until = time.monotonic() + PATIENCE
+    while (load := os.getloadavg()[0]) > QUIET:
+        if time.monotonic() > until:
+            raise FileNotFoundError(f"this machine is busy (load {load:.1f}); costs need a quiet one")
+        time.sleep(5)
     return table(validation=False)
 
 
@@ -95,6 +120,11 @@ def run(
     values = metrics.of_lists(hits, task.sizes, (20,))
     figures = [float(np.nanmean(values[metric])) for metric in METRICS]
     return figures, cost
+
+
+def validation() -> Task:
+    """The questions that parameters are chosen on: a part of training, the test file unread."""
+    return _gowalla.task(validation=True)
 
 
 def peers() -> Path:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from zhiyin.loop.recommend.data import CSR, F32
-from zhiyin.loop.recommend.kernel import Array, damped, served, strongest
+from zhiyin.loop.recommend.kernel import Array, assembled, damped, served, strongest
 
 _BLOCK = 256  # columns that are sharpened at a time
 _SPARE = 16  # directions beyond those wanted, which make the wanted ones exact
@@ -76,12 +76,7 @@ def sharpened(
         lengths[block] = np.diff(np.searchsorted(kept, places))
         sources.append(every[kept])
         strengths.append(values[kept])
-    if not sources:
-        return sparse.csr_array((size, size), dtype=np.float32)
-    found = sparse.csr_array(
-        (np.concatenate(strengths), np.concatenate(sources), np.concatenate([[0], np.cumsum(lengths)])),
-        shape=(size, size),
-    )
+    found = assembled(lengths, sources, strengths)
     if power != 1.0:
         found.data = np.sign(found.data) * np.abs(found.data) ** np.float32(power)
     return served(found)
