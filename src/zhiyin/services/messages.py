@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -16,7 +16,7 @@ from zhiyin.domain.errors import BadTemplate
 from zhiyin.domain.message import Envelope, OutgoingEmail
 from zhiyin.domain.template import Rendered
 from zhiyin.loop.deliver import context, links, mime, render, sign
-from zhiyin.services import templates
+from zhiyin.services import marks, templates
 from zhiyin.services.workspace import Workspace
 
 ITEMS = 4  # recommended in one message
@@ -72,6 +72,7 @@ def write(
     public = PublicLinks.of(ws)
     customers = {row.pk: of_row(row) for row in CustomerRow.objects.filter(pk__in=tokens)}
     chosen = _chosen(ws, campaign, list(customers.values()))
+    marked, unmarked = marks.of(ws, campaign.key), marks.unwilling(customers)
     result: dict[str, Written | BadTemplate] = {}
     for customer_id, customer in customers.items():
         token = tokens[customer_id]
@@ -81,7 +82,14 @@ def write(
                 wording, variables(ws, campaign, customer, items, public.unsubscribe(token))
             )
             result[customer_id] = _written(
-                campaign, to or customer.email, rendered, items, token, public, now
+                campaign,
+                to or customer.email,
+                rendered,
+                items,
+                token,
+                public,
+                marks.untracked(marked) if customer_id in unmarked else marked,
+                now,
             )
         except BadTemplate as error:
             result[customer_id] = error
@@ -217,13 +225,17 @@ def _written(
     items: Sequence[Mapping[str, Any]],
     token: str,
     public: PublicLinks,
+    marked: marks.Marks,
     now: datetime,
 ) -> Written:
     unsubscribe = public.unsubscribe(token)
-    track: Callable[[str], str] = lambda url: public.click(token, url)  # noqa: E731
-    keep = (f"{public.base_url}/u/",)
-    html = links.rewrite(rendered.html, track, keep=keep, pixel=public.open(token))
-    text = links.rewrite_text(rendered.text, track, keep=keep)
+    html, text = marked.put(
+        rendered.html,
+        rendered.text,
+        click=lambda url: public.click(token, url),
+        pixel=public.open(token),
+        keep=(f"{public.base_url}/u/",),
+    )
     sender = mime.ascii_address(campaign.sender_email)
     domain = sender.rpartition("@")[2]
     ways = [f"<{unsubscribe}>"]
