@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from zhiyin.domain.errors import BadSetting, WorkspaceNotFound
-from zhiyin.domain.settings import ProfileSettings, Settings
+from zhiyin.domain.settings import PaceSettings, ProfileSettings, Settings
 from zhiyin.domain.text import say
 
 FILE = "zhiyin.toml"
@@ -41,6 +41,9 @@ _RANGES = {
     "profile.new_gaps": (0.01, 100.0),
     "profile.active_gaps": (0.01, 100.0),
     "profile.lapsed_gaps": (0.01, 1000.0),
+    "pace.per_minute": (0, 1_000_000),
+    "pace.warm_up_first": (1, 1_000_000),
+    "pace.warm_up_growth": (1.0, 10.0),
     "collect.max_waiting_mb": (1, 1_000_000),
     "collect.disk_reserve_mb": (0, 1_000_000_000),
 }
@@ -73,6 +76,7 @@ def read(folder: str | Path, flags: Mapping[str, Any] | None = None) -> Settings
         sections.setdefault(section, {})[name] = value.value
     built: dict[str, Any] = {name: type(SECTIONS[name])(**values) for name, values in sections.items()}
     settings = Settings(folder, **built)
+    settings.pace.check()
     settings.profile.check()  # checked at the door, not at the first use
     return settings
 
@@ -151,6 +155,7 @@ def write(folder: str | Path, changes: Mapping[str, Any]) -> None:
         value = _convert(key, raw, getattr(SECTIONS[section], name), "the form")
         document.setdefault(section, tomlkit.table())[name] = value
     ProfileSettings(**document.get("profile", {})).check()
+    PaceSettings(**document.get("pace", {})).check()
     fresh = path.with_suffix(".toml.new")
     fresh.touch(mode=0o600)
     fresh.write_text(tomlkit.dumps(document), encoding="utf-8")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zhiyin.domain.interest import half_life
 from zhiyin.domain.lifecycle import StageRules
+from zhiyin.domain.pace import Pace, domains_of, quiet_of, warm_up_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,45 @@ class CampaignSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PaceSettings:
+    """How fast messages leave, and at which hours they do not."""
+
+    per_minute: int = field(
+        default=0, metadata={"doc": "Messages a minute to the mail server; no limit if 0."}
+    )
+    domains: str = field(
+        default="",
+        metadata={"doc": "Messages a minute to recipients' domains, such as qq.com=60, gmail.com=300."},
+    )
+    quiet: str = field(
+        default="",
+        metadata={"doc": "Hours of the recipient's day in which nothing is sent, such as 21:00-08:00; none if empty."},
+    )  # fmt: skip
+    warm_up_from: str = field(
+        default="",
+        metadata={"doc": "Day on which a new sender began, such as 2026-03-01; no warm-up if empty."},
+    )
+    warm_up_first: int = field(default=50, metadata={"doc": "Messages on the first day of the warm-up."})
+    warm_up_growth: float = field(
+        default=2.0, metadata={"doc": "How many times as many messages the next day of the warm-up allows."}
+    )
+
+    @property
+    def pace(self) -> Pace:
+        """All of it, read. Raises ``BadSetting`` where a text is none of these."""
+        return Pace(
+            self.per_minute,
+            domains_of(self.domains),
+            quiet_of(self.quiet),
+            warm_up_of(self.warm_up_from, self.warm_up_first, self.warm_up_growth),
+        )
+
+    def check(self) -> None:
+        """Raise ``BadSetting`` where a setting cannot be."""
+        _ = self.pace
+
+
+@dataclass(frozen=True, slots=True)
 class TrackingSettings:
     """How messages tell that they were opened and clicked."""
 
@@ -226,6 +266,7 @@ class Settings:
     smtp: SmtpSettings = SmtpSettings()
     sender: SenderSettings = SenderSettings()
     campaign: CampaignSettings = CampaignSettings()
+    pace: PaceSettings = PaceSettings()
     tracking: TrackingSettings = TrackingSettings()
     collect: CollectSettings = CollectSettings()
     profile: ProfileSettings = ProfileSettings()

@@ -117,6 +117,33 @@ class SettingsForm(forms.Form):
         ],
     )
 
+    pace__per_minute = forms.IntegerField(
+        label=_("Messages a minute"), min_value=0, max_value=1_000_000, help_text=_("No limit if 0.")
+    )
+    pace__domains = forms.CharField(
+        label=_("Messages a minute to a domain"),
+        required=False,
+        max_length=2_000,
+        help_text=_("Such as qq.com=60, gmail.com=300."),
+    )
+    pace__quiet = forms.CharField(
+        label=_("Quiet hours"),
+        required=False,
+        max_length=20,
+        help_text=_("On the recipient's clock, such as 21:00-08:00. Messages wait until they end."),
+    )
+    pace__warm_up_from = forms.CharField(
+        label=_("Warm-up since"),
+        required=False,
+        max_length=10,
+        help_text=_("The day a new sender began, such as 2026-03-01. Empty: no warm-up."),
+    )
+    pace__warm_up_first = forms.IntegerField(
+        label=_("Messages on the first day"), min_value=1, max_value=1_000_000
+    )
+    pace__warm_up_growth = forms.DecimalField(
+        label=_("Times as many each day"), min_value=1, max_value=10, decimal_places=2
+    )
     tracking__opens = _switch(_("Opens"), _("A pixel in each message tells that it was opened."))
     tracking__clicks = _switch(_("Clicks"), _("Links lead through this server, which notes the click."))
     tracking__hidden_link = _switch(
@@ -139,6 +166,7 @@ class SettingsForm(forms.Form):
         """What to write, by the name of the setting."""
         given = {name.replace("__", "."): value for name, value in self.cleaned_data.items()}
         given["campaign.holdout"] = float(given["campaign.holdout"]) / 100
+        given["pace.warm_up_growth"] = float(given["pace.warm_up_growth"])
         given["campaign.cost"] = str(given["campaign.cost"])
         if given["smtp.password"] == _KEPT:
             del given["smtp.password"]
@@ -162,6 +190,18 @@ GROUPS = (
         "campaign",
         _("Defaults of a campaign"),
         ("campaign__holdout", "campaign__window_days", "campaign__cost", "campaign__consent"),
+    ),
+    (
+        "pace",
+        _("Pace of sending"),
+        (
+            "pace__per_minute",
+            "pace__domains",
+            "pace__quiet",
+            "pace__warm_up_from",
+            "pace__warm_up_first",
+            "pace__warm_up_growth",
+        ),
     ),
     (
         "tracking",
