@@ -88,6 +88,13 @@ class SenderSettings:
 
     name: str = field(default="", metadata={"doc": "Sender's name; the shop's name if empty."})
     email: str = field(default="", metadata={"doc": "Sender's address."})
+    bounce_address: str = field(
+        default="",
+        metadata={
+            "doc": "Address that takes what comes back, such as bounces@mail.example.com; the sender's if empty. "
+            "Each message has its own: bounces+TOKEN.MAC@…"
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True)

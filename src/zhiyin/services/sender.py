@@ -33,7 +33,7 @@ def test(ws: Workspace, to: str, subject: str, text: str) -> Receipt:
         subject=subject,
         html=f"<p>{text}</p>",
         text=text,
-        from_header=mime.from_header(settings.sender.name or settings.shop.name, address),
+        from_header=mime.mailbox(settings.sender.name or settings.shop.name, address),
     )
     channel = open_channel("email", settings)
     try:
