@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import hmac
 
-MAC = 16  # characters of base32, 80 bits: what is left of the 64 that a local part may have
-LONGEST = 64 - 2 - MAC - 32  # of the local part of the shop's own address; a token has 32
+_MAC = (
+    16  # characters of base32, 80 bits; with a token of 32 it leaves 14 of the 64 that a local part may have
+)
 
 
 def tagged(address: str, token: str, key: bytes) -> str:
@@ -38,4 +39,4 @@ def token_of(address: str, key: bytes) -> str | None:
 
 def _mac(token: str, key: bytes) -> str:
     digest = hmac.digest(key, token.encode(), "sha256")
-    return base64.b32encode(digest).decode().lower()[:MAC]
+    return base64.b32encode(digest).decode().lower()[:_MAC]
