@@ -15,6 +15,8 @@ FORM = {
     "sender__email": "shop@example.com", "smtp__host": "127.0.0.1", "smtp__port": "2525",
     "smtp__security": "none", "smtp__user": "", "smtp__password": "hunter2", "campaign__holdout": "12.5",
     "campaign__window_days": "14", "campaign__cost": "0.05", "campaign__consent": "opt_in",
+    "tracking__opens": "True", "tracking__clicks": "True", "tracking__hidden_link": "False",
+    "tracking__utm_source": "letters",
 }  # fmt: skip
 
 
@@ -30,6 +32,8 @@ def test_saved_settings_stand_in_the_file_and_hold_at_once(owned: Workspace) -> 
     written = tomllib.loads((owned.folder / "zhiyin.toml").read_text("utf-8"))
     assert written["shop"]["name"] == current().settings.shop.name == "Qinghe Tea"
     assert written["campaign"]["holdout"] == current().settings.campaign.holdout == 0.125
+    assert written["tracking"]["hidden_link"] is current().settings.tracking.hidden_link is False
+    assert current().settings.tracking.utm_source == "letters"
     assert "Qinghe Tea" in browser.get("/customers").content.decode()
 
 

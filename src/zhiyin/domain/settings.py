@@ -142,6 +142,26 @@ class CampaignSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TrackingSettings:
+    """How messages tell that they were opened and clicked."""
+
+    opens: bool = field(default=True, metadata={"doc": "Whether messages carry a pixel that tells of opens."})
+    clicks: bool = field(
+        default=True, metadata={"doc": "Whether links lead through this server, which notes the click."}
+    )
+    hidden_link: bool = field(
+        default=True,
+        metadata={"doc": "Whether messages carry a link that nobody sees; programs that follow it are found out."},
+    )  # fmt: skip
+    utm_source: str = field(
+        default="newsletter",
+        metadata={
+            "doc": "utm_source of links, with utm_medium=email and utm_campaign=KEY; none are added if empty."
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class CollectSettings:
     """How events are taken in by the tracking API."""
 
@@ -230,6 +250,7 @@ class Settings:
     smtp: SmtpSettings = SmtpSettings()
     sender: SenderSettings = SenderSettings()
     campaign: CampaignSettings = CampaignSettings()
+    tracking: TrackingSettings = TrackingSettings()
     collect: CollectSettings = CollectSettings()
     profile: ProfileSettings = ProfileSettings()
     simulation: SimulationSettings = SimulationSettings()

@@ -10,8 +10,9 @@ from typing import Any
 from zhiyin.adapters.records.models import Campaign
 from zhiyin.domain.message import Envelope, OutgoingEmail
 from zhiyin.domain.template import Rendered
-from zhiyin.loop.deliver import dkim, headers, links, mime, return_path, sign
+from zhiyin.loop.deliver import dkim, headers, mime, return_path, sign
 from zhiyin.services import sending_domain
+from zhiyin.services.marks import Marks
 from zhiyin.services.public_links import PublicLinks
 from zhiyin.services.workspace import Workspace
 
@@ -64,16 +65,23 @@ class Envelopes:
         )
 
     def written(
-        self, rendered: Rendered, items: Sequence[Mapping[str, Any]], token: str, to: str, name: str
+        self,
+        rendered: Rendered,
+        items: Sequence[Mapping[str, Any]],
+        token: str,
+        to: str,
+        name: str,
+        marked: Marks,
     ) -> Written:
         """One message, its links tracked, signed with every key of the domain."""
 
-        def track(url: str) -> str:
-            return self.public.click(token, url)
-
-        keep = (f"{self.public.base_url}/u/",)
-        html = links.rewrite(rendered.html, track, keep=keep, pixel=self.public.open(token))
-        text = links.rewrite_text(rendered.text, track, keep=keep)
+        html, text = marked.put(
+            rendered.html,
+            rendered.text,
+            click=lambda url: self.public.click(token, url),
+            pixel=self.public.open(token),
+            keep=(f"{self.public.base_url}/u/",),
+        )
         email = OutgoingEmail(
             message_id=f"<{token}@{self.sender.rpartition('@')[2]}>",
             envelope_from=return_path.tagged(self.bounces, token, self.return_key)

@@ -14,7 +14,7 @@ from zhiyin.domain.customer import COMPUTED_TRAITS, Customer
 from zhiyin.domain.errors import BadTemplate
 from zhiyin.domain.template import Rendered
 from zhiyin.loop.deliver import context, links, render
-from zhiyin.services import templates
+from zhiyin.services import marks, templates
 from zhiyin.services.envelopes import Envelopes, Written
 from zhiyin.services.workspace import Workspace
 
@@ -33,6 +33,7 @@ def write(
     envelopes = Envelopes.of(ws, campaign, now)
     customers = {row.pk: of_row(row) for row in CustomerRow.objects.filter(pk__in=tokens)}
     chosen = _chosen(ws, campaign, list(customers.values()))
+    marked, unmarked = marks.of(ws, campaign.key), marks.unwilling(customers)
     result: dict[str, Written | BadTemplate] = {}
     for customer_id, customer in customers.items():
         token = tokens[customer_id]
@@ -41,7 +42,8 @@ def write(
             unsubscribe = envelopes.public.unsubscribe(token)
             rendered = render.render(wording, variables(ws, campaign, customer, items, unsubscribe))
             whom = (to, "") if to else (customer.email, customer.name)
-            result[customer_id] = envelopes.written(rendered, items, token, *whom)
+            own = marks.untracked(marked) if customer_id in unmarked else marked
+            result[customer_id] = envelopes.written(rendered, items, token, *whom, own)
         except BadTemplate as error:
             result[customer_id] = error
     return result

@@ -37,6 +37,13 @@ def _origin(value: str) -> None:
         ) from error
 
 
+def _switch(label: str, help_text: str) -> forms.TypedChoiceField:
+    choices = [(True, _("Switched on")), (False, _("Switched off"))]
+    return forms.TypedChoiceField(
+        label=label, help_text=help_text, choices=choices, coerce=lambda chosen: chosen == "True"
+    )
+
+
 class SettingsForm(forms.Form):
     """Every setting that a marketer changes; the names are those of ``zhiyin.toml`` with ``__`` for the dot."""
 
@@ -116,6 +123,18 @@ class SettingsForm(forms.Form):
         ],
     )
 
+    tracking__opens = _switch(_("Opens"), _("A pixel in each message tells that it was opened."))
+    tracking__clicks = _switch(_("Clicks"), _("Links lead through this server, which notes the click."))
+    tracking__hidden_link = _switch(
+        _("Hidden link"), _("Nobody sees it; programs that follow it are told apart from people.")
+    )
+    tracking__utm_source = forms.SlugField(
+        label=_("Source in links (utm_source)"),
+        required=False,
+        max_length=60,
+        help_text=_("For web analytics: added to links, with the campaign's key. Empty adds nothing."),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
@@ -149,6 +168,11 @@ GROUPS = (
         "campaign",
         _("Defaults of a campaign"),
         ("campaign__holdout", "campaign__window_days", "campaign__cost", "campaign__consent"),
+    ),
+    (
+        "tracking",
+        _("Opens and clicks"),
+        ("tracking__opens", "tracking__clicks", "tracking__hidden_link", "tracking__utm_source"),
     ),
 )
 
