@@ -15,7 +15,7 @@ from tests.services.mailing import campaign, people
 from zhiyin.adapters.records.models import Consent, Customer, Message, Suppression
 from zhiyin.loop.deliver import sign
 from zhiyin.services import campaigns, ingest, planning, sending
-from zhiyin.services.messages import PublicLinks
+from zhiyin.services.public_links import PublicLinks
 from zhiyin.testing.channel import FakeChannel
 
 ONE_CLICK = b"List-Unsubscribe=One-Click"

@@ -33,7 +33,7 @@ def sent(ws: Workspace, count: int = 1) -> dict[str, str]:
     while sending.send_step(ws, "w:1", channel=channel):
         pass
     read = (email.message_from_bytes(envelope.content, policy=policy.default) for envelope in channel.sent)
-    return {one["To"]: one.get_body(("html",)).get_content() for one in read}
+    return {one["To"].addresses[0].addr_spec: one.get_body(("html",)).get_content() for one in read}
 
 
 def with_tracking(ws: Workspace, **changes: object) -> Workspace:

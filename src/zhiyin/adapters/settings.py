@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from zhiyin.domain.errors import BadSetting, WorkspaceNotFound
-from zhiyin.domain.settings import PaceSettings, ProfileSettings, Settings
+from zhiyin.domain.settings import PaceSettings, ProfileSettings, SenderSettings, Settings
 from zhiyin.domain.text import say
 
 FILE = "zhiyin.toml"
@@ -78,6 +78,7 @@ def read(folder: str | Path, flags: Mapping[str, Any] | None = None) -> Settings
     settings = Settings(folder, **built)
     settings.pace.check()
     settings.profile.check()  # checked at the door, not at the first use
+    settings.sender.check()
     return settings
 
 
@@ -145,17 +146,16 @@ def write(folder: str | Path, changes: Mapping[str, Any]) -> None:
 
     path = Path(folder) / FILE
     document = tomlkit.parse(path.read_text(encoding="utf-8"))
-    known = dict(_known())
     for key, raw in changes.items():
-        if key not in known:
+        if key not in dict(_known()):
             raise BadSetting(
                 say("There is no setting {key!r}.", key=key), fix=say("`zhiyin config` lists them all.")
             )
         section, name = key.split(".")
         value = _convert(key, raw, getattr(SECTIONS[section], name), "the form")
         document.setdefault(section, tomlkit.table())[name] = value
-    ProfileSettings(**document.get("profile", {})).check()
-    PaceSettings(**document.get("pace", {})).check()
+    for kind, section in ((PaceSettings, "pace"), (ProfileSettings, "profile"), (SenderSettings, "sender")):
+        kind(**document.get(section, {})).check()
     fresh = path.with_suffix(".toml.new")
     fresh.touch(mode=0o600)
     fresh.write_text(tomlkit.dumps(document), encoding="utf-8")

@@ -68,6 +68,7 @@ class FailReason(StrEnum):
     AUTHENTICATION = "authentication"
     UNREACHABLE = "unreachable"
     INTERRUPTED = "interrupted"
+    NO_SMTPUTF8 = "no_smtputf8"
 
 
 class SuppressReason(StrEnum):

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from zhiyin.domain.errors import BadSetting
 from zhiyin.domain.interest import half_life
 from zhiyin.domain.lifecycle import StageRules
 from zhiyin.domain.pace import Pace, domains_of, quiet_of, warm_up_of
+from zhiyin.domain.text import say
+
+LONGEST_BOUNCE = 14  # characters before the @: what the tag leaves of the 64 that servers take
+_BOUNCES = re.compile(rf"[A-Za-z0-9._+-]{{1,{LONGEST_BOUNCE}}}@[^\s@<>]+\.[^\s@<>]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,24 @@ class SenderSettings:
 
     name: str = field(default="", metadata={"doc": "Sender's name; the shop's name if empty."})
     email: str = field(default="", metadata={"doc": "Sender's address."})
+    bounce_address: str = field(
+        default="",
+        metadata={
+            "doc": "Address that takes what comes back, such as bounces@mail.example.com; the sender's if empty. "
+            "Each message has its own: bounces+TOKEN.MAC@…"
+        },
+    )
+
+    def check(self) -> None:
+        """Raise ``BadSetting`` where messages cannot come back to the address."""
+        if self.bounce_address and not _BOUNCES.fullmatch(self.bounce_address):
+            raise BadSetting(
+                say("sender.bounce_address is {value!r}.", value=self.bounce_address),
+                fix=say(
+                    "Write an address with at most {most} characters before the @, such as bounces@mail.example.com.",
+                    most=LONGEST_BOUNCE,
+                ),
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from zhiyin.domain.event import CONSENT_CHANGED, EMAIL_LINK_CLICKED, EMAIL_OPENE
 from zhiyin.domain.reasons import SuppressReason
 from zhiyin.loop.deliver import links, sign
 from zhiyin.services import ingest
-from zhiyin.services.messages import PublicLinks, language_of, of_row
+from zhiyin.services.messages import language_of, of_row
+from zhiyin.services.public_links import PublicLinks
 from zhiyin.services.workspace import Workspace
 
 TEST = "test"  # tokens of test messages start with this; they are in no ledger

@@ -75,6 +75,12 @@ class SettingsForm(forms.Form):
         label=_("Sender's name"), required=False, max_length=120, help_text=_("The shop's name if empty.")
     )
     sender__email = forms.EmailField(label=_("Sender's e-mail"), required=False, max_length=254)
+    sender__bounce_address = forms.EmailField(
+        label=_("What comes back goes to"),
+        required=False,
+        max_length=254,
+        help_text=_("Such as bounces@mail.example.com, with a mailbox that takes bounces+anything too."),
+    )
     smtp__host = forms.CharField(
         label=_("Mail server"),
         required=False,
@@ -180,7 +186,7 @@ GROUPS = (
         ("shop__name", "shop__language", "shop__currency", "shop__timezone", "shop__address"),
     ),
     ("server", _("Links in messages"), ("server__base_url",)),
-    ("sender", _("Sender"), ("sender__name", "sender__email")),
+    ("sender", _("Sender"), ("sender__name", "sender__email", "sender__bounce_address")),
     (
         "smtp",
         _("Mail server"),

@@ -256,6 +256,7 @@ REASONS: Names = {
     "authentication": _("The mail server refused the sign-in"),
     "unreachable": _("The mail server could not be reached"),
     "interrupted": _("Sending was interrupted"),
+    "no_smtputf8": _("The mail server takes no address in this script"),
     # why an address is suppressed
     "hard_bounce": _("The address does not exist"),
     "complaint": _("Complained"),
