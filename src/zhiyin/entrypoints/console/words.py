@@ -262,6 +262,13 @@ REASONS: Names = {
     "complaint": _("Complained"),
     "manual": _("Suppressed by hand"),
 }
+SUPPRESSED: Names = {
+    "unsubscribed": REASONS["unsubscribed"],
+    "hard_bounce": REASONS["hard_bounce"],
+    "complaint": REASONS["complaint"],
+    "manual": REASONS["manual"],
+    "erased": _("Erased, kept as a mark that nobody can read"),
+}
 # what a segment's members leave as, for ad platforms
 MATCH_LISTS: Names = {
     "match-google": _("Match list for Google Ads"),
@@ -410,14 +417,19 @@ KINDS: Names = {
     "items": pgettext_lazy("kind of file", "Items"),
     "events": pgettext_lazy("kind of file", "Events"),
     "orders": pgettext_lazy("kind of file", "Orders"),
+    "suppressions": pgettext_lazy("kind of file", "Suppressed addresses"),
 }
 KIND_HELP: Names = {
     "customers": _("One row for each customer: id, e-mail, name, anything else you know."),
     "items": _("One row for each item: id, name, category, price."),
     "orders": _("One row for each order or each line of an order: id, customer, time, amount."),
     "events": _("One row for each event: what, who, when."),
+    "suppressions": _("One row for each address that must not be written to; reason and time if known."),
 }
 FIELDS: Names = {
+    "address": _("E-mail address"),
+    "reason": _("Reason"),
+    "at": _("Since"),
     "customer_id": _("Customer's id"),
     "email": _("E-mail"),
     "phone": _("Phone"),
