@@ -70,7 +70,7 @@ def circles(items: int = 12, customers: int = 40) -> Data:
     user, turn = np.repeat(np.arange(customers), 7), np.tile(np.arange(7), customers)
     shelf = Catalogue.of([f"i{n}" for n in range(items)])
     log = Log.of(user, (user + turn) % items, turn * DAY)
-    return Data(log, customers, shelf, Customers.unknown(customers), 7 * DAY)
+    return Data(log, customers, shelf, Customers(), 7 * DAY)
 
 
 @pytest.mark.parametrize("kind", MODELS)
