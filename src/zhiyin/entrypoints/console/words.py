@@ -506,7 +506,7 @@ MODELS: Names = {
     "blend": _("Blend"),
     "sasrec": _("Transformer (SASRec)"),
     "gru4rec": _("Recurrent network (GRU4Rec)"),
-    "ncf": _("Network of tastes (NCF)"),
+    "ncf": _("Neural collaborative filtering (NCF)"),
 }
 CHECKS: Names = {
     "python": _("Program"),
