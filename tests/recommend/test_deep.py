@@ -134,7 +134,8 @@ def test_numpy_tells_what_pytorch_learned(kind: type[Sequential]) -> None:
 @pytest.mark.parametrize("kind", MODELS)
 def test_the_same_seed_teaches_the_same_bits(kind: type[Sequential]) -> None:
     one, other = (
-        kind(**{**SMALL, "dropout": 0.3, "epochs": 2}).fit(circles(), np.random.default_rng(5)) for _ in range(2)
+        kind(**{**SMALL, "dropout": 0.3, "epochs": 2}).fit(circles(), np.random.default_rng(5))
+        for _ in range(2)
     )
     assert all(np.array_equal(array, other.learned_[name]) for name, array in one.learned_.items())
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext, gettext_noop, override
 
 from zhiyin.domain.item import Item
 from zhiyin.domain.placement import EMAIL
-from zhiyin.services import attributes, catalogue, interactions, placements, recommenders
+from zhiyin.services import catalogue, customer_groups, interactions, placements, recommenders
 from zhiyin.services.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def groups(ws: Workspace, model: Served, customer_ids: Sequence[str]) -> dict[st
     """The groups that customers are in now, as the model knows them."""
     if not model.shelf.groups:
         return {}
-    return model.shelf.numbered(attributes.of_customers(ws, customer_ids))
+    return model.shelf.numbered(customer_groups.attributes(ws, customer_ids))
 
 
 def _with_moment(

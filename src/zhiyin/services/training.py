@@ -19,7 +19,7 @@ from zhiyin.adapters.records import erasure
 from zhiyin.adapters.records.models import Placement, RecommenderModel, TrainingRun
 from zhiyin.domain.errors import Conflict
 from zhiyin.domain.text import say
-from zhiyin.services import attributes, catalogue, interactions, placements, recommenders
+from zhiyin.services import catalogue, customer_groups, interactions, placements, recommenders
 from zhiyin.services.settings_kept import Learner, kept, setting
 from zhiyin.services.workspace import Workspace
 
@@ -98,7 +98,7 @@ def read(ws: Workspace, now: datetime, *, remembering: bool = False) -> tuple[Da
     rows = interactions.everybodys(ws, until=now + timedelta(microseconds=1))
     require(rows, items)
     digests = partial(recommenders.digests, ws) if remembering else None
-    known = partial(attributes.of_customers, ws)
+    known = partial(customer_groups.attributes, ws)
     return learned(rows, items, now, digests, known), rows["customer_id"].unique().to_pylist()
 
 
