@@ -22,6 +22,7 @@ from zhiyin.entrypoints.cli import (
     profile,
     recommend,
     segments,
+    sending_domain,
     serve,
     simulate,
     sources,
@@ -49,6 +50,7 @@ for name, module in (
     ("lifecycle", lifecycle),
     ("recommend", recommend),
     ("campaigns", campaigns),
+    ("domains", sending_domain),
     ("lake", lake),
 ):
     app.add_typer(module.app, name=name)

@@ -39,6 +39,10 @@ _PAGES = {
         ("rejects", _("Rejects"), ("/data/rejects",)),
         ("imports", _("Imports"), ("/data/import",)),
     ),
+    "settings": (
+        ("settings", _("All settings"), ()),
+        ("sending_domain", _("Sending domain"), ("/settings/domains",)),
+    ),
 }
 
 

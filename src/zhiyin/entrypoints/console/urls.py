@@ -18,6 +18,7 @@ from zhiyin.entrypoints.console import (
     recommendations,
     rejects,
     segments,
+    sending_domain,
     settings,
     sources,
 )
@@ -38,4 +39,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *rejects.urlpatterns,
     *jobs.urlpatterns,
     *settings.urlpatterns,
+    *sending_domain.urlpatterns,
 ]

@@ -223,6 +223,10 @@ REASONS: Names = {
     "erased": _("Erased at their request"),
     "render_failed": _("The message could not be made for them"),
     "cancelled": _("The campaign was cancelled"),
+    # why a message waits
+    "quiet_hours": _("Quiet hours where they are"),
+    "throttled": _("The limit a minute is reached"),
+    "warm_up": _("The warm-up's limit of the day is reached"),
     # why somebody is not in a match list
     "no_identifier": _("No address or number that the platform matches by"),
     "shared": _("Shares the address or number with somebody who refused"),
@@ -252,6 +256,7 @@ REASONS: Names = {
     "authentication": _("The mail server refused the sign-in"),
     "unreachable": _("The mail server could not be reached"),
     "interrupted": _("Sending was interrupted"),
+    "no_smtputf8": _("The mail server takes no address in this script"),
     # why an address is suppressed
     "hard_bounce": _("The address does not exist"),
     "complaint": _("Complained"),
