@@ -499,6 +499,8 @@ STEP_KINDS: Names = {
 }
 MODELS: Names = {
     "popularity": _("Popularity"),
+    "group_popularity": _("Popularity by group"),
+    "trending": _("On the rise"),
     "item_neighbours": _("Item neighbours"),
     "ease": _("Linear model (EASE)"),
     "graph": _("Graph of customers and items"),
@@ -521,6 +523,7 @@ MODELS: Names = {
     "blend": _("Blend"),
     "sasrec": _("Transformer (SASRec)"),
     "gru4rec": _("Recurrent network (GRU4Rec)"),
+    "ncf": _("Neural collaborative filtering (NCF)"),
 }
 CHECKS: Names = {
     "python": _("Program"),
