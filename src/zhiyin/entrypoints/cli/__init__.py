@@ -11,6 +11,7 @@ from zhiyin.entrypoints.cli import (
     campaigns,
     config,
     customers,
+    deliverability,
     demo,
     doctor,
     events,
@@ -49,6 +50,7 @@ for name, module in (
     ("lifecycle", lifecycle),
     ("recommend", recommend),
     ("campaigns", campaigns),
+    ("deliverability", deliverability),
     ("lake", lake),
 ):
     app.add_typer(module.app, name=name)
