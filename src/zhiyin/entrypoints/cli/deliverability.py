@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Deliverability: reports of receivers, and the domain's DNS.")
 
+_COLOURS = {"ok": "green", "unknown": "magenta", "warning": "yellow", "problem": "red"}
+
 
 @app.command("read")
 def read(
@@ -111,8 +113,8 @@ def _show(found: Summary) -> None:
         ("Single failures", found.failures),
     ):
         if results:
-            rows = [(one.result, one.source, f"{one.count:,}", one.last) for one in results]
-            table(title, columns, rows, right=(2,))
+            cells = [(one.result, one.source, f"{one.count:,}", one.last) for one in results]
+            table(title, columns, cells, right=(2,))
 
 
 def _share(part: int, whole: int) -> str:
@@ -124,3 +126,37 @@ def _document(found: Summary) -> dict[str, Any]:
 
     sums = {name: getattr(found, name) for name in ("messages", "passed", "sessions", "secured")}
     return {**asdict(found), **sums}
+
+
+@app.command("check")
+def check(
+    domain: Annotated[str, typer.Argument(help="The sending domain, or an address in it.")],
+    selector: Annotated[
+        list[str] | None, typer.Option("--selector", "-s", help="A DKIM selector; may be given again.")
+    ] = None,
+    address: Annotated[str, typer.Option("--address", help="Where mail goes out, if not at smtp.host.")] = "",
+    resolver: Annotated[
+        str, typer.Option("--resolver", help="A name server, as ADDRESS or ADDRESS:PORT.")
+    ] = "",
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """Ask DNS how a sending domain stands: SPF, DKIM, DMARC, names and encryption. Exit code 1 for a problem."""
+    ws = open_workspace(workspace)  # before anything touches the records
+    from dataclasses import asdict
+
+    from rich.text import Text
+
+    from zhiyin.services import domain_health
+
+    found = domain_health.check(ws, domain, selector or [], resolver=resolver, address=address)
+    if as_json:
+        print_json({**asdict(found), "state": found.state})
+    else:
+        rows = [
+            (one.matter.value, Text(one.state.value, _COLOURS[one.state]), one.what, one.fix)
+            for one in found.findings
+        ]
+        table(found.domain, ("Matter", "", "Found", "What to do"), rows)
+    if found.state == "problem":
+        raise typer.Exit(1)
