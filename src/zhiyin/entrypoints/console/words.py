@@ -264,6 +264,10 @@ MATCH_LISTS: Names = {
     "match-tencent": _("Match list for Tencent Ads (SHA-256)"),
     "match-tencent-md5": _("Match list for Tencent Ads (MD5)"),
 }
+DOUBTS: Names = {
+    "mistyped": _("The domain looks mistyped"),
+    "disposable": _("Thrown away after use"),
+}
 _BOTH = _(
     "E-mail address and phone number, each as SHA-256. The headers are those that the platform asks for."
 )

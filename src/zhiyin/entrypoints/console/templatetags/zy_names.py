@@ -75,6 +75,12 @@ def reason(code: str) -> str:
 
 
 @register.filter
+def doubt(code: str) -> str:
+    """Why an address is doubted."""
+    return words.name(words.DOUBTS, code)
+
+
+@register.filter
 def reject(code: str) -> str:
     """Why a row or payload was rejected."""
     return words.name(words.REJECTS, code)
