@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhiyin.domain.reasons import DoubtReason
@@ -63,6 +63,7 @@ def test_two_swapped_letters_of_a_long_name_are_seen_or_make_another_known_name(
         assert found.suggestion == f"ann@{provider}"
 
 
+@settings(max_examples=30)
 @given(st.emails())
 def test_whatever_the_address_a_suggestion_is_another_address_without_doubt(email: str) -> None:
     found = doubt(email)

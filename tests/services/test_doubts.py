@@ -45,6 +45,6 @@ def test_an_import_counts_them_and_takes_them_in(workspace: Workspace, tmp_path:
 
 
 def test_a_form_may_ask_about_an_address() -> None:
-    assert doubts.of(" Ann@GMIAL.com ").suggestion == "ann@gmail.com"
+    assert doubts.of(" Ann@GMIAL.com ").suggestion == "Ann@gmail.com"
     assert doubts.of("ann@gmail.com") is None
     assert doubts.of("no address") is None

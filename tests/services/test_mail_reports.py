@@ -18,6 +18,12 @@ FORWARDED = {"ip": "198.51.100.2", "count": 6, "dkim": "pass"}
 FORGED = {"ip": "203.0.113.3", "count": 4, "disposition": "reject"}
 
 
+def take(ws: Workspace, data: bytes) -> mail_reports.ReadResult:
+    result = mail_reports.ReadResult()
+    mail_reports.take(ws, "file", len(data), lambda: data, result)
+    return result
+
+
 def write(folder: Path, **files: bytes) -> Path:
     folder.mkdir(exist_ok=True)
     for name, content in files.items():
@@ -44,17 +50,17 @@ def test_a_report_counts_once_however_often_and_in_whatever_form_it_comes(
 
 def test_another_domain_or_organisation_may_use_the_same_id(workspace: Workspace) -> None:
     for changes in ({}, {"org": "other.example"}, {"domain": "shop2.example"}):
-        assert mail_reports.take(workspace, dmarc(OURS, **changes), "r").new == 1
+        assert take(workspace, dmarc(OURS, **changes)).new == 1
     assert mail_report_sums.summary(workspace).messages == 270
     only = mail_report_sums.summary(workspace, domain="shop2.example")
     assert (only.messages, only.domains) == (90, ["shop.example", "shop2.example"])
 
 
 def test_the_sums_say_who_sent_and_what_passed(workspace: Workspace) -> None:
-    mail_reports.take(workspace, dmarc(OURS, FORWARDED, FORGED), "r1")
-    mail_reports.take(workspace, dmarc(OURS, report_id="r2", begin=DAY + 86_400, end=DAY + 90_000), "r2")
-    mail_reports.take(workspace, tls(("certificate-expired", 10)), "t")
-    mail_reports.take(workspace, failure(), "f")
+    take(workspace, dmarc(OURS, FORWARDED, FORGED))
+    take(workspace, dmarc(OURS, report_id="r2", begin=DAY + 86_400, end=DAY + 90_000))
+    take(workspace, tls(("certificate-expired", 10)))
+    take(workspace, failure())
     found = mail_report_sums.summary(workspace)
     assert [(one.day, one.passed, one.failed) for one in found.days] == [
         (date(2026, 1, 1), 96, 4),
@@ -76,14 +82,14 @@ def test_the_sums_say_who_sent_and_what_passed(workspace: Workspace) -> None:
 
 
 def test_old_reports_are_kept_and_left_out_of_the_last_days(workspace: Workspace) -> None:
-    mail_reports.take(workspace, dmarc(OURS, begin=302_832_000, end=302_918_399), "1979")
+    take(workspace, dmarc(OURS, begin=302_832_000, end=302_918_399))
     assert mail_report_sums.summary(workspace, days=90).messages == 0
     assert mail_report_sums.summary(workspace, days=90).kept == 1
     assert mail_report_sums.summary(workspace).first == date(1979, 8, 7)
 
 
 def test_no_recipient_is_kept(workspace: Workspace) -> None:
-    mail_reports.take(workspace, failure(), "f")
+    take(workspace, failure())
     kept = [*MailReport.objects.values_list(), *MailReportRow.objects.values_list()]
     assert "ann" not in repr(kept)
 
@@ -95,3 +101,9 @@ def test_a_path_that_leads_nowhere_is_told_before_anything_is_read(
     with pytest.raises(BadFile, match="nowhere"):
         mail_reports.read(workspace, [folder, tmp_path / "nowhere"])
     assert MailReport.objects.count() == 0
+
+
+def test_what_is_too_large_is_not_even_read(workspace: Workspace) -> None:
+    result = mail_reports.ReadResult()
+    mail_reports.take(workspace, "huge", 10**12, lambda: pytest.fail("was read"), result)
+    assert [(one.name, one.reason) for one in result.refused] == [("huge", "too_large")]

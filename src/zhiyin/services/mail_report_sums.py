@@ -39,6 +39,29 @@ class Sender:
     signed_by: tuple[str, ...]
     sent_by: tuple[str, ...]
 
+    @property
+    def domains(self) -> list[str]:
+        """The domains that DKIM and SPF found in order; they often tell whose server it is."""
+        return sorted({*self.signed_by, *self.sent_by})
+
+    @property
+    def dmarc_share(self) -> float | None:
+        """The share that passed DMARC."""
+        return self._share(self.passed)
+
+    @property
+    def dkim_share(self) -> float | None:
+        """The share with an aligned signature in order."""
+        return self._share(self.dkim)
+
+    @property
+    def spf_share(self) -> float | None:
+        """The share with an aligned return path in order."""
+        return self._share(self.spf)
+
+    def _share(self, part: int) -> float | None:
+        return part / self.messages if self.messages else None
+
 
 @dataclass(frozen=True, slots=True)
 class Result:

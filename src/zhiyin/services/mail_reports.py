@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from django.db import IntegrityError, transaction
@@ -43,24 +44,21 @@ def read(ws: Workspace, paths: Sequence[str | Path], on_progress: OnProgress | N
     files = list(_files(paths))
     result = ReadResult()
     for number, file in enumerate(files, 1):
-        if file.stat().st_size > MOST_BYTES:
-            why = say("It is larger than {n} MB.", n=MOST_BYTES // 1_000_000)
-            result.refused.append(
-                RefusedReport(file.name, ReportReason.TOO_LARGE, why, FIXES[ReportReason.TOO_LARGE])
-            )
-            result.files += 1
-        else:
-            take(ws, _content(file), file.name, result)
+        take(ws, file.name, file.stat().st_size, partial(_content, file), result)
         if on_progress is not None:
             on_progress(number, len(files), None)
     return result
 
 
-def take(ws: Workspace, data: bytes, name: str, result: ReadResult | None = None) -> ReadResult:
-    """Take in the reports of one file; counts go into ``result``, a new one unless given."""
-    result = result or ReadResult()
-    found = reader.read(data, name)
+def take(ws: Workspace, name: str, size: int, content: Callable[[], bytes], result: ReadResult) -> None:
+    """Take in the reports of one file; counts go into ``result``. What is too large is not even read."""
     result.files += 1
+    if size > MOST_BYTES:
+        why = say("It is larger than {n} MB.", n=MOST_BYTES // 1_000_000)
+        refused = RefusedReport(name, ReportReason.TOO_LARGE, why, FIXES[ReportReason.TOO_LARGE])
+        result.refused.append(refused)
+        return
+    found = reader.read(content(), name)
     result.refused += found.refused
     now = ws.now()
     for report in found.reports:
@@ -68,7 +66,6 @@ def take(ws: Workspace, data: bytes, name: str, result: ReadResult | None = None
             result.new += 1
         else:
             result.known += 1
-    return result
 
 
 def _keep(report: reports.MailReport, now: datetime) -> bool:

@@ -39,6 +39,10 @@ _PAGES = {
         ("rejects", _("Rejects"), ("/data/rejects",)),
         ("imports", _("Imports"), ("/data/import",)),
     ),
+    "settings": (
+        ("settings", _("All settings"), ()),
+        ("deliverability", _("Deliverability"), ("/settings/deliverability",)),
+    ),
 }
 
 

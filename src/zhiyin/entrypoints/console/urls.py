@@ -9,6 +9,7 @@ from zhiyin.entrypoints.console import (
     campaigns,
     customers,
     data,
+    deliverability,
     features,
     health,
     jobs,
@@ -38,4 +39,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *rejects.urlpatterns,
     *jobs.urlpatterns,
     *settings.urlpatterns,
+    *deliverability.urlpatterns,
 ]

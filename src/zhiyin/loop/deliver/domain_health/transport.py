@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from zhiyin.domain.domain_health import Finding, HealthState, Lookup, Matter
 from zhiyin.domain.text import Text, say
@@ -95,7 +95,7 @@ def tls_rpt(domain: str, lookup: Lookup) -> Finding:
         lookup,
         say("Nobody reports when mail to {domain} cannot be encrypted.", domain=domain),
         f"v=TLSRPTv1; rua=mailto:tls@{domain}",
-        say("Reports about encryption go to {value}."),
+        lambda value: say("Reports about encryption go to {value}.", value=value),
     )
 
 
@@ -112,12 +112,19 @@ def mta_sts(domain: str, lookup: Lookup) -> Finding:
             domain=domain,
         ),
         "v=STSv1; id=1",
-        say("Senders are asked to insist on encryption, policy {value}."),
+        lambda value: say("Senders are asked to insist on encryption, policy {value}.", value=value),
     )
 
 
 def _optional(
-    matter: Matter, name: str, version: str, tag: str, lookup: Lookup, missing: Text, example: str, fine: Text
+    matter: Matter,
+    name: str,
+    version: str,
+    tag: str,
+    lookup: Lookup,
+    missing: Text,
+    example: str,
+    fine: Callable[[str], Text],
 ) -> Finding:
     answer = lookup(name, "TXT")
     if not answer.known:
@@ -131,7 +138,7 @@ def _optional(
     if len(records) > 1 or not value:
         broken = say("The record at {name} is not valid: one with {tag}= is needed.", name=name, tag=tag)
         return Finding(matter, HealthState.PROBLEM, broken, publish, name, record)
-    return Finding(matter, HealthState.OK, say(fine.template, value=value), "", name, record)
+    return Finding(matter, HealthState.OK, fine(value), "", name, record)
 
 
 def _preference(value: str) -> int:
