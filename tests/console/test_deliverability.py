@@ -83,7 +83,7 @@ def test_a_filter_without_reports_offers_all_of_them(told: Workspace) -> None:
     mail_reports.take(told, "old", len(old), lambda: old, mail_reports.ReadResult())
     assert "1 report is older" in plain(page("?days=28"))
     assert heading(page("?days=0")).startswith("100.0%")
-    assert page("?days=nonsense&domain=%00") is not None
+    assert page("?days=nonsense&domain=%00&check=%00%3Cb%3E") is not None
 
 
 def test_uploaded_reports_count_once_and_what_is_broken_says_why(owned: Workspace) -> None:

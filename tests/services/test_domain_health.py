@@ -14,7 +14,7 @@ from zhiyin.adapters.dns import NameServer
 from zhiyin.domain.domain_health import Answer
 from zhiyin.domain.errors import BadSetting
 from zhiyin.domain.settings import SmtpSettings
-from zhiyin.services import domain_health
+from zhiyin.services import domain_health, sending_domain
 from zhiyin.services.workspace import Workspace
 
 KEY = rsa(2048)
@@ -113,3 +113,11 @@ def test_what_is_no_name_server_is_refused(text: str) -> None:
 def test_a_chinese_domain_is_asked_about_in_its_form_for_dns(workspace: Workspace, server: Server) -> None:
     domain_health.check(workspace, "茶.example", resolver=server.address)
     assert ("xn--cl1a.example", "TXT") in server.asked
+
+
+def test_the_keys_that_sign_here_are_asked_about(workspace: Workspace, server: Server) -> None:
+    sending_domain.add(workspace, "shop.example")
+    key = sending_domain.add_key(workspace, "shop.example", selector="s1")
+    found = domain_health.check(workspace, "shop.example", resolver=server.address)
+    assert key.selector in found.selectors
+    assert len(found.selectors) == 2

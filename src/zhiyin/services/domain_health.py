@@ -9,10 +9,10 @@ from datetime import datetime
 
 from zhiyin.adapters.channels.probe import Encryption, encryption
 from zhiyin.adapters.dns import NameServer
-from zhiyin.adapters.records.models import DomainCheck
+from zhiyin.adapters.records.models import DkimKey, DomainCheck
 from zhiyin.domain.domain_health import Finding, HealthState, Lookup, Matter, worst
 from zhiyin.domain.errors import BadSetting
-from zhiyin.domain.host import is_private, is_this_machine
+from zhiyin.domain.host import ascii_domain, is_private, is_this_machine
 from zhiyin.domain.settings import SmtpSettings
 from zhiyin.domain.text import dump, load, say
 from zhiyin.loop.deliver.domain_health import dkim, dmarc, spf, transport
@@ -47,13 +47,13 @@ def check(
 ) -> Health:
     """Ask DNS about a domain and the mail server about encryption; the answers are kept as the last check.
 
-    ``selectors`` are those of DKIM; without any, those of the last check. ``resolver`` is a name server as
-    ``ADDRESS:PORT``, ``address`` where mail goes out, by default that of ``smtp.host``. Raises ``BadSetting``.
+    ``selectors`` are those of DKIM; without any, those that are known (``known_selectors``). ``resolver`` is a
+    name server as ``ADDRESS:PORT``, ``address`` where mail goes out, by default that of ``smtp.host``. Raises
+    ``BadSetting``.
     """
     domain = domain_of(domain)
-    before = last(domain)
-    asked = list(dict.fromkeys(filter(None, (_selector(one) for one in selectors))))
-    asked = (asked or (before.selectors if before else []))[:_MOST_SELECTORS]
+    given = list(dict.fromkeys(filter(None, (_selector(one) for one in selectors))))
+    asked = (given or known_selectors(domain))[:_MOST_SELECTORS]
     lookup = NameServer(resolver).lookup
     smtp = ws.settings.smtp
     senders, unknown = _senders(smtp, _address(address), lookup)
@@ -83,17 +83,20 @@ def checked() -> list[str]:
     return list(DomainCheck.objects.order_by("-checked_at").values_list("domain", flat=True))
 
 
+def known_selectors(domain: str) -> list[str]:
+    """The selectors of the keys that sign for a domain here, and those of its last check."""
+    ours = DkimKey.objects.filter(domain__name=domain, retired_at=None).values_list("selector", flat=True)
+    before = last(domain)
+    return list(dict.fromkeys([*ours, *(before.selectors if before else [])]))
+
+
 def domain_of(text: str) -> str:
     """The domain of what was typed, a domain or an address, as DNS has it. Raises ``BadSetting``.
 
     >>> domain_of(" News@Shop.Example. "), domain_of("茶.example")
     ('shop.example', 'xn--cl1a.example')
     """
-    name = text.strip().rpartition("@")[2].rstrip(".").lower()
-    try:
-        name = name.encode("idna").decode("ascii")
-    except UnicodeError:
-        name = ""
+    name = ascii_domain(text.strip().rpartition("@")[2].rstrip(".").lower())
     labels = name.split(".")
     if len(labels) < 2 or len(name) > 253 or not all(label.replace("-", "").isalnum() for label in labels):
         raise BadSetting(

@@ -25,7 +25,7 @@ from zhiyin.domain.text import say
 from zhiyin.loop.collect.order_groups import ORDER_OF_LINES, assemble, split_last
 from zhiyin.loop.collect.orders import facts
 from zhiyin.loop.collect.verdict import Shop, Understood, raw_json
-from zhiyin.services import import_customers, import_items, orders
+from zhiyin.services import import_customers, import_items, orders, suppressions
 from zhiyin.services.doubts import Doubts
 from zhiyin.services.import_rejects import Sink as RejectSink
 from zhiyin.services.workspace import Workspace
@@ -116,7 +116,7 @@ class Unique(_Sink):
     def finish(self, on_progress: Callable[[int, int | None, str | None], object]) -> Totals:
         done = 0
         for batch in self._firsts():
-            if "email" in batch.column_names:
+            if self.key == "customer_id":
                 self.totals.doubts.add(batch["email"])
             if not self.dry:
                 added = self._publish(self, batch)
@@ -163,6 +163,11 @@ def _customers(sink: Unique, rows: pa.Table) -> int:
 def _items(sink: Unique, rows: pa.Table) -> int:
     """Into the dataset ``items``."""
     return import_items.publish(sink.ws, rows)
+
+
+def _suppressions(sink: Unique, rows: pa.Table) -> int:
+    """Onto the list of addresses that must not be written to."""
+    return suppressions.publish(sink.ws, rows)
 
 
 class Events(_Sink):
@@ -256,6 +261,7 @@ class Orders(_Sink):
 SINKS: dict[str, Callable[..., Sink]] = {
     "customers": partial(Unique, "customer_id", _customers),
     "items": partial(Unique, "item_id", _items),
+    "suppressions": partial(Unique, "address", _suppressions),
     "orders": Orders,
     "events": Events,
 }

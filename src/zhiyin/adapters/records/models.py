@@ -17,6 +17,7 @@ from zhiyin.adapters.records.placement import Placement
 from zhiyin.adapters.records.profile_run import ProfileRun
 from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.adapters.records.segment import Segment, SegmentSize
+from zhiyin.adapters.records.sending_domain import DkimKey, SendingDomain
 from zhiyin.adapters.records.source import Source
 from zhiyin.adapters.records.tally import Collected, Tally
 from zhiyin.adapters.records.template import Template
@@ -30,6 +31,7 @@ __all__ = [
     "Customer",
     "Decision",
     "DomainCheck",
+    "DkimKey",
     "Hit",
     "Identity",
     "Import",
@@ -44,6 +46,7 @@ __all__ = [
     "RecommenderModel",
     "Segment",
     "SegmentSize",
+    "SendingDomain",
     "Source",
     "Suppression",
     "Tally",

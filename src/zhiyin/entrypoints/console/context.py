@@ -17,6 +17,7 @@ _SECTIONS = (
     ("recommendations", _("Recommendations"), "sparkles", "r", False, False),
     ("campaigns", _("Campaigns"), "send", "m", True, False),
     ("data", _("Data"), "database", "d", True, True),
+    ("privacy", _("Privacy"), "shield-lock", "", False, False),
     ("settings", _("Settings"), "settings", "", False, False),
 )
 # section -> its pages: route, name, and how their addresses begin
@@ -41,6 +42,7 @@ _PAGES = {
     ),
     "settings": (
         ("settings", _("All settings"), ()),
+        ("sending_domain", _("Sending domain"), ("/settings/domains",)),
         ("deliverability", _("Deliverability"), ("/settings/deliverability",)),
     ),
 }

@@ -57,7 +57,7 @@ def _page(request: HttpRequest, days: int | None = None) -> dict[str, Any]:
     asked = request.GET.get("days", "")
     if days is None:
         days = int(asked) if asked.isascii() and asked.isdigit() and int(asked) in PERIODS else _USUAL
-    domain = request.GET.get("domain", "")
+    domain = request.GET.get("domain", "").replace("\x00", "")
     found = mail_report_sums.summary(ws, days, domain)
     return {
         "found": found,
@@ -74,7 +74,7 @@ def _page(request: HttpRequest, days: int | None = None) -> dict[str, Any]:
         "tls_failures": [(one, report_columns.day(one.last)) for one in found.tls_failures],
         "failures": [(one, report_columns.day(one.last)) for one in found.failures],
         "more_senders": max(0, len(found.senders) - _SENDERS) + found.more_senders,
-        **_health(ws, request.GET.get("check", "")),
+        **_health(ws, request.GET.get("check", "").replace("\x00", "")[:253]),
     }
 
 
@@ -82,12 +82,12 @@ def _health(ws: Workspace, asked: str) -> dict[str, Any]:
     """The domain of the form, and what its last check found."""
     checked = domain_health.checked()
     ours = ws.settings.sender.email.rpartition("@")[2].lower()
-    domain = asked if asked in checked else ours or (checked[0] if checked else "")
+    domain = asked or ours or (checked[0] if checked else "")
     health = domain_health.last(domain) if domain else None
     return {
         "sending": domain,
         "health": health,
-        "selectors": ", ".join(health.selectors) if health else "",
+        "selectors": ", ".join(domain_health.known_selectors(domain)) if domain else "",
         "reports_to": domain or "shop.example",
     }
 

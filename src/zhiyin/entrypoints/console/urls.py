@@ -19,8 +19,10 @@ from zhiyin.entrypoints.console import (
     recommendations,
     rejects,
     segments,
+    sending_domain,
     settings,
     sources,
+    suppressions,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -38,6 +40,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *data.urlpatterns,
     *rejects.urlpatterns,
     *jobs.urlpatterns,
+    *suppressions.urlpatterns,
     *settings.urlpatterns,
+    *sending_domain.urlpatterns,
     *deliverability.urlpatterns,
 ]
