@@ -8,6 +8,7 @@ import typer
 
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.entrypoints.cli import (
+    bounces,
     campaigns,
     config,
     customers,
@@ -49,6 +50,7 @@ for name, module in (
     ("lifecycle", lifecycle),
     ("recommend", recommend),
     ("campaigns", campaigns),
+    ("bounces", bounces),
     ("lake", lake),
 ):
     app.add_typer(module.app, name=name)
