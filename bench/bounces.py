@@ -121,7 +121,7 @@ def peer(raws: dict[str, bytes]) -> tuple[dict[str, list[str]], list[float]]:
     with tempfile.TemporaryDirectory() as folder:
         for name, raw in raws.items():
             (Path(folder) / name).write_bytes(raw)
-        command = [_peers.python(), "-c", _PEER, folder, str(ROUNDS)]
+        command = [_peers.python("flufl.bounce"), "-c", _PEER, folder, str(ROUNDS)]
         found, times = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     return found, times
 

@@ -77,7 +77,7 @@ def run(
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "train.npz", Path(folder) / "lists.npy"
         sparse.save_npz(source, task.data.matrix(counts="binary", cap=ALL), compressed=False)
-        python = str(_peers.python()) if theirs else sys.executable
+        python = str(_peers.python("implicit", "irspack")) if theirs else sys.executable
         given = str(source) if theirs else "validation" if validation else "test"
         subprocess.run(
             [python, str(HERE / "_rec_run.py"), name, json.dumps(parameters), given, str(target)],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zhiyin.domain.bounce import Bounce, BounceReport
+from zhiyin.loop.deliver import return_path
 from zhiyin.loop.deliver.bounces import classify, of_reply
 
 LI, WANG = "li@shop.example", "wang@shop.example"
@@ -76,6 +77,11 @@ def test_the_address_that_was_written_to_is_the_original_one() -> None:
         "li@elsewhere.example", "550 5.1.1 unknown user"
     )
     worst = classify(dsn(forwarded)).worst
+    assert (worst.recipient, worst.final_recipient) == (LI, "li@elsewhere.example")
+    words = f"<li@elsewhere.example> (expanded from <{LI}>): host mx.example said: 550 5.1.1 unknown user"
+    worst = classify(dsn(recipient("li@elsewhere.example", "550 5.1.1 unknown user"), words=words)).worst
+    assert (worst.recipient, worst.final_recipient) == (LI, "li@elsewhere.example")
+    worst = classify(mail(words)).worst
     assert (worst.recipient, worst.final_recipient) == (LI, "li@elsewhere.example")
     rewritten = "SRS0=HHH=TT=shop.example=li@relay.example"
     assert classify(dsn(recipient(rewritten, "550 5.1.1 unknown user"))).worst.recipient == LI
@@ -223,6 +229,15 @@ def test_a_notification_of_amazon_is_read_though_mail_folds_it() -> None:
     )
     report = classify(mail(told, From="no-reply@sns.example", Subject="Notification"))
     assert (outcome(report), report.worst.recipient) == (("hard", "user_unknown"), LI)
+
+
+def test_the_tagged_return_path_tells_which_message_came_back() -> None:
+    path = return_path.tagged("bounces@tea.example", "7f3a", b"key")
+    to_it = classify(mail(f"<{LI}>: 550 5.1.1 unknown user", To=path))
+    of_it = classify(
+        dsn(recipient(LI, "550 5.1.1 unknown user"), original=f"Return-Path: <{path}>\nTo: {LI}\n")
+    )
+    assert [return_path.token_of(report.return_path, b"key") for report in (to_it, of_it)] == ["7f3a", "7f3a"]
 
 
 def test_the_signed_token_of_ours_comes_back_with_the_returned_headers() -> None:

@@ -32,6 +32,7 @@ class Classified:
             "reporting_mta": report.reporting_mta,
             "message_id": report.message_id,
             "tag": report.tag,
+            "return_path": report.return_path,
             "cut": report.cut,
             "problem": self.problem,
             "recipients": [_told(bounce) for bounce in report.bounces],

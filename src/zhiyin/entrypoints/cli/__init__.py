@@ -23,9 +23,11 @@ from zhiyin.entrypoints.cli import (
     profile,
     recommend,
     segments,
+    sending_domain,
     serve,
     simulate,
     sources,
+    suppressions,
     train,
     worker,
 )
@@ -51,6 +53,8 @@ for name, module in (
     ("recommend", recommend),
     ("campaigns", campaigns),
     ("bounces", bounces),
+    ("suppressions", suppressions),
+    ("domains", sending_domain),
     ("lake", lake),
 ):
     app.add_typer(module.app, name=name)

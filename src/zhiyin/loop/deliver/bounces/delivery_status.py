@@ -60,7 +60,9 @@ def written_to(fields: Fields) -> tuple[str, str]:
     """The address that was written to, and the one that it became, where that is another."""
     final, original = (addresses.of_field(fields.get(name, "")) for name in _RECIPIENT)
     asked = original or final
-    final = addresses.of_field(fields.get("x-actual-recipient", "")) or final
+    actual = fields.get("x-actual-recipient", "").partition(";")[2].strip()
+    if addresses.ADDRESS.fullmatch(actual):  # it may be a command, too
+        final = actual
     return asked, final if final.lower() != asked.lower() else ""
 
 

@@ -20,6 +20,7 @@ _LINE = re.compile(
     r"|final-recipient|failed recipients?|收件人|收信人|收件人邮箱|宛先)[ \t]*[:：][ \t]*(?:rfc822;)?[ \t]*)?"
     rf"[\"'(\[]?(?:smtp:|mailto:)?<?({_A})(?![\w-]|\.\w)>?[\"')\]]?[ \t]*(?:$|[:,;.\[(<-].*$|[ \t].*$)"
 )
+_EXPANDED = re.compile(rf"(?i)\((?:expanded|(?:ultimately )?generated)\s+from:?\s+<?({_A})")
 _MOST, _LONGEST = 60_000, 998
 _HIDDEN = re.compile(r"(?i)</?(?:script|style|head)\b[^<>]{0,500}>")
 _TAGS = re.compile(r"<[^<>]{0,2000}>")
@@ -80,6 +81,16 @@ def said_of(prose: Prose, letter: Letter) -> dict[str, str]:
 def of(prose: Prose, address: str) -> str:
     """What the words say of one recipient; all of them where they do not name it on a line of its own."""
     return _block(_named(prose.words), address) or prose.words
+
+
+def written_to(words: str) -> str:
+    """The address that was written to, where the words on another say that it was made of it.
+
+    >>> written_to("<li@elsewhere.example> (expanded from <li@shop.example>): mailbox full")
+    'li@shop.example'
+    """
+    found = _EXPANDED.search(words)
+    return addresses.clean(found[1]) if found else ""
 
 
 def before(prose: Prose) -> str:

@@ -58,6 +58,7 @@ def _classify(read: Letter, *, deeper: bool) -> BounceReport:
         report.reporting_mta,
         returned.message_id(told.headers),
         returned.tag(told.headers),
+        returned.return_path(read, told.headers),
         read.cut,
     )
 
@@ -101,12 +102,14 @@ def _of_fields(fields: delivery_status.Fields, told: Prose, reporter: str, *, al
     recipient, final = delivery_status.written_to(fields)
     if not recipient and alone:
         recipient = (returned.recipients(told.headers) or [""])[0]
+    around = told.words if alone else prose.of(told, final or recipient)
+    if "original-recipient" not in fields and (asked := prose.written_to(around)):
+        recipient, final = asked, final or recipient
     action = fields.get("action", "").split(" ")[0].lower()
     words, status = delivery_status.diagnostic(fields), fields.get("status", "")
     remote = delivery_status.host(fields.get("remote-mta", ""))
     if action in _ARRIVED or (not action and status.startswith("2")):
         return Bounce(BounceKind.NONE, Why.DELIVERED, recipient, status[:9], None, final, words[:500], remote)
-    around = told.words if alone else prose.of(told, final or recipient)
     around += "\n" + fields.get("x-powermta-bouncecategory", "")
     said = Said(
         words or prose.of(told, final or recipient), around, status, action=action, before=prose.before(told),
@@ -136,8 +139,9 @@ def _for_people(read: Letter, told: Prose) -> BounceReport | None:
     bounces = []
     for address, words in prose.said_of(told, read).items() or [("", told.words)]:
         verdict = judge(Said(words, told.words, before=before))
-        about = (verdict.status, verdict.code, "", _line(words)[:500])
-        bounces.append(Bounce(verdict.kind, verdict.reason, address, *about))
+        asked = prose.written_to(words)
+        about = (verdict.status, verdict.code, address if asked else "", _line(words)[:500])
+        bounces.append(Bounce(verdict.kind, verdict.reason, asked or address, *about))
     if all(not bounce.recipient and bounce.reason == Why.UNSPECIFIED for bounce in bounces):
         return None  # it says neither who nor why
     return BounceReport(tuple(bounces), "text")

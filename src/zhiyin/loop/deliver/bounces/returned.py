@@ -15,6 +15,9 @@ RETURNED = (
     "message/partial",
 )
 
+_TO = ("x-original-to", "delivered-to", "envelope-to", "to")
+_TAGGED = re.compile(r"[\w.=-]{1,64}\+[0-9A-Za-z]{4,64}\.[A-Za-z2-7]{16}@[\w.-]{1,255}")
+
 # how reports for people say that the returned message begins
 _BEGINS = re.compile(
     r"(?im)^[ \t>]*(?:[-=_*]{2,}.*\b(?:original|returned|copy|header|undelivered|unsent|forwarded)\b.*"
@@ -59,6 +62,15 @@ def tag(found: Headers) -> str:
     """
     told = re.search(r"/u/([A-Za-z0-9_.~-]{8,200})", first(found, "list-unsubscribe"))
     return told[1] if told else ""
+
+
+def return_path(letter: Letter, found: Headers) -> str:
+    """The tagged address (``return_path.tagged``) to which the report came, or which it returns; not yet verified."""
+    values = [value for name in _TO for value in letter.headers.get(name, ())]
+    for value in (*values, first(found, "return-path")):
+        if told := _TAGGED.search(value):
+            return told[0]
+    return ""
 
 
 def recipients(found: Headers) -> list[str]:
