@@ -63,7 +63,8 @@ class BounceReport:
     ``source`` is how it was told: ``dsn`` (RFC 3464), ``arf`` (RFC 5965), ``complaint`` and ``notice`` in
     other forms, ``text`` for people, ``reply`` by a machine, or ``other``. ``message_id``, ``tag`` (the
     token of its link to unsubscribe) and ``return_path`` (the tagged address it went out with) are those of the
-    message that it tells of; whether tag and path are genuine is for their keys to say. ``cut`` says that it was too large to be read to its end.
+    message that it tells of; whether tag and path are genuine is for their keys to say. ``cut`` says that it was
+    too large to be read to its end.
     """
 
     bounces: tuple[Bounce, ...]
