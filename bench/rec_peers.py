@@ -12,20 +12,18 @@ import os
 import subprocess
 import sys
 import tempfile
-import venv
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from bench import _gowalla
+from bench import _gowalla, _peers
 from zhiyin.loop.recommend.evaluate import measure, metrics
 from zhiyin.loop.recommend.evaluate.task import ALL, Task
 
 HERE = Path(__file__).resolve().parent
 SETTINGS = HERE / "recommend_settings.json"
-PEERS = HERE.parent / "build" / "peers"  # not in this environment: they pull in what zhiyin does without
 QUIET = 1.5  # a load above it makes CPU-seconds worthless
 # one thread for BLAS, as implicit asks for: its own loops run in parallel
 ENVIRONMENT = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": f"{HERE.parent}:{HERE.parent / 'src'}"}
@@ -79,7 +77,7 @@ def run(
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "train.npz", Path(folder) / "lists.npy"
         sparse.save_npz(source, task.data.matrix(counts="binary", cap=ALL), compressed=False)
-        python = str(peers()) if theirs else sys.executable
+        python = str(_peers.python("implicit", "irspack")) if theirs else sys.executable
         given = str(source) if theirs else "validation" if validation else "test"
         subprocess.run(
             [python, str(HERE / "_rec_run.py"), name, json.dumps(parameters), given, str(target)],
@@ -95,17 +93,6 @@ def run(
     values = metrics.of_lists(hits, task.sizes, (20,))
     figures = [float(np.nanmean(values[metric])) for metric in METRICS]
     return figures, cost
-
-
-def peers() -> Path:
-    """The Python that has the peers, installed when first asked for."""
-    python = PEERS / "bin" / "python"
-    if not python.exists():
-        venv.create(PEERS, with_pip=True)
-    done = subprocess.run([python, "-m", "pip", "install", "-q", "-r", HERE / "peers.txt"], check=False)
-    if done.returncode:
-        raise FileNotFoundError("implicit and irspack could not be installed")
-    return python
 
 
 if __name__ == "__main__":
