@@ -51,8 +51,7 @@ SPACES: Mapping[str, Mapping[str, Any]] = {
     "hybrid": {
         "members": (("ease", "habits", "popularity"),),
         "ranker": ("trees", "softmax"),
-        "per": (50, 30, 100),
-        "window": (28.0, 14.0),
+        "per": (50, 30),
         "settings": ({"habits": {"visits": 100}}, {}),
     },
 }

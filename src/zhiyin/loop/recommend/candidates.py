@@ -53,8 +53,8 @@ def _best(scores: F32, row: I64, item: I64, per: int) -> tuple[I64, I64]:
     """The pairs, each as one number, that come first among the cells given, and among all others."""
     own = scores[row, item]
     scores[row, item] = -np.inf
-    others = np.nonzero(scores >= bar(scores, per)[:, None])  # these, and few more
-    new = _first(*others, scores[others], scores.shape, per)
+    rows, items = np.nonzero(scores >= bar(scores, per)[:, None])  # these, and few more
+    new = _first(rows, items, scores[rows, items], scores.shape, per)
     scores[row, item] = own
     return _first(row, item, own, scores.shape, per), new
 

@@ -66,7 +66,7 @@ class Known:
 
 def bought(asked: Queries) -> Bool:
     """The events that make an item the customer's own."""
-    return (asked.kind == _BOUGHT) | (asked.kind == _RATED)
+    return np.asarray((asked.kind == _BOUGHT) | (asked.kind == _RATED))
 
 
 def numbers(known: Known, asked: Queries, row: I64, item: I64) -> list[Any]:

@@ -32,8 +32,8 @@ def taught(
 
 def expected(names: Sequence[str], data: Data) -> float:
     """CPU-seconds that these recommenders are expected to take to learn, as far as they know."""
-    priced = [found for name in names if isinstance(found := member(name), Priced)]
-    return sum(found.cost(data) for found in priced)
+    priced: list[Any] = [found for name in names if isinstance(found := member(name), Priced)]
+    return float(sum(found.cost(data) for found in priced))
 
 
 def kept(names: Sequence[str], models: Sequence[Recommender]) -> Arrays:

@@ -101,7 +101,7 @@ class Trees:
     right_: I32
     value_: F64  # of leaves
 
-    def __init__(self, trees: int = 200, leaves: int = 15, pace: float = 0.05) -> None:
+    def __init__(self, trees: int = 100, leaves: int = 15, pace: float = 0.1) -> None:
         self.trees = trees
         self.leaves = leaves
         self.pace = pace
