@@ -134,7 +134,7 @@ def _asked(back: int) -> Task:
         columns["at"][kept],
         basket=np.unique(columns["basket"][kept], return_inverse=True)[1],
     )
-    data = Data(log, len(users), _catalogue(ids), Customers.unknown(len(users)), until)
+    data = Data(log, len(users), _catalogue(ids), Customers(), until)
     return splits.by_time(data, cut, until, repeats=True, kind="bought", latest=LATEST, rng=_rng())
 
 

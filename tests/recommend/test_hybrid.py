@@ -56,7 +56,7 @@ def fashion(customers: int = 80) -> Data:
         Log.of(user, item, at),
         customers,
         shelf,
-        Customers.unknown(customers),
+        Customers(),
         (COLLECTIONS - 1) * EVERY * DAY,
     )
 
@@ -151,7 +151,7 @@ def grocery(customers: int = 60) -> Data:
                 item.append(bought)
                 at.append((4 * visit + customer % 3) * DAY)
     shelf = Catalogue.of([f"g{n}" for n in range(46)])
-    return Data(Log.of(user, item, at), customers, shelf, Customers.unknown(customers), 47 * DAY)
+    return Data(Log.of(user, item, at), customers, shelf, Customers(), 47 * DAY)
 
 
 @pytest.mark.parametrize("ranker", ["softmax", "trees"])
@@ -186,7 +186,7 @@ def test_it_asks_itself_what_placements_ask() -> None:
 
 def test_numbers_of_what_was_bought_before_are_those_of_its_visits() -> None:
     log = Log.of([0, 0, 0, 0, 0], [1, 2, 1, 1, 3], [0, 0, 10 * DAY, 20 * DAY, 20 * DAY])
-    data = Data(log, 1, Catalogue.of(["a", "b", "c", "d"]), Customers.unknown(1), 25 * DAY)
+    data = Data(log, 1, Catalogue.of(["a", "b", "c", "d"]), Customers(), 25 * DAY)
     scores = [np.ones((1, 4), dtype=np.float32)]
     found = candidates(scores, data.queries([0]), Known.of(data), 9)
     number = dict(zip(NUMBERS, found.features[:, 3:].T, strict=True))
