@@ -26,6 +26,7 @@ from zhiyin.entrypoints.cli import (
     serve,
     simulate,
     sources,
+    suppressions,
     train,
     worker,
 )
@@ -50,6 +51,7 @@ for name, module in (
     ("lifecycle", lifecycle),
     ("recommend", recommend),
     ("campaigns", campaigns),
+    ("suppressions", suppressions),
     ("domains", sending_domain),
     ("lake", lake),
 ):

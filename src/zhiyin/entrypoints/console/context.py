@@ -17,6 +17,7 @@ _SECTIONS = (
     ("recommendations", _("Recommendations"), "sparkles", "r", False, False),
     ("campaigns", _("Campaigns"), "send", "m", True, False),
     ("data", _("Data"), "database", "d", True, True),
+    ("privacy", _("Privacy"), "shield-lock", "", False, False),
     ("settings", _("Settings"), "settings", "", False, False),
 )
 # section -> its pages: route, name, and how their addresses begin

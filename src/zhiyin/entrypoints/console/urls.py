@@ -21,6 +21,7 @@ from zhiyin.entrypoints.console import (
     sending_domain,
     settings,
     sources,
+    suppressions,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -38,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *data.urlpatterns,
     *rejects.urlpatterns,
     *jobs.urlpatterns,
+    *suppressions.urlpatterns,
     *settings.urlpatterns,
     *sending_domain.urlpatterns,
 ]
