@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext, gettext_noop, override
@@ -100,18 +100,31 @@ def recommend_many(
 def _with_moment(
     steps: pa.Table, ids: Sequence[str], item: str, basket: Sequence[str], now: datetime
 ) -> pa.Table:
-    """The steps, and what everybody looks at and has in the basket now."""
+    """The steps, and what everybody has in the basket and, after that, looks at now.
+
+    Whose latest step is that look already, since the page told of it before it asked, takes no second one.
+    """
     import pyarrow as pa
 
-    rows = [(item, "viewed")] if item else []
-    rows += [(item_id, "basket") for item_id in basket]
     plain = now.replace(tzinfo=None)
-    more = [
-        {"customer_id": who, "item_id": item_id, "kind": kind, "at": plain}
-        for who in ids
-        for item_id, kind in rows
-    ]
-    return pa.concat_tables([steps, pa.Table.from_pylist(more, schema=steps.schema)])
+    rows = [(item_id, "basket", plain - timedelta(microseconds=1)) for item_id in basket]
+    more = [(who, *row) for who in ids for row in rows]
+    if item:
+        there = _looking(steps, item, plain)
+        more += [(who, item, "viewed", plain) for who in ids if who not in there]
+    told = [dict(zip(("customer_id", "item_id", "kind", "at"), row, strict=True)) for row in more]
+    return pa.concat_tables([steps, pa.Table.from_pylist(told, schema=steps.schema)])
+
+
+def _looking(steps: pa.Table, item: str, now: datetime) -> set[str]:
+    """Who looked at the item last of all, and in the visit that still runs."""
+    import pyarrow.compute as pc
+
+    from zhiyin.loop.recommend.data import PAUSE
+
+    fresh = steps.filter(pc.greater_equal(steps["at"], now - timedelta(microseconds=PAUSE)))
+    latest = {row["customer_id"]: row for row in fresh.sort_by("at").to_pylist()}
+    return {who for who, row in latest.items() if (row["item_id"], row["kind"]) == (item, "viewed")}
 
 
 def _few_of_each(
