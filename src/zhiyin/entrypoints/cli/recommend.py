@@ -43,8 +43,12 @@ def for_(
 ) -> None:
     """Recommend items to a customer, each with its reason."""
     ws = open_workspace(workspace)
-    from zhiyin.services import catalogue, recommendations
+    from zhiyin.services import catalogue, recommendations, recommenders
 
+    if model:
+        recommenders.loaded(
+            ws, recommenders.trained(ws, model)
+        )  # a send would go on without it, people are told
     found = recommendations.recommend(
         ws,
         customer,
@@ -71,7 +75,12 @@ def for_(
         print_json(rows)
         return
     if not rows:
-        say("Nothing to recommend. Train first: `zhiyin train`.")
+        trained = any(row.active for row in recommenders.models(ws))
+        say(
+            "Nothing to recommend: no item is available, or the rules of the placement leave all of them out."
+            if trained
+            else "Nothing to recommend. Train first: `zhiyin train`."
+        )
         return
     table(
         f"For {customer}",
@@ -183,6 +192,7 @@ def placements_(
             for row in told
         ],
         right=(3, 4),
+        whole=(1,),
     )  # fmt: skip
 
 
