@@ -17,8 +17,11 @@ from zhiyin.services.workspace import Workspace
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from zhiyin.domain.placement import Placement
     from zhiyin.domain.recommendation import Recommendation
+    from zhiyin.loop.recommend.pinned import Pins
 
+PINNED = "pinned"
 # reason -> what is told with the item that is the cause, and without one
 _TOLD = {
     "because_bought": (
@@ -36,6 +39,7 @@ _TOLD = {
     ),
     "because_sequence": (gettext_noop("Often next after %(item)s"), gettext_noop("Often what comes next")),
     "trending": ("", gettext_noop("On the rise")),
+    "pinned": ("", gettext_noop("Picked by the shop")),
     "for_you": ("", gettext_noop("Chosen for you")),
 }
 
@@ -54,7 +58,8 @@ def recommend(
 
     The model and the rules are those of the ``placement``; ``model`` names another model. ``item`` is what the
     customer looks at, ``basket`` what lies in the basket; neither is recommended. An unknown customer gets
-    what is popular. Without a trained model (of that name) or without items: an empty list.
+    what is popular. What the placement has pinned comes first. Without a trained model (of that name) or without
+    items, nothing else does.
     """
     answers = recommend_many(ws, [customer_id], n, model, placement=placement, item=item, basket=basket)
     return answers[customer_id]
@@ -74,27 +79,78 @@ def recommend_many(
     import numpy as np
 
     from zhiyin.loop.recommend.histories import questions
+    from zhiyin.loop.recommend.pinned import excluded
     from zhiyin.services.shown import masked
 
     now = ws.now()
     ids = list(dict.fromkeys(customer_ids))
     rules = placements.get(ws, placement).noun
     answering = recommenders.answering(ws, model, placement)
-    if answering is None or not ids:
+    if not ids or (answering is None and not rules.pinned):
         return {customer_id: [] for customer_id in ids}
+    known = catalogue.all_items(ws)
     steps = interactions.of_customers(ws, ids, now)
+    here = [*basket, *([item] if item else [])]
+    first = _pins(rules, known, steps, ids, here, now)
+    if answering is None:
+        return {who: _put_first(first[who], [], known, rules, n) for who in ids}
     if item or basket:
         steps = _with_moment(steps, ids, item, basket, now)
     asked = questions(steps, ids, answering.shelf.item_ids, now)
     if item and item in answering.shelf.index:
         asked = replace(asked, context=np.full(len(asked), answering.shelf.index[item], dtype=np.int32))
-    known = catalogue.all_items(ws)
-    out = [one.item_id for one in known.values() if not one.available] + [*basket, *([item] if item else [])]
-    shown = n if rules.most_per_category is None else min(8 * n, len(known))
+    out = [one.item_id for one in known.values() if not one.available or excluded(rules, one)] + here
+    # a pinned item is not recommended again, one left out would be for the same reason
+    wanted = n + len(rules.pinned)
+    shown = wanted if rules.most_per_category is None else min(8 * wanted, len(known))
     answers = answering.answer(asked, shown, out, masked(asked, rules))
+    return {
+        who: _put_first(first[who], answer, known, rules, n) for who, answer in zip(ids, answers, strict=True)
+    }
+
+
+def left_out(ws: Workspace, customer_id: str, placement: str = EMAIL) -> tuple[tuple[str, str], ...]:
+    """The pinned items of a placement that a customer is not shown, each with the reason."""
+    now = ws.now()
+    rules = placements.get(ws, placement).noun
+    steps = interactions.of_customers(ws, [customer_id], now)
+    return _pins(rules, catalogue.all_items(ws), steps, [customer_id], (), now)[customer_id].left_out
+
+
+def _pins(
+    rules: Placement,
+    items: Mapping[str, Item],
+    steps: pa.Table,
+    ids: Sequence[str],
+    here: Sequence[str],
+    now: datetime,
+) -> dict[str, Pins]:
+    """The pinned items of each customer; the rule about what was bought lately holds for them too."""
+    from zhiyin.loop.recommend.pinned import pins
+
+    if not rules.pinned:
+        return dict.fromkeys(ids, pins(rules, items))
+    bought: dict[str, set[str]] = {}
+    if rules.exclude_bought_days is not None:
+        since = now.replace(tzinfo=None) - timedelta(days=rules.exclude_bought_days)
+        for row in steps.to_pylist():
+            if row["kind"] == "bought" and row["item_id"] in rules.pinned and row["at"] >= since:
+                bought.setdefault(row["customer_id"], set()).add(row["item_id"])
+    return {who: pins(rules, items, bought.get(who, ()), here) for who in ids}
+
+
+def _put_first(
+    first: Pins, answer: Sequence[Recommendation], items: Mapping[str, Item], rules: Placement, n: int
+) -> list[Recommendation]:
+    """The pinned items, with the score of the best, before the others; the limit of a category counts both."""
+    from zhiyin.domain.recommendation import Recommendation
+
+    best = answer[0].score if answer else 0.0
+    pinned = [Recommendation(item_id, best, PINNED) for item_id in first.shown]
+    chosen = [*pinned, *(one for one in answer if one.item_id not in first.shown)]
     if rules.most_per_category is not None:
-        answers = [_few_of_each(answer, known, rules.most_per_category)[:n] for answer in answers]
-    return dict(zip(ids, answers, strict=True))
+        chosen = _few_of_each(chosen, items, rules.most_per_category, len(pinned))
+    return chosen[:n]
 
 
 def _with_moment(
@@ -128,15 +184,15 @@ def _looking(steps: pa.Table, item: str, now: datetime) -> set[str]:
 
 
 def _few_of_each(
-    answer: Sequence[Recommendation], items: Mapping[str, Item], most: int
+    answer: Sequence[Recommendation], items: Mapping[str, Item], most: int, pinned: int
 ) -> list[Recommendation]:
-    """The list with ``most`` items of a category."""
+    """The list with ``most`` items of a category, but for those ``pinned`` at its beginning, which all stay."""
     from zhiyin.loop.recommend.choose import capped
 
     categories = [items[one.item_id].category if one.item_id in items else "" for one in answer]
     numbers = {category: number for number, category in enumerate(dict.fromkeys(categories))}
-    places = capped([numbers[category] if category else -1 for category in categories], most)
-    return [answer[place] for place in places]
+    kept = capped([numbers[category] if category else -1 for category in categories], most)
+    return [answer[place] for place in (*range(pinned), *(place for place in kept if place >= pinned))]
 
 
 def reason_text(recommendation: Recommendation, items: Mapping[str, Item], language: str) -> str:

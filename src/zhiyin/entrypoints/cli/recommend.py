@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from zhiyin.domain.placement import EMAIL
-from zhiyin.entrypoints.cli import recommend_evaluate
+from zhiyin.entrypoints.cli import recommend_evaluate, recommend_rules
 from zhiyin.entrypoints.cli.output import (
     JsonOption,
     WorkspaceOption,
@@ -21,7 +22,13 @@ from zhiyin.entrypoints.cli.output import (
 
 app = typer.Typer(no_args_is_help=True, help="Evaluate and ask recommenders, say where they answer, go back.")
 recommend_evaluate.register(app)
+recommend_rules.register(app)
 
+_LEFT_OUT = {
+    "unavailable": "which is not available",
+    "excluded": "whose category is left out here",
+    "bought": "which this customer bought lately",
+}
 PlacementOption = Annotated[
     str, typer.Option(help="Where the items are to stand: email, home, item or basket.")
 ]
@@ -74,6 +81,8 @@ def for_(
     if as_json:
         print_json(rows)
         return
+    for item_id, why in recommendations.left_out(ws, customer, placement):
+        say(f"Pinned, but left out: {escape(item_id)}, {_LEFT_OUT[why]}.")
     if not rows:
         trained = any(row.active for row in recommenders.models(ws))
         say(
@@ -153,6 +162,15 @@ def placements_(
     most_per_category: Annotated[
         int | None, typer.Option(help="Items of one category in a list at most; 0 lifts the limit.", min=0)
     ] = None,
+    pinned: Annotated[
+        str | None, typer.Option(help='Ids of items that come first, parted by commas; "" lifts them.')
+    ] = None,
+    excluded_items: Annotated[
+        str | None, typer.Option(help='Ids of items that never come, parted by commas; "" lifts them.')
+    ] = None,
+    excluded_categories: Annotated[
+        str | None, typer.Option(help='Categories that never come, parted by commas; "" lifts them.')
+    ] = None,
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
 ) -> None:
@@ -160,7 +178,16 @@ def placements_(
     ws = open_workspace(workspace)
     from zhiyin.services import placements
 
-    given = {"exclude_bought_days": exclude_bought_days, "most_per_category": most_per_category}
+    lists = {
+        "pinned": pinned,
+        "excluded_items": excluded_items,
+        "excluded_categories": excluded_categories,
+    }
+    given = {
+        "exclude_bought_days": exclude_bought_days,
+        "most_per_category": most_per_category,
+        **{name: None if text is None else text.split(",") for name, text in lists.items()},
+    }
     rules = {name: value for name, value in given.items() if value is not None}
     if rules and not placement:
         raise typer.BadParameter("Say whose rules to change, such as: recommend placements email.")
@@ -176,6 +203,7 @@ def placements_(
             "repeats": row.repeats,
             "exclude_bought_days": row.exclude_bought_days,
             "most_per_category": row.most_per_category,
+            **{name: getattr(row, name) for name in lists},
             "warning": row.warning,
         }
         for row in rows
@@ -187,13 +215,23 @@ def placements_(
         "",
         ("Placement", "Model", "Since", "Not bought in, days", "Per category", "Warning"),
         [
-            (row["placement"], row["model"] or "", row["since"] and f"{row['since']:%Y-%m-%d}",
-             row["exclude_bought_days"] or "", row["most_per_category"] or "", row["warning"].replace("_", " "))
+            (
+                row["placement"],
+                row["model"] or "",
+                row["since"] and f"{row['since']:%Y-%m-%d}",
+                row["exclude_bought_days"] or "",
+                row["most_per_category"] or "",
+                row["warning"].replace("_", " "),
+            )
             for row in told
         ],
         right=(3, 4),
         whole=(1,),
-    )  # fmt: skip
+    )
+    for row in told:
+        for name in lists:
+            if row[name]:
+                say(f"{row['placement']}, {name.replace('_', ' ')}: {escape(', '.join(row[name]))}")  # fmt: skip
 
 
 @app.command()
