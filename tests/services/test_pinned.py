@@ -15,7 +15,7 @@ from zhiyin.domain.errors import BadSetting
 from zhiyin.domain.item import Item
 from zhiyin.domain.placement import Placement
 from zhiyin.loop.recommend.pinned import Pins, pins
-from zhiyin.services import catalogue, placements, recommendations, recommenders, training, trying
+from zhiyin.services import catalogue, pinned, placements, recommendations, recommenders, training, trying
 from zhiyin.services.workspace import Workspace
 
 SHELF = {
@@ -68,7 +68,7 @@ def test_a_limit_of_a_category_counts_pinned_items_and_drops_none(ws: Workspace)
 def test_what_was_bought_lately_is_pinned_only_where_it_may_come_back(ws: Workspace) -> None:
     placements.configure(ws, "email", pinned=["i01", "i07"])
     assert shown(ws, "c019", 1) == ["i07"]
-    assert recommendations.left_out(ws, "c019") == (("i01", "bought"),)
+    assert pinned.left_out(ws, "c019") == (("i01", "bought"),)
     assert shown(ws, "c000", 1) == ["i01"]
     placements.configure(ws, "email", exclude_bought_days=0)
     assert shown(ws, "c019", 2) == ["i01", "i07"]

@@ -19,6 +19,14 @@ class Reason(StrEnum):
     CANCELLED = "cancelled"
 
 
+class WaitReason(StrEnum):
+    """Why a planned message does not go yet (``decide``)."""
+
+    QUIET_HOURS = "quiet_hours"
+    THROTTLED = "throttled"
+    WARM_UP = "warm_up"
+
+
 class LeftOutReason(StrEnum):
     """Why somebody is not in a match list, besides what would refuse them a message."""
 
@@ -60,6 +68,7 @@ class FailReason(StrEnum):
     AUTHENTICATION = "authentication"
     UNREACHABLE = "unreachable"
     INTERRUPTED = "interrupted"
+    NO_SMTPUTF8 = "no_smtputf8"
 
 
 class SuppressReason(StrEnum):

@@ -15,6 +15,7 @@ from zhiyin.domain.errors import BadSetting, Conflict, NotFound
 from zhiyin.domain.message import MessageStatus
 from zhiyin.domain.money import to_minor
 from zhiyin.domain.placement import EMAIL
+from zhiyin.domain.reasons import WaitReason
 from zhiyin.domain.text import Text, say
 from zhiyin.loop import decide
 from zhiyin.loop.profile import segment_json
@@ -205,12 +206,15 @@ def progress(ws: Workspace, key: str) -> dict[str, Any]:
     statuses = {status.value: 0 for status in MessageStatus}
     refused: dict[str, int] = {}
     failed: dict[str, int] = {}
+    held: dict[str, int] = {}
     for status, reason, count in found:
         statuses[status] += count
         if status == MessageStatus.REFUSED:
             refused[reason] = refused.get(reason, 0) + count
         elif status == MessageStatus.FAILED:
             failed[reason] = failed.get(reason, 0) + count
+        elif status == MessageStatus.PLANNED and reason in set(WaitReason):
+            held[reason] = held.get(reason, 0) + count
     waiting = statuses.pop(MessageStatus.PLANNED)
     return {
         "status": row.status,
@@ -219,6 +223,7 @@ def progress(ws: Workspace, key: str) -> dict[str, Any]:
         "planning_done": row.planned_at is not None,
         "waiting": waiting,
         **statuses,
+        "waiting_by_reason": dict(sorted(held.items())),
         "refused_by_reason": dict(sorted(refused.items())),
         "failed_by_reason": dict(sorted(failed.items())),
     }

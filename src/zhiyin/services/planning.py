@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from zhiyin.adapters.records.message import domain_of
 from zhiyin.adapters.records.models import Campaign, Decision, Message
 from zhiyin.domain.campaign import Campaign as CampaignNoun
 from zhiyin.domain.campaign import CampaignStatus
@@ -109,6 +110,7 @@ def _ledger_row(
         status=status,
         reason=made.reason,
         address="" if done else address,
+        domain="" if done else domain_of(address),
         planned_at=now,
         due_at=now if done else due_at,
         finished_at=now if done else None,

@@ -11,17 +11,16 @@ from django.utils.translation import gettext, gettext_noop, override
 
 from zhiyin.domain.item import Item
 from zhiyin.domain.placement import EMAIL
-from zhiyin.services import catalogue, interactions, placements, recommenders
+from zhiyin.services import catalogue, customer_groups, interactions, pinned, placements, recommenders
 from zhiyin.services.workspace import Workspace
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from zhiyin.domain.placement import Placement
     from zhiyin.domain.recommendation import Recommendation
-    from zhiyin.loop.recommend.pinned import Pins
+    from zhiyin.loop.recommend.data import I32
+    from zhiyin.loop.recommend.serving import Served
 
-PINNED = "pinned"
 # reason -> what is told with the item that is the cause, and without one
 _TOLD = {
     "because_bought": (
@@ -91,12 +90,12 @@ def recommend_many(
     known = catalogue.all_items(ws)
     steps = interactions.of_customers(ws, ids, now)
     here = [*basket, *([item] if item else [])]
-    first = _pins(rules, known, steps, ids, here, now)
+    first = pinned.first(rules, known, steps, ids, here, now)
     if answering is None:
-        return {who: _put_first(first[who], [], known, rules, n) for who in ids}
+        return {who: pinned.before(first[who], [], known, rules, n) for who in ids}
     if item or basket:
         steps = _with_moment(steps, ids, item, basket, now)
-    asked = questions(steps, ids, answering.shelf.item_ids, now)
+    asked = replace(questions(steps, ids, answering.shelf.item_ids, now), groups=groups(ws, answering, ids))
     if item and item in answering.shelf.index:
         asked = replace(asked, context=np.full(len(asked), answering.shelf.index[item], dtype=np.int32))
     out = [one.item_id for one in known.values() if not one.available or excluded(rules, one)] + here
@@ -105,52 +104,16 @@ def recommend_many(
     shown = wanted if rules.most_per_category is None else min(8 * wanted, len(known))
     answers = answering.answer(asked, shown, out, masked(asked, rules))
     return {
-        who: _put_first(first[who], answer, known, rules, n) for who, answer in zip(ids, answers, strict=True)
+        who: pinned.before(first[who], answer, known, rules, n)
+        for who, answer in zip(ids, answers, strict=True)
     }
 
 
-def left_out(ws: Workspace, customer_id: str, placement: str = EMAIL) -> tuple[tuple[str, str], ...]:
-    """The pinned items of a placement that a customer is not shown, each with the reason."""
-    now = ws.now()
-    rules = placements.get(ws, placement).noun
-    steps = interactions.of_customers(ws, [customer_id], now)
-    return _pins(rules, catalogue.all_items(ws), steps, [customer_id], (), now)[customer_id].left_out
-
-
-def _pins(
-    rules: Placement,
-    items: Mapping[str, Item],
-    steps: pa.Table,
-    ids: Sequence[str],
-    here: Sequence[str],
-    now: datetime,
-) -> dict[str, Pins]:
-    """The pinned items of each customer; the rule about what was bought lately holds for them too."""
-    from zhiyin.loop.recommend.pinned import pins
-
-    if not rules.pinned:
-        return dict.fromkeys(ids, pins(rules, items))
-    bought: dict[str, set[str]] = {}
-    if rules.exclude_bought_days is not None:
-        since = now.replace(tzinfo=None) - timedelta(days=rules.exclude_bought_days)
-        for row in steps.to_pylist():
-            if row["kind"] == "bought" and row["item_id"] in rules.pinned and row["at"] >= since:
-                bought.setdefault(row["customer_id"], set()).add(row["item_id"])
-    return {who: pins(rules, items, bought.get(who, ()), here) for who in ids}
-
-
-def _put_first(
-    first: Pins, answer: Sequence[Recommendation], items: Mapping[str, Item], rules: Placement, n: int
-) -> list[Recommendation]:
-    """The pinned items, with the score of the best, before the others; the limit of a category counts both."""
-    from zhiyin.domain.recommendation import Recommendation
-
-    best = answer[0].score if answer else 0.0
-    pinned = [Recommendation(item_id, best, PINNED) for item_id in first.shown]
-    chosen = [*pinned, *(one for one in answer if one.item_id not in first.shown)]
-    if rules.most_per_category is not None:
-        chosen = _few_of_each(chosen, items, rules.most_per_category, len(pinned))
-    return chosen[:n]
+def groups(ws: Workspace, model: Served, customer_ids: Sequence[str]) -> dict[str, I32]:
+    """The groups that customers are in now, as the model knows them."""
+    if not model.shelf.groups:
+        return {}
+    return model.shelf.numbered(customer_groups.attributes(ws, customer_ids))
 
 
 def _with_moment(
@@ -181,18 +144,6 @@ def _looking(steps: pa.Table, item: str, now: datetime) -> set[str]:
     fresh = steps.filter(pc.greater_equal(steps["at"], now - timedelta(microseconds=PAUSE)))
     latest = {row["customer_id"]: row for row in fresh.sort_by("at").to_pylist()}
     return {who for who, row in latest.items() if (row["item_id"], row["kind"]) == (item, "viewed")}
-
-
-def _few_of_each(
-    answer: Sequence[Recommendation], items: Mapping[str, Item], most: int, pinned: int
-) -> list[Recommendation]:
-    """The list with ``most`` items of a category, but for those ``pinned`` at its beginning, which all stay."""
-    from zhiyin.loop.recommend.choose import capped
-
-    categories = [items[one.item_id].category if one.item_id in items else "" for one in answer]
-    numbers = {category: number for number, category in enumerate(dict.fromkeys(categories))}
-    kept = capped([numbers[category] if category else -1 for category in categories], most)
-    return [answer[place] for place in (*range(pinned), *(place for place in kept if place >= pinned))]
 
 
 def reason_text(recommendation: Recommendation, items: Mapping[str, Item], language: str) -> str:

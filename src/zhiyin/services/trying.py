@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.domain.recommendation import Recommendation
-from zhiyin.services import catalogue, interactions, placements, recommendations, recommenders
+from zhiyin.services import catalogue, interactions, pinned, placements, recommendations, recommenders
 from zhiyin.services.workspace import Workspace
 
 
@@ -43,8 +43,9 @@ def tried(ws: Workspace, row: RecommenderModel, customer_id: str, placement: str
     asked = questions(
         interactions.of_customers(ws, [customer_id], now), [customer_id], model.shelf.item_ids, now
     )
+    asked = replace(asked, groups=recommendations.groups(ws, model, [customer_id]))
     index = model.shelf.index
-    own = [one.item_id for one in shown if one.reason != recommendations.PINNED]
+    own = [one.item_id for one in shown if one.reason != pinned.PINNED]
     items = np.array([index[item_id] for item_id in own], dtype=np.int32)
     causes = model.model.explain(asked, 0, items) if len(items) and len(asked.item) else [[] for _ in items]
     spoken = dict(zip(own, causes, strict=True))
@@ -66,7 +67,7 @@ def tried(ws: Workspace, row: RecommenderModel, customer_id: str, placement: str
         for item, kind, age in zip(asked.item, asked.kind, asked.age, strict=True)
         if KINDS[kind] == "bought" and age <= (rules.exclude_bought_days or -1)
     }
-    left_out = list(recommendations.left_out(ws, customer_id, placement))
+    left_out = list(pinned.left_out(ws, customer_id, placement))
     there |= {item_id for item_id, _ in left_out}
     for one in free:
         if one.item_id in there:

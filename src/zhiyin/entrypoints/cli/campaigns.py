@@ -453,7 +453,7 @@ def _show_review(found: Any) -> None:
 
 
 def _show_progress(standing: dict[str, Any]) -> None:
-    by_reason = {"refused": "refused_by_reason", "failed": "failed_by_reason"}
+    by_reason = {name: f"{name}_by_reason" for name in ("refused", "waiting", "failed")}
     rows = []
     for name in ("held_out", "refused", "waiting", "claimed", "handed_over", "accepted", "failed", "unknown"):
         detail = standing[by_reason[name]] if name in by_reason else {}

@@ -50,7 +50,7 @@ def for_(
 ) -> None:
     """Recommend items to a customer, each with its reason."""
     ws = open_workspace(workspace)
-    from zhiyin.services import catalogue, recommendations, recommenders
+    from zhiyin.services import catalogue, pinned, recommendations, recommenders
 
     if model:
         recommenders.loaded(
@@ -81,7 +81,7 @@ def for_(
     if as_json:
         print_json(rows)
         return
-    for item_id, why in recommendations.left_out(ws, customer, placement):
+    for item_id, why in pinned.left_out(ws, customer, placement):
         say(f"Pinned, but left out: {escape(item_id)}, {_LEFT_OUT[why]}.")
     if not rows:
         trained = any(row.active for row in recommenders.models(ws))
