@@ -11,6 +11,7 @@ import pytest
 from tests.cli.test_train import call
 from tests.services.test_training import event, stock
 
+from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.domain.errors import BadSetting
 from zhiyin.domain.item import Item
 from zhiyin.domain.placement import Placement
@@ -94,7 +95,7 @@ def test_a_new_item_is_pinned_before_any_model_knows_it(ws: Workspace) -> None:
     assert [offer.one.item_id for offer in tried.offers][:1] == ["fresh"]
     assert ("i01", "excluded") in tried.left_out
     assert ("i00", "bought") in trying.tried(ws, model, "c019", "email").left_out
-    recommenders.RecommenderModel.objects.all().delete()
+    RecommenderModel.objects.all().delete()
     assert shown(ws, "new", 2) == ["fresh", "i00"]
 
 

@@ -63,7 +63,9 @@ def agree(placement: Placement) -> None:
 
 
 def _number(name: str, value: Value) -> int | None:
-    if value is not None and not (isinstance(value, int) and 0 <= value <= _MOST):
+    if value is None:
+        return None
+    if not isinstance(value, int) or not 0 <= value <= _MOST:
         raise BadSetting(
             say("{name} is {value}.", name=name, value=value), fix=say("Write a number between 0 and 3,650.")
         )
