@@ -25,6 +25,7 @@ class WaitReason(StrEnum):
     QUIET_HOURS = "quiet_hours"
     THROTTLED = "throttled"
     WARM_UP = "warm_up"
+    LOCAL_CLOCK = "local_clock"
 
 
 class LeftOutReason(StrEnum):

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from zhiyin.adapters.records.models import Campaign, Customer, Message
+from zhiyin.adapters.records.models import Campaign, Message
 from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.message import MessageStatus
 from zhiyin.loop import decide
 from zhiyin.loop.decide.pace import Due, Left, Wait
+from zhiyin.services import zones
 from zhiyin.services.workspace import Workspace
 
 _LATELY = timedelta(minutes=1)  # the longest window of a rate
-ZONE = "timezone"  # the stated trait that says where a customer's clock stands
 
 
 def hold(ws: Workspace, due: Sequence[Message], now: datetime) -> list[Message]:
@@ -29,9 +28,9 @@ def hold(ws: Workspace, due: Sequence[Message], now: datetime) -> list[Message]:
     if not pace.limits or not due:
         return list(due)
     list(Campaign.objects.select_for_update().filter(status=CampaignStatus.SENDING).order_by("pk")[:1])
-    zones = _zones(due) if pace.quiet else {}
+    known = zones.of({row.customer_id for row in due}) if pace.quiet else {}
     shop = ZoneInfo(ws.settings.shop.timezone)
-    asked = [Due(row.domain, zones.get(row.customer_id, shop)) for row in due]
+    asked = [Due(row.domain, known.get(row.customer_id, shop)) for row in due]
     found = decide.waits(asked, _left(shop, now), pace, now, shop)
     _postpone([(row, wait) for row, wait in zip(due, found, strict=True) if wait is not None])
     return [row for row, wait in zip(due, found, strict=True) if wait is None]
@@ -59,18 +58,3 @@ def _postpone(waiting: Sequence[tuple[Message, Wait]]) -> None:
         Message.objects.filter(Q(pk__in=ids), status=MessageStatus.PLANNED).update(
             due_at=wait.until, reason=wait.reason
         )
-
-
-def _zones(due: Sequence[Message]) -> Mapping[str, ZoneInfo]:
-    """Where the clocks of these customers stand, as far as they said; the shop's for the others."""
-    stated = Customer.objects.filter(pk__in={row.customer_id for row in due}).values_list("pk", "traits")
-    zones = ((who, _zone(str(traits.get(ZONE) or ""))) for who, traits in stated)
-    return {who: zone for who, zone in zones if zone is not None}
-
-
-@lru_cache(maxsize=1024)
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # what a customer's app told may be anything
-        return None

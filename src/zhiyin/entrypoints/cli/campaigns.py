@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from zhiyin.domain.placement import EMAIL
+from zhiyin.entrypoints.cli import campaign_schedule
 from zhiyin.entrypoints.cli.output import (
     JsonOption,
     WorkspaceOption,
@@ -298,6 +299,9 @@ def send(
             say(f"{standing['waiting']:,} will be sent later, while `zhiyin serve` or `zhiyin work` runs.")
     if standing["error"]:
         raise typer.Exit(1)
+
+
+campaign_schedule.register(app)
 
 
 @app.command()

@@ -153,6 +153,7 @@ TOUCHES: Names = {"human": _("human"), "unknown": _("unknown"), "machine": _("ma
 # campaign states, message states, effects and imports: one name space, the codes do not clash
 STATUSES: Names = {
     "draft": _("Draft"),
+    "scheduled": _("Scheduled"),
     "sending": _("Sending"),
     "paused": _("Paused"),
     "sent": _("Sent"),
@@ -184,6 +185,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "measuring": ("plain", "hourglass-empty"),
     "no_holdout": ("plain", "ban"),
     "draft": ("quiet", "pencil"),
+    "scheduled": ("plain", "clock"),
     "sending": ("gain", "send"),
     "sent": ("plain", "check"),
     "paused": ("warn", "player-pause"),
@@ -227,6 +229,7 @@ REASONS: Names = {
     "quiet_hours": _("Quiet hours where they are"),
     "throttled": _("The limit a minute is reached"),
     "warm_up": _("The warm-up's limit of the day is reached"),
+    "local_clock": _("The hour has not come on their own clock"),
     # why somebody is not in a match list
     "no_identifier": _("No address or number that the platform matches by"),
     "shared": _("Shares the address or number with somebody who refused"),
