@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from bench import _gowalla, _peers
+from bench import _gowalla, _rec_peers
 from zhiyin.loop.recommend.evaluate import measure, metrics
 from zhiyin.loop.recommend.evaluate.task import Task
 
@@ -69,10 +69,10 @@ def run(
 ) -> tuple[list[float], dict[str, float]]:
     """(Recall@20, NDCG@20) and the cost of one model, in a process of its own."""
     if "." in name:
-        lists, cost = _peers.lists(name, {"counts": "binary"} | parameters, task)
+        lists, cost = _rec_peers.lists(name, {"counts": "binary"} | parameters, task)
     else:
         source = "validation" if validation else "test"
-        lists, cost = _peers.run(sys.executable, name, parameters, source)
+        lists, cost = _rec_peers.run(sys.executable, name, parameters, source)
     hits = measure.found(lists, task.targets)
     values = metrics.of_lists(hits, task.sizes, (20,))
     figures = [float(np.nanmean(values[metric])) for metric in METRICS]

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from bench import _peers, _rec
+from bench import _rec, _rec_peers
 from zhiyin.adapters import plugins
 from zhiyin.loop.recommend import RECOMMENDERS
 from zhiyin.loop.recommend.choose import paired
@@ -107,7 +107,7 @@ def validation() -> Task:
 
 def _run(name: str, parameters: Mapping[str, Any], asked: Task) -> tuple[I32, str]:
     if "." in name:
-        ranked, cost = _peers.lists(name, parameters, asked)
+        ranked, cost = _rec_peers.lists(name, parameters, asked)
         return ranked, f"{cost['fit_cpu_s']:.1f} + {cost['score_cpu_s']:.1f}"
     started = time.process_time()
     model = plugins.load("", RECOMMENDERS, name)(**parameters).fit(asked.data, _rng())

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from bench import _peers
+from bench import _rec_peers
 from zhiyin.loop.recommend.evaluate.task import Task
 from zhiyin.loop.recommend.interface import Space
 
@@ -86,7 +86,7 @@ def value(recommender: str, setting: Mapping[str, Any], task: Task, k: int, seed
     from zhiyin.services.contest import entry
 
     if "." in recommender:
-        return _peers.value(recommender, setting, task, k)
+        return _rec_peers.value(recommender, setting, task, k)
     (run,) = model_runs.run(model_runs.Ask(entry(recommender).path, task, k, (setting,), None, seed))
     return run.value
 
