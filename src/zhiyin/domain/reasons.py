@@ -72,6 +72,39 @@ class FailReason(StrEnum):
     NO_SMTPUTF8 = "no_smtputf8"
 
 
+class BounceReason(StrEnum):
+    """Why a message came back, or what else came instead of an answer by a person (``deliver``)."""
+
+    USER_UNKNOWN = "user_unknown"
+    HOST_UNKNOWN = "host_unknown"
+    MOVED = "moved"
+    NO_MAIL = "no_mail"
+    MAILBOX_FULL = "mailbox_full"
+    SUSPENDED = "suspended"
+    FILTERED = "filtered"
+    EXPIRED = "expired"
+    NETWORK = "network"
+    SERVER = "server"
+    UNSPECIFIED = "unspecified"
+    SPAM = "spam"
+    VIRUS = "virus"
+    CONTENT = "content"
+    TOO_BIG = "too_big"
+    POLICY = "policy"
+    BLOCKED = "blocked"
+    AUTH_FAILURE = "auth_failure"
+    SENDER = "sender"
+    RELAY = "relay"
+    RATE_LIMITED = "rate_limited"
+    ABUSE = "abuse"
+    FRAUD = "fraud"
+    OPT_OUT = "opt_out"
+    NOT_SPAM = "not_spam"
+    AUTO_REPLY = "auto_reply"
+    DELIVERED = "delivered"
+    NOT_A_BOUNCE = "not_a_bounce"
+
+
 class SuppressReason(StrEnum):
     """Why an address must not be written to."""
 

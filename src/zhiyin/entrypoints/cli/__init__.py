@@ -8,6 +8,7 @@ import typer
 
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.entrypoints.cli import (
+    bounces,
     campaigns,
     config,
     customers,
@@ -53,6 +54,7 @@ for name, module in (
     ("recommend", recommend),
     ("campaigns", campaigns),
     ("deliverability", deliverability),
+    ("bounces", bounces),
     ("suppressions", suppressions),
     ("domains", sending_domain),
     ("lake", lake),
