@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from tests import bindings
 from tests.prepared import copied
 
 from zhiyin.adapters.lake.engines import Engine, engine
@@ -32,6 +33,8 @@ _patient = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck
 hypothesis_settings.register_profile("zhiyin", _patient, derandomize=True, database=None)
 hypothesis_settings.register_profile("search", _patient)
 hypothesis_settings.load_profile("zhiyin")
+
+bindings.remember()
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = (
