@@ -29,9 +29,10 @@ os.environ.setdefault(
 # the machine may be busy: a slow start or a slow example is not a wrong one
 os.environ.setdefault("AIOSMTPD_CONTROLLER_TIMEOUT", "60")
 _patient = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-# every run tries the same examples; ``pytest --hypothesis-profile=search`` looks for new ones
+# every run tries the same examples; ``pytest --hypothesis-profile=search`` looks for new ones, ten times as many
+# also of laws whose examples are slow (``slow_law``)
 hypothesis_settings.register_profile("zhiyin", _patient, derandomize=True, database=None)
-hypothesis_settings.register_profile("search", _patient)
+hypothesis_settings.register_profile("search", _patient, max_examples=1_000)
 hypothesis_settings.load_profile("zhiyin")
 
 bindings.remember()
@@ -41,6 +42,13 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+
+PLAIN = {
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
 
 # so that test modules can import models; every test gets a workspace of its own
 boot(Settings(Path(tempfile.mkdtemp()), server=ServerSettings(secret="of-no-workspace" * 3)))
@@ -118,6 +126,9 @@ def spark() -> Iterator[Engine]:
         "JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
     )
     built = engine("spark", threads=2)
+    # a plan of hundreds of steps for a dozen rows: to compile it, or to plan it anew on the way, takes the most time
+    for name, value in PLAIN.items():
+        built.session.conf.set(name, value)  # type: ignore[attr-defined]
     yield built
     built.session.stop()  # type: ignore[attr-defined]
 
