@@ -7,6 +7,7 @@ that the answer follows from the text alone. Anything else (a table, a file, a v
 
 from __future__ import annotations
 
+import atexit
 import re
 from typing import Any
 
@@ -41,4 +42,9 @@ def remember() -> None:
         if literals(value):  # only then are the names of all columns made small
             warn(value, columns)
 
+    def forget() -> None:  # DuckDB complains of what outlives it
+        known.clear()
+        _seam.bind, _relation._warn_on_literal_names = bind, warn
+
     _seam.bind, _relation._warn_on_literal_names = remembered, warn_where_there_are
+    atexit.register(forget)

@@ -35,8 +35,6 @@ hypothesis_settings.register_profile("zhiyin", _patient, derandomize=True, datab
 hypothesis_settings.register_profile("search", _patient, max_examples=1_000)
 hypothesis_settings.load_profile("zhiyin")
 
-bindings.remember()
-
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -85,6 +83,7 @@ def pytest_collection_finish() -> None:
     """What was loaded stays: nothing is gained by looking through all of it for garbage again and again."""
     gc.collect()
     gc.freeze()
+    bindings.remember()  # DuckDB is loaded now, if nobody did before: what is frozen is missed at the end
 
 
 @pytest.fixture(scope="session")
