@@ -68,4 +68,4 @@ def _log(rows: np.ndarray) -> Log:
 
 def _data(rows: np.ndarray) -> Data:
     catalogue = Catalogue.of([str(item) for item in range(ITEMS)])
-    return Data(_log(rows), USERS, catalogue, Customers.unknown(USERS), len(rows), timed=False)
+    return Data(_log(rows), USERS, catalogue, Customers(), len(rows), timed=False)

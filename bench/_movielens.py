@@ -36,4 +36,4 @@ def in_test(log: Log) -> list[Bool]:
 def learned(log: Log) -> Data:
     """What a model may learn from: these ratings and no others."""
     catalogue = Catalogue.of([str(film) for film in range(1, FILMS + 1)])
-    return Data(log, USERS, catalogue, Customers.unknown(USERS), int(log.at.max()))
+    return Data(log, USERS, catalogue, Customers(), int(log.at.max()))

@@ -38,7 +38,7 @@ def data(
     users = np.repeat(np.arange(len(lists)), [len(one) for one in lists])
     items = np.concatenate([np.asarray(one, dtype=np.int32) for one in lists])
     log = Log.of(users, items, np.arange(len(items)) if at is None else at, session=users if sessions else -1)
-    customers = Customers.unknown(len(lists))
+    customers = Customers()
     return Data(log, len(lists), Catalogue.of(ids), customers, int(log.at.max()) + 1, timed=False)
 
 

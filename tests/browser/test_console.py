@@ -6,7 +6,7 @@ import pytest
 from tests.browser.conftest import STILL, Site, look, too_wide, violations, visit
 from tests.console.small_shop import PASSWORD
 
-from zhiyin.services import ingest, sources, tallies
+from zhiyin.services import ingest, sending_domain, sources, tallies
 from zhiyin.services.workspace import Workspace
 
 pytestmark = pytest.mark.browser
@@ -16,7 +16,7 @@ PAGES = (
     "/recommendations/compare", "/recommendations/catalogue", "/recommendations/training",
     "/data",
     "/data/import", "/data/rejects", "/data/imports", "/data/sources", "/data/sources/new", "/data/sources/1",
-    "/data/sources/files", "/data/live", "/data/live?source=nobody", "/settings", "/password",
+    "/data/sources/files", "/data/live", "/data/live?source=nobody", "/settings", "/settings/domains", "/password",
     "/features", "/features/orders", "/features/email",
 )  # fmt: skip
 
@@ -29,6 +29,7 @@ def test_pages_fit_every_window_and_break_no_rule_of_accessibility(
     for _ in range(2):
         sources.test(workspace, "A web shop with a name that is rather long")
     ingest.drain(workspace)
+    sending_domain.add(workspace, "a-rather-long-name-of-a-shop.example.com")
     tallies.refused(workspace, {401: 3, 503: 1})
     page = filled_site.page(language=language)
     found: list[tuple[object, ...]] = []

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from zhiyin.adapters import clock
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.adapters.records.models import Campaign, Customer, Segment
+from zhiyin.domain.engagement import RULE
 from zhiyin.domain.errors import BadRule
 from zhiyin.domain.event import Event
 from zhiyin.entrypoints.cli import app
@@ -66,7 +67,7 @@ def test_a_campaign_that_there_is_not_is_warned_about(workspace: Workspace) -> N
 def test_why_tells_of_messages(workspace: Workspace) -> None:
     Customer.objects.create(customer_id="ann")
     read = Event("e1", "track", "Message Opened", workspace.now() - timedelta(days=3), "ann", campaign="spring",
-                 properties={"token": "t", "rule": "1"})  # fmt: skip
+                 properties={"token": "t", "rule": str(RULE)})  # fmt: skip
     table = events_to_table([read], timezone=workspace.timezone, received_at=workspace.now())
     workspace.lake.append("events", table, app_id="test", version=1)
     profiles.run(workspace)

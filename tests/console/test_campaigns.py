@@ -193,8 +193,31 @@ def test_links_to_this_machine_need_a_tick_before_sending(make_workspace: Callab
     assert campaigns.get(workspace, "spring").status == "sending"
 
 
+def test_a_campaign_is_sent_later_and_can_be_made_a_draft_again(draft: Workspace) -> None:
+    client = sign_in()
+    assert "Send it later" in page(client, "/campaigns/spring/review")
+    told = client.post("/campaigns/spring/start", {"at": "2001-01-01T10:00"})
+    assert (told.status_code, campaigns.get(draft, "spring").status) == (422, "draft")
+    assert "That is past, or more than a year away." in told.content.decode()
+    assert client.post("/campaigns/spring/start", {"local": "on"}).status_code == 400  # an hour is missing
+    day = (draft.now().astimezone(draft.timezone) + timedelta(days=2)).date()
+    answer = client.post("/campaigns/spring/start", {"at": f"{day}T10:30", "local": "on"})
+    assert answer["Location"] == "/campaigns/spring/review"
+    row = campaigns.get(draft, "spring")
+    assert (row.status, row.local_clock) == ("scheduled", True)
+    assert row.send_at is not None
+    assert row.send_at.astimezone(draft.timezone).strftime("%Y-%m-%d %H:%M") == f"{day} 10:30"
+    assert client.get("/campaigns/spring")["Location"] == "/campaigns/spring/review"
+    text = page(client, "/campaigns/spring/review")
+    assert "own clock" in text
+    assert "/campaigns/spring/start" not in text
+    assert "Scheduled" in page(client, "/campaigns")
+    client.post("/campaigns/spring/unschedule")
+    assert campaigns.get(draft, "spring").status == "draft"
+
+
 def test_sending_needs_a_post(draft: Workspace) -> None:
-    for step in ("start", "pause", "resume", "cancel", "again", "resend", "test", "preview"):
+    for step in ("start", "unschedule", "pause", "resume", "cancel", "again", "resend", "test", "preview"):
         assert sign_in().get(f"/campaigns/spring/{step}").status_code == 405
     assert campaigns.get(draft, "spring").status == "draft"
 

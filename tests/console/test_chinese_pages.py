@@ -244,14 +244,17 @@ def test_an_unknown_customer_and_campaign(filled: Workspace) -> None:
         "/data/live",
         "/settings",
         "/settings/checks",
+        "/settings/domains",
         "/password",
     ],
 )
 def test_every_page(filled: Workspace, address: str) -> None:
     from zhiyin.adapters.records.models import Decision
+    from zhiyin.services import sending_domain
 
     versions = {"segment": "everybody@1", "consent": "opt_in", "recommender": "default", "seed": "s"}
     Decision.objects.update(versions=versions)
+    sending_domain.add(filled, "example.com")
     page = browser().get(address).content.decode()
     assert english(page) == []
     assert "opt_in" not in re.sub(r"<[^>]*>", "", page)

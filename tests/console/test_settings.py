@@ -15,6 +15,9 @@ FORM = {
     "sender__email": "shop@example.com", "smtp__host": "127.0.0.1", "smtp__port": "2525",
     "smtp__security": "none", "smtp__user": "", "smtp__password": "hunter2", "campaign__holdout": "12.5",
     "campaign__window_days": "14", "campaign__cost": "0.05", "campaign__consent": "opt_in",
+    "tracking__opens": "True", "tracking__clicks": "True", "tracking__hidden_link": "False",
+    "tracking__utm_source": "letters", "pace__per_minute": "0", "pace__domains": "qq.com=60", "pace__quiet": "",
+    "pace__warm_up_from": "", "pace__warm_up_first": "50", "pace__warm_up_growth": "2",
 }  # fmt: skip
 
 
@@ -30,7 +33,17 @@ def test_saved_settings_stand_in_the_file_and_hold_at_once(owned: Workspace) -> 
     written = tomllib.loads((owned.folder / "zhiyin.toml").read_text("utf-8"))
     assert written["shop"]["name"] == current().settings.shop.name == "Qinghe Tea"
     assert written["campaign"]["holdout"] == current().settings.campaign.holdout == 0.125
+    assert written["tracking"]["hidden_link"] is current().settings.tracking.hidden_link is False
+    assert current().settings.tracking.utm_source == "letters"
     assert "Qinghe Tea" in browser.get("/customers").content.decode()
+
+
+def test_a_pace_that_is_none_is_told_and_nothing_is_saved(owned: Workspace) -> None:
+    before = (owned.folder / "zhiyin.toml").read_text("utf-8")
+    response = signed_in().post("/settings", {**FORM, "pace__quiet": "at night"})
+    assert response.status_code == 422
+    assert "Write two times of the day, such as 21:00-08:00" in response.content.decode()
+    assert (owned.folder / "zhiyin.toml").read_text("utf-8") == before
 
 
 def test_a_wrong_value_saves_nothing_and_marks_its_field(owned: Workspace) -> None:

@@ -10,11 +10,13 @@ from typing import Any
 from zhiyin.loop.recommend import RECOMMENDERS
 from zhiyin.loop.recommend.ease import Ease
 from zhiyin.loop.recommend.graph import Graph
+from zhiyin.loop.recommend.group_popularity import GroupPopularity
 from zhiyin.loop.recommend.interface import Recommender
 from zhiyin.loop.recommend.item_neighbours import ItemNeighbours
 from zhiyin.loop.recommend.popularity import Popularity
 from zhiyin.loop.recommend.slim import Slim
 from zhiyin.loop.recommend.sparse_ease import SparseEase
+from zhiyin.loop.recommend.trending import Trending
 from zhiyin.loop.recommend.user_neighbours import UserNeighbours
 from zhiyin.testing.recommender import RecommenderContract
 
@@ -24,6 +26,20 @@ class TestPopularity(RecommenderContract):
 
     def make(self) -> Recommender:
         return Popularity()
+
+
+class TestTrending(RecommenderContract):
+    personal = False
+
+    def make(self) -> Recommender:
+        return Trending()
+
+
+class TestGroupPopularity(RecommenderContract):
+    personal = False
+
+    def make(self) -> Recommender:
+        return GroupPopularity()
 
 
 class TestItemNeighbours(RecommenderContract):

@@ -44,7 +44,15 @@ def test_every_rule_answers_even_after_a_refusal():
 
 
 @pytest.mark.parametrize(
-    "text", ["a@b.co", "li.na+tea@mail.example.com", "o'hara@example.ie", "x_1@例子.公司", "A@EXAMPLE.COM"]
+    "text",
+    [
+        "a@b.co",
+        "li.na+tea@mail.example.com",
+        "o'hara@example.ie",
+        "x_1@例子.公司",
+        "A@EXAMPLE.COM",
+        "李娜@example.com",
+    ],
 )
 def test_addresses_that_can_be_written_to(text):
     assert is_address(text)
@@ -58,7 +66,9 @@ def test_addresses_that_can_be_written_to(text):
         "a@@b.de",
         ".a@b.de",
         "a..b@c.de",
-        "李@example.com",
+        "a@☃.example",
+        "李\u2028@example.com",
+        "李" * 22 + "@example.com",
         "a@b.de\n",
         "a@-b.de",
         "<a@b.de>",

@@ -1,12 +1,13 @@
 """Links: every one once, nothing else."""
 
 from html.parser import HTMLParser
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhiyin.loop.deliver.links import END, START, is_web, rewrite, rewrite_text
+from zhiyin.loop.deliver.links import END, START, is_web, labelled, rewrite, rewrite_text
 
 
 class Reader(HTMLParser):
@@ -134,3 +135,41 @@ def test_marked_addresses_of_the_text_part_are_tracked_and_unmarked():
 )
 def test_only_web_addresses_may_be_redirected_to(url):
     assert not is_web(url)
+
+
+def test_the_hidden_link_and_the_pixel_stand_at_the_end_of_the_body() -> None:
+    html = rewrite(
+        "<body><p>茶</p></body></html>", track, pixel="https://t.example/o", hidden="https://t.example/h"
+    )
+    assert html == (
+        '<body><p>茶</p><a href="https://t.example/h" tabindex="-1" aria-hidden="true" style="display:none"></a>'
+        '<img src="https://t.example/o" width="1" height="1" alt="" style="display:block;border:0"></body></html>'
+    )
+    assert read(html).text == "茶"
+
+
+@pytest.mark.parametrize(
+    ("url", "labelled_url"),
+    [
+        ("https://shop.example", "https://shop.example?m=email"),
+        ("https://shop.example/#/tea?x=1", "https://shop.example/?m=email#/tea?x=1"),
+        ("https://shop.example/?", "https://shop.example/?m=email"),
+        ("https://shop.example/?a=%E8%8C%B6&b", "https://shop.example/?a=%E8%8C%B6&b&m=email"),
+        ("https://shop.example/?m=sms", "https://shop.example/?m=sms"),
+        ("mailto:a@shop.example", "mailto:a@shop.example"),
+    ],
+)
+def test_labels_are_added_and_nothing_else_changes(url: str, labelled_url: str) -> None:
+    assert labelled(url, {"m": "email"}) == labelled_url
+
+
+@given(st.lists(st.tuples(words, words), max_size=4), st.dictionaries(words.filter(bool), words, max_size=3))
+def test_every_label_is_there_once_and_every_parameter_stays(
+    given_: list[tuple[str, str]], labels: dict[str, str]
+) -> None:
+    url = "https://shop.example/a?" + urlencode(given_)
+    found = parse_qsl(urlsplit(labelled(url, labels)).query, keep_blank_values=True)
+    assert found[: len(given_)] == given_
+    known = dict(given_)
+    assert dict(found[len(given_) :]) == {name: value for name, value in labels.items() if name not in known}
+    assert labelled(labelled(url, labels), labels) == labelled(url, labels)

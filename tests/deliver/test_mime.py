@@ -1,6 +1,7 @@
 """MIME by hand, read back with the standard library's strict parser."""
 
 import email
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import policy
 
@@ -22,7 +23,7 @@ def _email(subject="Hello", name="Tea house", to="li@example.com", html="<p>x</p
         subject=subject,
         html=html,
         text=text,
-        from_header=mime.from_header(name, "shop@example.com"),
+        from_header=mime.mailbox(name, "shop@example.com"),
         headers=headers or {},
     )
 
@@ -69,6 +70,25 @@ def test_a_domain_in_chinese_goes_out_in_ascii():
     envelope = mime.envelope(_email(to="li@例子.公司"), date=NOW)
     assert envelope.to == "li@xn--fsqu00a.xn--55qx5d"
     assert b"To: li@xn--fsqu00a.xn--55qx5d\r\n" in envelope.content
+
+
+def test_people_are_named_and_one_whose_own_part_is_no_ascii_keeps_it():
+    outgoing = replace(_email(to="李娜@例子.公司"), to_name="李娜\r\nBcc: x@y.example")
+    envelope = mime.envelope(outgoing, date=NOW)
+    assert envelope.to == "李娜@xn--fsqu00a.xn--55qx5d"
+    message = _read(replace(outgoing, to="li@例子.公司"))
+    (person,) = message["To"].addresses
+    assert (person.addr_spec, person.display_name.split()) == (
+        "li@xn--fsqu00a.xn--55qx5d", ["李娜", "Bcc:", "x@y.example"]
+    )  # fmt: skip
+
+
+def test_a_long_name_or_subject_stays_within_the_length_of_a_line():
+    long = "x" * 3000
+    message = _read(_email(subject=long, name=long))
+    assert message["Subject"] == long
+    # the library joins encoded words of a name with blanks
+    assert message["From"].addresses[0].display_name.replace(" ", "") == long
 
 
 def test_date_and_message_id():

@@ -137,6 +137,54 @@ def test_a_server_that_hangs_up_after_the_content_leaves_it_unknown():
     assert len(server.letters) == 1  # it did take it over: a second try would have been a second message
 
 
+def _announces(server, *words):
+    async def announce(server_, session, envelope, hostname, responses):
+        session.host_name = hostname
+        server.connections += 1
+        return [responses[0], *(f"250-{word}" for word in words), *responses[1:]]
+
+    server.handle_EHLO = announce
+
+
+def test_a_server_that_pipelines_takes_good_ones_and_refuses_others_on_one_connection():
+    with Server(_answers) as server:
+        _announces(server, "PIPELINING")
+        pool = _channel(server.port)
+        names = ("good", "gone", "busy", "fine")
+        found = [pool.send(replace(LETTER, to=f"{name}@example.com")) for name in names]
+        pool.close()
+    assert [(one.status, one.reason, one.retry) for one in found] == [
+        (MessageStatus.ACCEPTED, "", False),
+        (MessageStatus.FAILED, "recipient_refused", False),
+        (MessageStatus.FAILED, "recipient_refused", True),
+        (MessageStatus.ACCEPTED, "", False),
+    ]
+    assert server.connections == 1
+    assert [content for _, content in server.letters] == [LETTER.content] * 2
+
+
+def test_a_server_that_wants_content_for_a_refused_recipient_gets_none():
+    lines = (b"220 hi", b"250-hello\r\n250 PIPELINING", b"250 ok", b"550 5.1.1 no such user", b"354 go on")
+    port, thread = _talk(*lines)
+    receipt = _once(port)
+    thread.join()  # the connection was ended
+    assert (receipt.status, receipt.reason, receipt.retry) == (
+        MessageStatus.FAILED,
+        "recipient_refused",
+        False,
+    )
+
+
+def test_an_address_in_chinese_goes_where_the_server_takes_it_and_is_refused_elsewhere():
+    letter = replace(LETTER, to="李娜@example.com", content="To: 李娜@example.com\r\n\r\nx\r\n".encode())
+    with Server(enable_SMTPUTF8=False) as server:
+        receipt = _once(server.port, letter)
+        assert (receipt.status, receipt.reason, server.letters) == (MessageStatus.FAILED, "no_smtputf8", [])
+    with Server() as server:
+        assert _once(server.port, letter).status == MessageStatus.ACCEPTED
+    assert server.letters == [("李娜@example.com", letter.content)]
+
+
 SOON = 1.5  # seconds until a silent server is given up; long enough for its thread to say all that it has
 
 

@@ -23,6 +23,7 @@ from zhiyin.adapters.lake.datasets import ITEMS, PROFILES
 from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.adapters.records.models import Customer, ProfileRun
+from zhiyin.domain.engagement import RULE
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, Event, Line
 from zhiyin.domain.feature import FROM_EVENTS
 from zhiyin.domain.interest import InterestKind
@@ -97,7 +98,7 @@ def _history(workspace: Workspace) -> None:
                     "discount": rng.choice((0, 1.5, "2.25", -1, "x", None)),
                     "query": query,
                     "token": rng.choice(("t1", "t2", None)),
-                    "rule": rng.choice(("1", 1, "2", None)),
+                    "rule": rng.choice((str(RULE), RULE, "1", None)),
                 },
                 session_id=rng.choice((None, *(f"e{i}" for i in range(0, 600, 5)))),
                 context={

@@ -19,6 +19,7 @@ from tests.laws import slow_law
 from zhiyin.adapters.lake.datasets import EVENTS
 from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.adapters.lake.rows import events_to_table
+from zhiyin.domain.engagement import RULE
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, PRODUCTS_SEARCHED, Event
 from zhiyin.domain.feature import FEATURES, FROM_EVENTS, OWNERS, UNITS, Unit
 from zhiyin.loop.profile.facts import Facts, facts, measured
@@ -303,7 +304,7 @@ def test_weekends_are_saturdays_and_sundays_of_the_shop(duckdb: Engine, tmp_path
 
 
 def message(who: str, token: str, days: float, *, opened: float | None = None, clicked: float | None = None,
-            rule: str = "1") -> list[Event]:  # fmt: skip
+            rule: str = str(RULE)) -> list[Event]:  # fmt: skip
     """A message delivered so many days ago, with the days ago at which a person opened and clicked it."""
     events = [did("Email Delivered", days, who, properties={"token": token})]
     for name, ago in (("Message Opened", opened), ("Message Clicked", clicked)):
@@ -407,7 +408,7 @@ _PROPERTIES = st.fixed_dictionaries(
         "discount": st.sampled_from((0, 1.5, "2", "x")),
         "query": st.sampled_from(("tea", "茶", " ")),
         "token": st.sampled_from(("t1", "t2")),
-        "rule": st.sampled_from(("1", 1, "2")),
+        "rule": st.sampled_from((str(RULE), RULE, "1")),
     },
 )
 

@@ -21,7 +21,7 @@ from zhiyin.adapters.lake.datasets import EVENTS, INTERESTS, PROFILES
 from zhiyin.adapters.lake.engines import Engine
 from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.domain.customer import TRAIT_KINDS, as_text
-from zhiyin.domain.engagement import ENGAGEMENTS, JUDGED
+from zhiyin.domain.engagement import ENGAGEMENTS, JUDGED, RULE
 from zhiyin.domain.event import Event, Line
 from zhiyin.domain.interest import UNIT, Fading
 from zhiyin.domain.segment import Condition, Rule
@@ -227,7 +227,7 @@ def worlds(draw: st.DrawFn, customers: int = 3, events: int = 24) -> World:
                 st.sampled_from((None, "spring", "")),
                 st.fixed_dictionaries(
                     {name: st.one_of(SCALARS, SCALARS, _ODD) for name in PROPERTIES},
-                    optional={"rule": st.sampled_from(("1", 1, "2", None)), "channel": st.just("email")},
+                    optional={"rule": st.sampled_from((str(RULE), RULE, "1", None)), "channel": st.just("email")},
                 ),
                 st.sampled_from((None, 0, 3, 250)),
             ),

@@ -25,7 +25,7 @@ def data(users: int = 40, items: int = 30, seed: int = 0) -> Data:
     kind = rng.integers(0, 3, len(user))
     catalogue = Catalogue.of([f"i{number}" for number in range(items)])
     log = Log.of(user, item, rng.integers(0, 10**12, len(user)), kind=kind)
-    return Data(log, users, catalogue, Customers.unknown(users), 10**12)
+    return Data(log, users, catalogue, Customers(), 10**12)
 
 
 def objective(model: Als, taste: np.ndarray, users: np.ndarray, items: np.ndarray) -> float:

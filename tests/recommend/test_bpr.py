@@ -39,7 +39,7 @@ def test_what_is_taken_by_the_like_minded_comes_first_and_the_same_seed_gives_th
     own = np.equal.outer(np.arange(60) % 2, np.arange(20) % 2)
     user, item = np.nonzero(rng.random((60, 20)) < np.where(own, 0.6, 0.05))
     catalogue = Catalogue.of([f"i{number}" for number in range(20)])
-    world = Data(Log.of(user, item, np.arange(len(user))), 60, catalogue, Customers.unknown(60), 10**6)
+    world = Data(Log.of(user, item, np.arange(len(user))), 60, catalogue, Customers(), 10**6)
     one, two = (Bpr(factors=8, epochs=10).fit(world, np.random.default_rng(1)) for _ in range(2))
     asked = world.queries(range(60))
     scores = one.score(asked)
@@ -49,9 +49,7 @@ def test_what_is_taken_by_the_like_minded_comes_first_and_the_same_seed_gives_th
 
 
 def test_items_that_nobody_took_are_not_scored() -> None:
-    world = Data(
-        Log.of([0, 0, 1], [0, 1, 0], [1, 2, 3]), 2, Catalogue.of(["a", "b", "c"]), Customers.unknown(2), 3
-    )
+    world = Data(Log.of([0, 0, 1], [0, 1, 0], [1, 2, 3]), 2, Catalogue.of(["a", "b", "c"]), Customers(), 3)
     scores = Bpr(factors=2, epochs=2).fit(world, np.random.default_rng(0)).score(world.queries([0, 1]))
     assert (scores[:, 2] == -np.inf).all()
     assert np.isfinite(scores[:, :2]).all()

@@ -25,7 +25,7 @@ class TestContent(RecommenderContract):
 
 def learned(texts: Sequence[str] = TEXTS, model: Content | None = None, **known: Any) -> Content:
     shelf = Catalogue.of([f"i{n}" for n in range(len(texts))], text=texts, **known)
-    data = Data(Log.of([0], [0], [0]), 1, shelf, Customers.unknown(1), 0)
+    data = Data(Log.of([0], [0], [0]), 1, shelf, Customers(), 0)
     return (model or Content()).fit(data, np.random.default_rng(0))
 
 

@@ -13,6 +13,7 @@ import pytest
 from zhiyin.domain.errors import MissingExtra
 from zhiyin.loop.recommend.data import DAY, Catalogue, Customers, Data, Log, Queries
 from zhiyin.loop.recommend.deep.gru4rec import Gru4Rec
+from zhiyin.loop.recommend.deep.ncf import Ncf
 from zhiyin.loop.recommend.deep.sasrec import SasRec
 from zhiyin.loop.recommend.deep.sequential import Sequential
 from zhiyin.loop.recommend.serving import Served
@@ -20,24 +21,30 @@ from zhiyin.testing.recommender import NOW, RecommenderContract
 
 torch = pytest.importorskip("torch", reason="the extra deep is not installed")
 
+from zhiyin.loop.recommend.deep.teaching import schooled  # noqa: E402, these import it themselves
+from zhiyin.loop.recommend.deep.teaching_tastes import Tasting  # noqa: E402
+
 SMALL = {"size": 16, "length": 8, "epochs": 15, "batch": 32, "dropout": 0.0, "rate": 0.01}
+TASTE = {"size": 8, "epochs": 20, "batch": 8, "dropout": 0.0, "rate": 0.02, "patience": 0}
 MODELS = [SasRec, Gru4Rec]
 
 
-class OfSequences(RecommenderContract):
+class TaughtOnce(RecommenderContract):
+    """Nothing of the contract changes the model, and PyTorch is loaded before time is taken."""
+
     _taught: Served | None = None
 
     @pytest.fixture(autouse=True)
     def _ready(self) -> None:
-        """PyTorch is loaded before time is taken."""
         self.served()
 
     def served(self) -> Served:
-        """Taught once: nothing of the contract changes it."""
         if type(self)._taught is None:
             type(self)._taught = super().served()
         return type(self)._taught
 
+
+class OfSequences(TaughtOnce):
     def steps(self) -> pa.Table:
         """Each customer wanders about the even or the odd items, a day between steps."""
         rng, turns = np.random.default_rng(0), 12
@@ -60,6 +67,11 @@ class TestSasRec(OfSequences):
         return SasRec(**SMALL)
 
 
+class TestNcf(TaughtOnce):
+    def make(self) -> Ncf:
+        return Ncf(**TASTE)
+
+
 class TestGru4Rec(OfSequences):
     def make(self) -> Sequential:
         return Gru4Rec(**SMALL)
@@ -70,7 +82,7 @@ def circles(items: int = 12, customers: int = 40) -> Data:
     user, turn = np.repeat(np.arange(customers), 7), np.tile(np.arange(7), customers)
     shelf = Catalogue.of([f"i{n}" for n in range(items)])
     log = Log.of(user, (user + turn) % items, turn * DAY)
-    return Data(log, customers, shelf, Customers.unknown(customers), 7 * DAY)
+    return Data(log, customers, shelf, Customers(), 7 * DAY)
 
 
 @pytest.mark.parametrize("kind", MODELS)
@@ -122,7 +134,8 @@ def test_numpy_tells_what_pytorch_learned(kind: type[Sequential]) -> None:
 @pytest.mark.parametrize("kind", MODELS)
 def test_the_same_seed_teaches_the_same_bits(kind: type[Sequential]) -> None:
     one, other = (
-        kind(**{**SMALL, "dropout": 0.3}).fit(circles(), np.random.default_rng(5)) for _ in range(2)
+        kind(**{**SMALL, "dropout": 0.3, "epochs": 2}).fit(circles(), np.random.default_rng(5))
+        for _ in range(2)
     )
     assert all(np.array_equal(array, other.learned_[name]) for name, array in one.learned_.items())
 
@@ -152,15 +165,82 @@ def test_a_view_and_a_purchase_of_one_item_are_one_step(kind: type[Sequential]) 
     assert np.array_equal(twice, model.score(Queries.of([0, 2], [1, 2])))
 
 
-def test_without_pytorch_the_error_tells_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def tastes(groups: int = 4, each: int = 6, customers: int = 48) -> tuple[Data, list[int]]:
+    """Everybody takes all but one item of a group; which one is missing, in the order of customers."""
+    missing = [n % groups * each + n // groups % each for n in range(customers)]
+    lists = [[i for i in range(m // each * each, (m // each + 1) * each) if i != m] for m in missing]
+    rng = np.random.default_rng(0)
+    user = np.repeat(np.arange(customers), each - 1)
+    item = np.concatenate([rng.permutation(one) for one in lists])
+    shelf = Catalogue.of([f"i{n}" for n in range(groups * each)])
+    log = Log.of(user, item, np.tile(np.arange(each - 1), customers) * DAY)
+    return Data(log, customers, shelf, Customers(), each * DAY), missing
+
+
+def test_ncf_learns_tastes() -> None:
+    data, missing = tastes()
+    model = Ncf(**TASTE).fit(data, np.random.default_rng(0))
+    asked = data.queries(np.arange(data.users))
+    scores = model.score(asked)
+    scores[np.repeat(np.arange(data.users), 5), asked.item] = -np.inf
+    assert np.mean(scores.argmax(axis=1) == missing) > 0.95
+
+
+def test_numpy_tells_of_tastes_what_pytorch_learned() -> None:
+    from zhiyin.loop.recommend.deep.networks import Tastes
+
+    torch.manual_seed(3)
+    network = Tastes(9, 6, 0.5).eval()
+    with torch.no_grad():
+        for part in network.parameters():
+            part.add_(torch.randn_like(part) * 0.3)
+    model = Ncf(size=6, length=3)
+    model.learned_ = {name: value.numpy() for name, value in network.state_dict().items()}
+    histories = [[3], [1, 2], [0, 8, 4, 5, 8]]  # of the last the latest three: 4, 5, 8
+    with torch.no_grad():
+        taken = [network.taken.weight[one].sum(dim=0) / len(one) ** 0.5 for one in ([3], [1, 2], [4, 5, 8])]
+        expected = network(torch.stack(taken)[:, None], torch.arange(9)[None]).numpy()
+    asked = Queries.of(np.cumsum([0, *map(len, histories)]), [item for one in histories for item in one])
+    assert model.score(asked) == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_same_seed_teaches_the_same_tastes() -> None:
+    data, _ = tastes(customers=12)
+    few = {**TASTE, "dropout": 0.3, "epochs": 3}
+    one, other = (Ncf(**few).fit(data, np.random.default_rng(5)) for _ in range(2))
+    assert all(np.array_equal(array, other.learned_[name]) for name, array in one.learned_.items())
+
+
+@pytest.mark.parametrize("patience", [0, 2])
+def test_with_patience_teaching_ends_early_and_without_it_goes_on(patience: int) -> None:
+    """Steps that follow no rule cannot be foretold."""
+    data = circles()
+    noise = Log.of(data.log.user, np.random.default_rng(0).integers(0, 12, len(data.log)), data.log.at)
+    data = Data(noise, data.users, data.catalogue, data.customers, data.now)
+    rounds: list[int] = []
+
+    class Counted(Tasting):
+        def round(self) -> None:
+            rounds.append(1)
+            super().round()
+
+    model = Ncf(**{**TASTE, "patience": patience})
+    schooled(Counted(model, data, np.random.default_rng(0)), 20, patience)
+    assert (len(rounds) == 20) == (patience == 0)
+
+
+@pytest.mark.parametrize("kind", [SasRec, Ncf])
+def test_without_pytorch_the_error_tells_what_to_install(
+    kind: type[SasRec | Ncf], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.delitem(sys.modules, "zhiyin.loop.recommend.deep.teaching", raising=False)
     with pytest.raises(MissingExtra) as error:
-        SasRec().fit(circles(), np.random.default_rng(0))
+        kind().fit(circles(), np.random.default_rng(0))
     assert "zhiyin[deep]" in error.value.fix
 
 
 def test_serving_does_not_need_pytorch() -> None:
-    models = ", ".join(f"zhiyin.loop.recommend.deep.{name}" for name in ("sasrec", "gru4rec"))
+    models = ", ".join(f"zhiyin.loop.recommend.deep.{name}" for name in ("sasrec", "gru4rec", "ncf"))
     code = f"import sys, {models}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

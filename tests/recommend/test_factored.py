@@ -34,7 +34,7 @@ WORLDS = {
 def world(users: list[int], items: list[int], customers: int, catalogue: int) -> Data:
     log = Log.of(users, items, np.arange(len(users)), rating=np.full(len(users), 3.0))
     ids = [f"i{number}" for number in range(catalogue)]
-    return Data(log, customers, Catalogue.of(ids), Customers.unknown(customers), 10**6)
+    return Data(log, customers, Catalogue.of(ids), Customers(), 10**6)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -63,7 +63,7 @@ def test_the_strongest_event_with_an_item_counts_the_earliest_of_equals() -> Non
         Log.of([0, 0, 0, 0], [1, 1, 0, 1], [0, 1, 2, 3], kind=[2, 0, 2, 0]),
         1,
         Catalogue.of(["a", "b"]),
-        Customers.unknown(1),
+        Customers(),
         3,
     )
     places, items, weights = strongest(data.queries([0]), 0, np.inf)

@@ -13,7 +13,7 @@ DATA = Data(
     Log.of(USERS, ITEMS, np.arange(len(USERS))),
     60,
     Catalogue.of([f"i{number}" for number in range(30)]),
-    Customers.unknown(60),
+    Customers(),
     len(USERS),
     timed=False,
 )

@@ -54,7 +54,7 @@ def fashion(customers: int = 120) -> Data:
         Log.of(user, item, at),
         customers,
         shelf,
-        Customers.unknown(customers),
+        Customers(),
         (COLLECTIONS - 1) * EVERY * DAY,
     )
 

@@ -51,7 +51,7 @@ def test_items_of_one_session_are_near_where_customers_tell_nothing() -> None:
     item = np.tile([0, 1, 2, 3], 6)
     session = user * 2 + item // 2
     log = Log.of(user, item, np.arange(24), session=session)
-    world = Data(log, 6, Catalogue.of(["a", "b", "c", "d"]), Customers.unknown(6), 24, timed=False)
+    world = Data(log, 6, Catalogue.of(["a", "b", "c", "d"]), Customers(), 24, timed=False)
     model = ItemVectors(factors=4, within="session").fit(world, np.random.default_rng(0))
     near = model.vectors_ @ model.vectors_.T
     assert near[0, 1] > 0.9 > 0.1 > near[0, 2]

@@ -20,7 +20,7 @@ IDS = np.array(["a", "b", "c", "d", "e"])
 WEIGHTS = np.zeros((5, 5), dtype=np.float32)
 WEIGHTS[0, 2], WEIGHTS[1, 2], WEIGHTS[1, 3], WEIGHTS[0, 3] = 0.5, 0.4, 0.45, -0.1
 FILL = np.array([0.1, 0.2, 0.3, 0.4, 1.0], dtype=np.float32)
-SHELF = Shelf(IDS, np.ones(5, dtype=bool), ("teens",))
+SHELF = Shelf(IDS, np.ones(5, dtype=bool), {"age": ("old", "young"), "country": ("FR",)})
 
 
 def served(half_life: float = 30.0) -> Served:
@@ -102,10 +102,11 @@ class Told(Popularity):
 
 def test_the_moment_reaches_the_model() -> None:
     model = Told()
-    context = Context(item_id="e", basket=("b", "nothing"), now=NOW, segment="teens")
+    context = Context(item_id="e", basket=("b", "nothing"), now=NOW, groups={"age": "young"})
     Served("told", model, SHELF, FILL).recommend([did("a", 2), did("c", 0.01, "viewed")], 1, context)
     asked = model.asked
-    assert (asked.item.tolist(), asked.context.tolist(), asked.segment.tolist()) == ([0, 2, 1], [4], [0])
+    assert (asked.item.tolist(), asked.context.tolist()) == ([0, 2, 1], [4])
+    assert {name: numbers.tolist() for name, numbers in asked.groups.items()} == {"age": [1], "country": [-1]}
     assert asked.age.tolist() == pytest.approx([2, 0.01, 0])
     assert asked.session_from.tolist() == [1]  # the look a quarter of an hour ago, and the basket
     assert asked.weight.tolist() == pytest.approx([1.0, 0.3, 1.0])

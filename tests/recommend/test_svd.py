@@ -40,9 +40,7 @@ def planted(noise: float, share: float = 0.5, seed: int = 0) -> tuple[Data, np.n
 
 def data(user, item, values, users, items, at=None) -> Data:
     log = Log.of(user, item, np.arange(len(user)) if at is None else at, kind=RATED, rating=values)
-    return Data(
-        log, users, Catalogue.of([str(number) for number in range(items)]), Customers.unknown(users), 10**9
-    )
+    return Data(log, users, Catalogue.of([str(number) for number in range(items)]), Customers(), 10**9)
 
 
 def all_rates(model: Svd, world: Data) -> np.ndarray:

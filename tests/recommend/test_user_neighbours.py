@@ -14,7 +14,7 @@ DIGESTS = np.arange(64, dtype=np.uint8).reshape(4, 16)
 
 def people() -> Data:
     users, items = np.array(HAVE).T
-    known = Customers({}, np.full(4, -1, dtype=np.int32), DIGESTS)
+    known = Customers(digests=DIGESTS)
     return Data(
         Log.of(users, items, np.arange(len(HAVE))), 4, Catalogue.of([*"abcde"]), known, len(HAVE), timed=False
     )

@@ -19,7 +19,7 @@ def data(lists: Sequence[Sequence[int]], size: int, *, grouped: str = "", digest
     items = np.array([item for one in lists for item in one], dtype=np.int32)
     at = np.arange(len(items)) * DAY // 24
     log = Log.of(users, items, at, **({grouped: users} if grouped else {}))
-    customers = Customers({}, np.full(len(lists), -1, dtype=np.int32), digests)
+    customers = Customers(digests=digests)
     return Data(
         log, len(lists), Catalogue.of([f"i{n}" for n in range(size)]), customers, int(at[-1:].sum()) + 1
     )

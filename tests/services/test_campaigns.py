@@ -159,7 +159,7 @@ def test_a_test_message_is_in_no_ledger_and_its_links_change_nothing(make_worksp
     assert server.received() == {"me@example.com": 1}
     assert Message.objects.count() == 0
     assert campaigns.get(ws, "spring").tested_at is not None
-    from zhiyin.services.messages import PublicLinks
+    from zhiyin.services.public_links import PublicLinks
 
     link = PublicLinks.of(ws).unsubscribe("test0123").rsplit("/", 1)[1]
     assert tracking.unsubscribe(ws, link, "one_click", tracking.Visitor()).test

@@ -16,6 +16,7 @@ from zhiyin.adapters.lake import Lake
 from zhiyin.adapters.lake.rows import event_of, events_to_table
 from zhiyin.adapters.records import erasure
 from zhiyin.adapters.records.models import Customer, Hit, Judged
+from zhiyin.domain.engagement import RULE
 from zhiyin.domain.event import (
     EMAIL_DELIVERED,
     EMAIL_LINK_CLICKED,
@@ -124,8 +125,8 @@ def test_it_says_of_which_message_and_by_which_rule(workspace: Workspace) -> Non
     take(workspace)
     rows = [event_of(row) for row in workspace.lake.collect(workspace.lake.events()).to_pylist()]
     (one,) = [row for row in rows if row.name == MESSAGE_OPENED]
-    assert (one.event_id, one.campaign, one.source) == ("engaged:1:t-ann:opened", "spring", "zhiyin")
-    assert one.properties == {"token": "t-ann", "step": "send", "channel": "email", "rule": "1"}
+    assert (one.event_id, one.campaign, one.source) == (f"engaged:{RULE}:t-ann:opened", "spring", "zhiyin")
+    assert one.properties == {"token": "t-ann", "step": "send", "channel": "email", "rule": str(RULE)}
 
 
 def test_machines_and_the_nameless_are_not_told(
@@ -247,14 +248,14 @@ def test_another_rule_judges_everything_anew(workspace: Workspace, monkeypatch: 
     take(workspace, delivered(), opened(900))
     engagements.settle(workspace)
     assert len(told(workspace)) == 1
-    monkeypatch.setattr(engagements, "RULE", 2)
+    monkeypatch.setattr(engagements, "RULE", RULE + 1)
     assert engagements.settle(workspace) == 1
     assert engagements.settle(workspace) == 0
     take(workspace)
     rows = [event_of(row) for row in workspace.lake.collect(workspace.lake.events()).to_pylist()]
     own = sorted(row.event_id for row in rows if row.name == MESSAGE_OPENED)
-    assert own == ["engaged:1:t-ann:opened", "engaged:2:t-ann:opened"]
-    assert Judged.objects.get().version == 2
+    assert own == [f"engaged:{RULE}:t-ann:opened", f"engaged:{RULE + 1}:t-ann:opened"]
+    assert Judged.objects.get().version == RULE + 1
 
 
 def test_who_is_erased_is_not_told_of(workspace: Workspace) -> None:

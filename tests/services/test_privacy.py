@@ -31,7 +31,7 @@ from zhiyin.domain.errors import NotFound
 from zhiyin.domain.event import ORDER_COMPLETED, Event
 from zhiyin.domain.message import Envelope, MessageStatus, Receipt
 from zhiyin.services import decisions, gate, ingest, privacy, profiles, segments, sending, tracking
-from zhiyin.services.messages import PublicLinks
+from zhiyin.services.public_links import PublicLinks
 from zhiyin.services.workspace import Workspace
 from zhiyin.testing.channel import FakeChannel
 

@@ -17,6 +17,7 @@ import pytest
 from zhiyin.adapters import models
 from zhiyin.adapters.lake.datasets import ITEMS
 from zhiyin.adapters.lake.rows import events_to_table
+from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.domain.errors import Conflict, NotFound
 from zhiyin.domain.event import ORDER_COMPLETED, PRODUCT_VIEWED, Event, Line
@@ -319,6 +320,32 @@ def test_an_empty_shop_is_told_what_to_import(workspace: Workspace) -> None:
     with pytest.raises(Conflict, match="zhiyin import orders"):
         evaluation.evaluate(workspace)
     assert recommendations.recommend(workspace, "anyone") == []
+
+
+def test_popularity_by_group_reads_what_customers_stated(workspace: Workspace) -> None:
+    """In Lyon odd items are bought, in Nantes, by more, even ones; who moves gets what is bought there."""
+    workspace = replace(workspace, now=lambda: NOW)
+    offer(workspace)
+    lives = {f"c{n:02}": "Lyon" if n < 45 else "Nantes" for n in range(100)}
+    bought = {"Lyon": {30: "i1", 10: "i3", 2: "i5"}, "Nantes": {30: "i2", 10: "i4", 2: "i6"}}
+    steps = [(who, item, ago) for who, city in lives.items() for ago, item in bought[city].items()]
+    add(workspace, *(event(who, item, days_ago=ago) for who, item, ago in steps))
+    Customer.objects.bulk_create(
+        Customer(customer_id=who, traits={"city": city, "age": 40})
+        for who, city in {**lives, "new": "Lyon", "far": "Atlantis"}.items()
+    )
+    training.train(workspace, ["group_popularity", "trending"], placed=["email"])
+
+    def first(who: str) -> str:
+        return recommendations.recommend(workspace, who, 1, "group_popularity")[0].item_id
+
+    assert [first(who) for who in ("new", "far", "nobody")] == ["i5", "i6", "i6"]
+    Customer.objects.filter(pk="new").update(traits={"city": "Nantes"})
+    assert first("new") == "i6"
+    names = ["group_popularity", "trending"]
+    found = evaluation.evaluate(workspace, names, (2,), days=5)
+    assert set(found.models) == {*names, "popularity"}
+    assert not found.skipped
 
 
 def test_evaluation_compares_with_popularity_and_is_kept_with_the_model(ws: Workspace) -> None:

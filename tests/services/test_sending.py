@@ -113,17 +113,19 @@ def test_the_message_has_its_headers_links_and_parts(ws):
     token = Message.objects.get().token
     base = ws.settings.base_url
     assert message["Subject"] == "Hello C0000"
-    assert message["To"] == "c0000@example.com"
+    assert message["To"] == "C0000 <c0000@example.com>"
     assert message["Message-ID"] == f"<{token}@example.com>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     https, mailto = message["List-Unsubscribe"].split(", ")
     assert https.startswith(f"<{base}/u/")
     assert mailto == "<mailto:answers@example.com?subject=unsubscribe>"
-    assert message["List-ID"] == "<spring.example.com>"
+    assert message["List-ID"] == "<marketing.example.com>"
+    assert message["Feedback-ID"] == f"spring:s{Campaign.objects.get().segment_id}:marketing:examplecom"
+    assert channel.sent[0].sender == "shop@example.com"
     assert message["Reply-To"] == "answers@example.com"
     html = message.get_body(("html",)).get_content()
     text = message.get_body(("plain",)).get_content()
-    assert html.count(f"{base}/t/c/") == 1
+    assert html.count(f"{base}/t/c/") == 2  # with the one that nobody sees
     assert html.count(f"{base}/t/o/") == 1
     assert "shop.example/tea" not in html
     assert f'{https.strip("<>")}"' in html

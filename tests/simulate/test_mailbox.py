@@ -20,7 +20,8 @@ def message(to: str = "ann@example.com") -> EmailMessage:
     made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     made.set_content("plain")
     made.add_alternative(
-        '<a href="http://127.0.0.1:1/t/c/1?a=1&amp;b=2">茶</a><img src="http://127.0.0.1:1/t/o/1" width="1">',
+        '<a href="http://127.0.0.1:1/t/c/1?a=1&amp;b=2">茶</a>'
+        '<a href="http://127.0.0.1:1/t/c/2" style="display:none"></a><img src="http://127.0.0.1:1/t/o/1" width="1">',
         subtype="html",
     )
     return made
@@ -36,6 +37,7 @@ def test_a_letter_is_kept_as_it_came_and_read() -> None:
         assert (first.to, first.at, second.to) == ("ann@example.com", NOW, "bob@example.com")
     assert letter.subject == "新茶到了"
     assert letter.links == ("http://127.0.0.1:1/t/c/1?a=1&b=2",)
+    assert letter.hidden == ("http://127.0.0.1:1/t/c/2",)
     assert letter.images == ("http://127.0.0.1:1/t/o/1",)
     assert (letter.unsubscribe, letter.one_click) == ("http://127.0.0.1:1/u/abc", True)
 

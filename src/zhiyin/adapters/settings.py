@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from zhiyin.domain.errors import BadSetting, WorkspaceNotFound
-from zhiyin.domain.settings import ProfileSettings, Settings
+from zhiyin.domain.settings import PaceSettings, ProfileSettings, SenderSettings, Settings
 from zhiyin.domain.text import say
 
 FILE = "zhiyin.toml"
@@ -41,6 +41,9 @@ _RANGES = {
     "profile.new_gaps": (0.01, 100.0),
     "profile.active_gaps": (0.01, 100.0),
     "profile.lapsed_gaps": (0.01, 1000.0),
+    "pace.per_minute": (0, 1_000_000),
+    "pace.warm_up_first": (1, 1_000_000),
+    "pace.warm_up_growth": (1.0, 10.0),
     "collect.max_waiting_mb": (1, 1_000_000),
     "collect.disk_reserve_mb": (0, 1_000_000_000),
 }
@@ -73,7 +76,9 @@ def read(folder: str | Path, flags: Mapping[str, Any] | None = None) -> Settings
         sections.setdefault(section, {})[name] = value.value
     built: dict[str, Any] = {name: type(SECTIONS[name])(**values) for name, values in sections.items()}
     settings = Settings(folder, **built)
+    settings.pace.check()
     settings.profile.check()  # checked at the door, not at the first use
+    settings.sender.check()
     return settings
 
 
@@ -141,16 +146,16 @@ def write(folder: str | Path, changes: Mapping[str, Any]) -> None:
 
     path = Path(folder) / FILE
     document = tomlkit.parse(path.read_text(encoding="utf-8"))
-    known = dict(_known())
     for key, raw in changes.items():
-        if key not in known:
+        if key not in dict(_known()):
             raise BadSetting(
                 say("There is no setting {key!r}.", key=key), fix=say("`zhiyin config` lists them all.")
             )
         section, name = key.split(".")
         value = _convert(key, raw, getattr(SECTIONS[section], name), "the form")
         document.setdefault(section, tomlkit.table())[name] = value
-    ProfileSettings(**document.get("profile", {})).check()
+    for kind, section in ((PaceSettings, "pace"), (ProfileSettings, "profile"), (SenderSettings, "sender")):
+        kind(**document.get(section, {})).check()
     fresh = path.with_suffix(".toml.new")
     fresh.touch(mode=0o600)
     fresh.write_text(tomlkit.dumps(document), encoding="utf-8")

@@ -8,13 +8,17 @@ from enum import StrEnum
 
 
 class CampaignStatus(StrEnum):
-    """Where a campaign stands: ``draft → sending ⇄ paused → sent``, or ``cancelled``."""
+    """Where a campaign stands: ``draft (→ scheduled) → sending ⇄ paused → sent``, or ``cancelled``."""
 
     DRAFT = "draft"
+    SCHEDULED = "scheduled"
     SENDING = "sending"
     PAUSED = "paused"
     SENT = "sent"
     CANCELLED = "cancelled"
+
+
+NOT_BEGUN = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED)  # nobody is planned yet
 
 
 @dataclass(frozen=True, slots=True)

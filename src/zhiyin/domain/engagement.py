@@ -12,13 +12,17 @@ from zhiyin.domain.event import (
     UNSUBSCRIBED,
 )
 
-RULE = 1  # version of the rule in ``loop/measure/opens``; what another one judged does not count
+RULE = 2  # version of the rule in ``loop/measure/opens``; what another one judged does not count
 
 HUMAN, UNKNOWN, MACHINE = "human", "unknown", "machine"
 KINDS = (HUMAN, UNKNOWN, MACHINE)  # who a hit on a pixel or a link was by, best evidence first
 
 EMAIL = "email"
 CHANNELS = (EMAIL,)
+
+HIDDEN = (
+    "hidden:"  # where the link leads that stands in every message and that nobody sees: programs follow it
+)
 
 # what somebody did with a message, or the message with them -> the event that says so, once for each message
 ENGAGEMENTS: Mapping[str, str] = {

@@ -1,8 +1,10 @@
-"""Hosts: whether an address leads out of this machine or this network."""
+"""Hosts: whether an address leads out of this machine or this network, and names in any script."""
 
 from __future__ import annotations
 
 import ipaddress
+
+import idna
 
 _HOME = ("localhost", "local", "localdomain", "internal", "lan", "home.arpa", "intranet", "test")
 
@@ -33,6 +35,20 @@ def is_private(host: str) -> bool:
         return not address.is_global
     name = host.lower().rstrip(".")
     return "." not in name or any(name.endswith(f".{end}") for end in _HOME)
+
+
+def ascii_domain(domain: str) -> str:
+    """A domain as the DNS has it (RFC 5891); empty where no name server could hold it.
+
+    >>> ascii_domain("例子.公司"), ascii_domain("☃.example")
+    ('xn--fsqu00a.xn--55qx5d', '')
+    """
+    if domain.isascii():
+        return domain
+    try:
+        return idna.encode(domain, uts46=True).decode()
+    except idna.IDNAError:
+        return ""
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -30,7 +30,7 @@ PENDING = (MessageStatus.PLANNED, MessageStatus.CLAIMED, MessageStatus.HANDED_OV
 
 @dataclass(frozen=True, slots=True)
 class OutgoingEmail:
-    """An e-mail ready to hand over: envelope, headers in order, and both bodies."""
+    """An e-mail ready to be made into bytes: envelope, headers in order, and both bodies."""
 
     message_id: str
     envelope_from: str
@@ -40,6 +40,7 @@ class OutgoingEmail:
     text: str
     from_header: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    to_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

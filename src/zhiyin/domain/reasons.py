@@ -19,6 +19,15 @@ class Reason(StrEnum):
     CANCELLED = "cancelled"
 
 
+class WaitReason(StrEnum):
+    """Why a planned message does not go yet (``decide``)."""
+
+    QUIET_HOURS = "quiet_hours"
+    THROTTLED = "throttled"
+    WARM_UP = "warm_up"
+    LOCAL_CLOCK = "local_clock"
+
+
 class LeftOutReason(StrEnum):
     """Why somebody is not in a match list, besides what would refuse them a message."""
 
@@ -60,6 +69,7 @@ class FailReason(StrEnum):
     AUTHENTICATION = "authentication"
     UNREACHABLE = "unreachable"
     INTERRUPTED = "interrupted"
+    NO_SMTPUTF8 = "no_smtputf8"
 
 
 class SuppressReason(StrEnum):

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from zhiyin.domain.errors import BadSetting
 from zhiyin.domain.interest import half_life
 from zhiyin.domain.lifecycle import StageRules
+from zhiyin.domain.pace import Pace, domains_of, quiet_of, warm_up_of
+from zhiyin.domain.text import say
+
+LONGEST_BOUNCE = 14  # characters before the @: what the tag leaves of the 64 that servers take
+_BOUNCES = re.compile(rf"[A-Za-z0-9._+-]{{1,{LONGEST_BOUNCE}}}@[^\s@<>]+\.[^\s@<>]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,24 @@ class SenderSettings:
 
     name: str = field(default="", metadata={"doc": "Sender's name; the shop's name if empty."})
     email: str = field(default="", metadata={"doc": "Sender's address."})
+    bounce_address: str = field(
+        default="",
+        metadata={
+            "doc": "Address that takes what comes back, such as bounces@mail.example.com; the sender's if empty. "
+            "Each message has its own: bounces+TOKEN.MAC@…"
+        },
+    )
+
+    def check(self) -> None:
+        """Raise ``BadSetting`` where messages cannot come back to the address."""
+        if self.bounce_address and not _BOUNCES.fullmatch(self.bounce_address):
+            raise BadSetting(
+                say("sender.bounce_address is {value!r}.", value=self.bounce_address),
+                fix=say(
+                    "Write an address with at most {most} characters before the @, such as bounces@mail.example.com.",
+                    most=LONGEST_BOUNCE,
+                ),
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +139,65 @@ class CampaignSettings:
     first_minutes: int = field(default=30, metadata={"doc": "Minutes from the first share to the rest."})
     first_failures: float = field(
         default=0.05, metadata={"doc": "Failed share of the first above which the rest is held back."}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PaceSettings:
+    """How fast messages leave, and at which hours they do not."""
+
+    per_minute: int = field(
+        default=0, metadata={"doc": "Messages a minute to the mail server; no limit if 0."}
+    )
+    domains: str = field(
+        default="",
+        metadata={"doc": "Messages a minute to recipients' domains, such as qq.com=60, gmail.com=300."},
+    )
+    quiet: str = field(
+        default="",
+        metadata={"doc": "Hours of the recipient's day in which nothing is sent, such as 21:00-08:00; none if empty."},
+    )  # fmt: skip
+    warm_up_from: str = field(
+        default="",
+        metadata={"doc": "Day on which a new sender began, such as 2026-03-01; no warm-up if empty."},
+    )
+    warm_up_first: int = field(default=50, metadata={"doc": "Messages on the first day of the warm-up."})
+    warm_up_growth: float = field(
+        default=2.0, metadata={"doc": "How many times as many messages the next day of the warm-up allows."}
+    )
+
+    @property
+    def pace(self) -> Pace:
+        """All of it, read. Raises ``BadSetting`` where a text is none of these."""
+        return Pace(
+            self.per_minute,
+            domains_of(self.domains),
+            quiet_of(self.quiet),
+            warm_up_of(self.warm_up_from, self.warm_up_first, self.warm_up_growth),
+        )
+
+    def check(self) -> None:
+        """Raise ``BadSetting`` where a setting cannot be."""
+        _ = self.pace
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingSettings:
+    """How messages tell that they were opened and clicked."""
+
+    opens: bool = field(default=True, metadata={"doc": "Whether messages carry a pixel that tells of opens."})
+    clicks: bool = field(
+        default=True, metadata={"doc": "Whether links lead through this server, which notes the click."}
+    )
+    hidden_link: bool = field(
+        default=True,
+        metadata={"doc": "Whether messages carry a link that nobody sees; programs that follow it are found out."},
+    )  # fmt: skip
+    utm_source: str = field(
+        default="newsletter",
+        metadata={
+            "doc": "utm_source of links, with utm_medium=email and utm_campaign=KEY; none are added if empty."
+        },
     )
 
 
@@ -206,6 +290,8 @@ class Settings:
     smtp: SmtpSettings = SmtpSettings()
     sender: SenderSettings = SenderSettings()
     campaign: CampaignSettings = CampaignSettings()
+    pace: PaceSettings = PaceSettings()
+    tracking: TrackingSettings = TrackingSettings()
     collect: CollectSettings = CollectSettings()
     profile: ProfileSettings = ProfileSettings()
     simulation: SimulationSettings = SimulationSettings()

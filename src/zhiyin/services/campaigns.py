@@ -10,11 +10,12 @@ from django.db import transaction
 from django.db.models import Count
 
 from zhiyin.adapters.records.models import Campaign, Message
-from zhiyin.domain.campaign import CampaignStatus
+from zhiyin.domain.campaign import NOT_BEGUN, CampaignStatus
 from zhiyin.domain.errors import BadSetting, Conflict, NotFound
 from zhiyin.domain.message import MessageStatus
 from zhiyin.domain.money import to_minor
 from zhiyin.domain.placement import EMAIL
+from zhiyin.domain.reasons import WaitReason
 from zhiyin.domain.text import Text, say
 from zhiyin.loop import decide
 from zhiyin.loop.profile import segment_json
@@ -91,7 +92,9 @@ def update(ws: Workspace, key: str, **changes: Any) -> Campaign:
     if row.status != CampaignStatus.DRAFT:
         raise Conflict(
             say("{name} was started and cannot be changed.", name=row.name),
-            fix=say("Make a new campaign instead."),
+            fix=say("Make it a draft again first.")
+            if row.status == CampaignStatus.SCHEDULED
+            else say("Make a new campaign instead."),
         )
     unknown = set(changes) - {*_EDITABLE, "segment", "template"}
     if unknown:
@@ -137,6 +140,29 @@ def start(ws: Workspace, key: str, *, allow_local_links: bool = False) -> Campai
     out: links may then lead to this machine although the mail server is elsewhere.
     """
     row = get(ws, key)
+    ready(ws, row, allow_local_links=allow_local_links)
+    now = ws.now()
+    started = Campaign.objects.filter(pk=row.pk, status=CampaignStatus.DRAFT).update(
+        status=CampaignStatus.SENDING, started_at=now, error="", **frozen(ws, row)
+    )
+    if not started:
+        raise Conflict(
+            say("{name} was started before.", name=row.name),
+            fix=say("A campaign is sent once. Make a new one."),
+        )
+    return get(ws, key)
+
+
+def frozen(ws: Workspace, row: Campaign) -> dict[str, Any]:
+    """The segment as it is now, which the campaign keeps from here on."""
+    return {
+        "segment_rule": segment_json.dump(segments.of_campaign(ws, row)),
+        "segment_version": row.segment.version,
+    }
+
+
+def ready(ws: Workspace, row: Campaign, *, allow_local_links: bool) -> None:
+    """Raise ``Conflict`` where something must be mended before it can be sent."""
     allowed = (checks.LOCAL_LINKS,) if allow_local_links else ()
     errors = [p for p in checks.check(ws, row) if p.level == "error" and p.code not in allowed]
     if errors:
@@ -147,20 +173,6 @@ def start(ws: Workspace, key: str, *, allow_local_links: bool = False) -> Campai
             if errors[0].code == checks.LOCAL_LINKS
             else say("Mend it, then send."),
         )
-    now = ws.now()
-    started = Campaign.objects.filter(pk=row.pk, status=CampaignStatus.DRAFT).update(
-        status=CampaignStatus.SENDING,
-        started_at=now,
-        segment_rule=segment_json.dump(segments.of_campaign(ws, row)),
-        segment_version=row.segment.version,
-        error="",
-    )
-    if not started:
-        raise Conflict(
-            say("{name} was started before.", name=row.name),
-            fix=say("A campaign is sent once. Make a new one."),
-        )
-    return get(ws, key)
 
 
 def pause(ws: Workspace, key: str) -> Campaign:
@@ -184,7 +196,7 @@ def resume(ws: Workspace, key: str) -> Campaign:
 
 def cancel(ws: Workspace, key: str) -> Campaign:
     """End a paused or sending campaign for good: nobody else gets it. What was handed over stays sent."""
-    running = (CampaignStatus.DRAFT, CampaignStatus.SENDING, CampaignStatus.PAUSED)
+    running = (*NOT_BEGUN, CampaignStatus.SENDING, CampaignStatus.PAUSED)
     with transaction.atomic():
         row = _switch(
             ws, key, running, CampaignStatus.CANCELLED, say("{name} is over."), finished_at=ws.now()
@@ -205,12 +217,15 @@ def progress(ws: Workspace, key: str) -> dict[str, Any]:
     statuses = {status.value: 0 for status in MessageStatus}
     refused: dict[str, int] = {}
     failed: dict[str, int] = {}
+    held: dict[str, int] = {}
     for status, reason, count in found:
         statuses[status] += count
         if status == MessageStatus.REFUSED:
             refused[reason] = refused.get(reason, 0) + count
         elif status == MessageStatus.FAILED:
             failed[reason] = failed.get(reason, 0) + count
+        elif status == MessageStatus.PLANNED and reason in set(WaitReason):
+            held[reason] = held.get(reason, 0) + count
     waiting = statuses.pop(MessageStatus.PLANNED)
     return {
         "status": row.status,
@@ -219,6 +234,7 @@ def progress(ws: Workspace, key: str) -> dict[str, Any]:
         "planning_done": row.planned_at is not None,
         "waiting": waiting,
         **statuses,
+        "waiting_by_reason": dict(sorted(held.items())),
         "refused_by_reason": dict(sorted(refused.items())),
         "failed_by_reason": dict(sorted(failed.items())),
     }
@@ -226,6 +242,7 @@ def progress(ws: Workspace, key: str) -> dict[str, Any]:
 
 _STANDS = {
     CampaignStatus.DRAFT: say("It is draft."),
+    CampaignStatus.SCHEDULED: say("It is scheduled."),
     CampaignStatus.SENDING: say("It is sending."),
     CampaignStatus.PAUSED: say("It is paused."),
     CampaignStatus.SENT: say("It is sent."),

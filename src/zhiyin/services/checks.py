@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from zhiyin.adapters.records.models import Campaign, Customer, RecommenderModel
-from zhiyin.domain.errors import BadTemplate
+from zhiyin.domain.errors import BadSetting, BadTemplate
 from zhiyin.domain.host import is_private, is_this_machine
 from zhiyin.domain.text import say
 from zhiyin.loop import decide
-from zhiyin.services import messages, templates
+from zhiyin.services import messages, sending_domain, templates
 from zhiyin.services.workspace import Workspace
 
 LOCAL_LINKS = "local_links"  # the one error that whoever tries things out may pass over
@@ -50,6 +51,8 @@ def check(ws: Workspace, row: Campaign) -> list[Problem]:
         error("no_sender", say("There is no sender's address. Set sender.email or give the campaign one."))
     elif not decide.is_address(row.sender_email):
         error("bad_sender", say("The sender's address {address} cannot be one.", address=row.sender_email))
+    else:
+        _signature(ws, row.sender_email, error, warn)
     if not settings.smtp.host:
         error("no_server", say("There is no mail server. Set smtp.host in the settings."))
     elif is_private(urlsplit(settings.base_url).hostname or "") and not is_this_machine(settings.smtp.host):
@@ -91,6 +94,25 @@ def check(ws: Workspace, row: Campaign) -> list[Problem]:
         if len(shown.subject) > 78:
             warn("long_subject", say("The subject is longer than most mail programs show."))
     return found
+
+
+def _signature(
+    ws: Workspace, address: str, error: Callable[[str, str], None], warn: Callable[[str, str], None]
+) -> None:
+    try:
+        if sending_domain.signers(ws, address):
+            return
+    except BadSetting as problem:
+        error("locked_key", problem.told)
+        return
+    warn(
+        "not_signed",
+        say(
+            "No key signs for {domain}, so messages go unsigned unless the mail server signs them. "
+            "Add the domain under Settings, Sending domain.",
+            domain=address.rpartition("@")[2],
+        ),
+    )
 
 
 def _model_there() -> bool:

@@ -13,14 +13,14 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from zhiyin.adapters import clock
-from zhiyin.adapters.records.message import save_many
+from zhiyin.adapters.records.message import domain_of, save_many
 from zhiyin.adapters.records.models import Decision, Message
 from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.decision import REFUSE, Fact
 from zhiyin.domain.message import MessageStatus
 from zhiyin.domain.reasons import Reason
 from zhiyin.loop import decide
-from zhiyin.services import decisions, gate
+from zhiyin.services import decisions, gate, pace
 from zhiyin.services.batches import batches
 from zhiyin.services.workspace import Workspace
 
@@ -30,10 +30,11 @@ _CANCELLED = 500  # ended in one statement
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """Messages that may go, and how many the gate refused at the last moment."""
+    """Messages that may go, how many the gate refused at the last moment, and how many wait until later."""
 
     rows: list[Message]
-    refused: int
+    refused: int = 0
+    postponed: int = 0
 
 
 def claim(ws: Workspace, name: str, limit: int) -> Claimed:
@@ -51,9 +52,10 @@ def claim(ws: Workspace, name: str, limit: int) -> Claimed:
             .order_by("due_at", "pk")[:limit]
         )
         if not due:
-            return Claimed([], 0)
+            return Claimed([])
         contacts = gate.contacts([row.customer_id for row in due])
         policy = gate.policy(ws)
+        asked, due = len(due), pace.hold(ws, due, now)
         going: list[tuple[Message, Sequence[Fact], str]] = []
         stopped: list[tuple[Message, Sequence[Fact], str]] = []
         moved: list[Message] = []
@@ -62,16 +64,16 @@ def claim(ws: Workspace, name: str, limit: int) -> Claimed:
             facts = decide.check(contact, policy)
             reason = decide.refusal(facts)
             if row.address != contact.address:
-                row.address = contact.address
+                row.address, row.domain = contact.address, domain_of(contact.address)
                 moved.append(row)
             (stopped if reason else going).append((row, facts, reason))
         rows = [row for row, _, _ in going]
         Message.objects.filter(pk__in=[row.pk for row in rows], status=MessageStatus.PLANNED).update(
-            status=MessageStatus.CLAIMED, claimed_by=name, claimed_at=clock.system()
+            status=MessageStatus.CLAIMED, claimed_by=name, claimed_at=clock.system(), reason=""
         )
-        save_many(moved, ("address",))
+        save_many(moved, ("address", "domain"))
         refuse(stopped, now)
-    return Claimed(rows, len(stopped))
+    return Claimed(rows, len(stopped), asked - len(due))
 
 
 def refuse(stopped: Sequence[tuple[Message, Sequence[Fact], str]], now: datetime) -> None:

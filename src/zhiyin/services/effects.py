@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Count
 
 from zhiyin.adapters.records.models import Campaign, Message
-from zhiyin.domain.campaign import CampaignStatus
+from zhiyin.domain.campaign import NOT_BEGUN, CampaignStatus
 from zhiyin.domain.estimate import Estimate
 from zhiyin.loop.measure import campaign as measure
 from zhiyin.services import outcomes
@@ -48,7 +48,7 @@ def effects(ws: Workspace) -> list[EffectLine]:
     Lines of campaigns whose window has closed are kept. They are computed anew where events came in late that
     lie before its end, where somebody was erased, and where the campaign itself or a setting is another one.
     """
-    rows = list(Campaign.objects.exclude(status=CampaignStatus.DRAFT).order_by("-started_at", "-pk"))
+    rows = list(Campaign.objects.exclude(status__in=NOT_BEGUN).order_by("-started_at", "-pk"))
     now, version = ws.now(), ws.lake.version("events")
     lines = _kept(ws, rows, now, version)
     fresh = [row for row in rows if row.pk not in lines]
@@ -61,7 +61,7 @@ def effects(ws: Workspace) -> list[EffectLine]:
 
 def state_of(ws: Workspace, found: Found, lift: Estimate, moment: datetime) -> str:
     """How a campaign stands, one of the states of ``loop.measure.campaign``."""
-    if found.row.status == CampaignStatus.DRAFT:
+    if found.row.status in NOT_BEGUN:
         return measure.DRAFT
     return measure.state(
         lift,

@@ -46,7 +46,7 @@ _STEP = 10  # hits are judged by the ten seconds: each time is a look into the l
 _AT_ONCE = 2_000  # then the worker's others get their turn
 _MOMENT = 0.2  # seconds for which the worker waits for the lake
 _HITS = {EMAIL_OPENED: MESSAGE_OPENED, EMAIL_LINK_CLICKED: MESSAGE_CLICKED}
-_PROPERTIES = ("token", "step", "user_agent", "method", "url", "rule")
+_PROPERTIES = ("token", "step", "user_agent", "method", "url", "ip", "rule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,17 +150,10 @@ def _letter(token: str, rows: Sequence[dict[str, Any]]) -> Letter:
         by_name.setdefault(row["event"], []).append(row)
     delivered = min((row["timestamp"] for row in by_name.get(EMAIL_DELIVERED, ())), default=None)
 
-    def hits(name: str) -> list[rules.Hit]:
-        return [_hit(row, delivered) for row in by_name.get(name, ())]
-
-    verdicts = {
-        EMAIL_OPENED: [rules.opened(one) for one in hits(EMAIL_OPENED)],
-        EMAIL_LINK_CLICKED: rules.clicked(hits(EMAIL_LINK_CLICKED)),
-    }
+    hits = [row for name in _HITS for row in by_name.get(name, ())]
     touches = [
-        Touch(row["event_id"], name, _aware(row["timestamp"]), kind)
-        for name, kinds in verdicts.items()
-        for row, kind in zip(by_name.get(name, ()), kinds, strict=True)
+        Touch(row["event_id"], row["event"], _aware(row["timestamp"]), kind)
+        for row, kind in zip(hits, rules.judge([_hit(row, delivered) for row in hits]), strict=True)
     ]
     told = {
         name for name in JUDGED if any(row["property_rule"] == str(RULE) for row in by_name.get(name, ()))
@@ -180,7 +173,11 @@ def _letter(token: str, rows: Sequence[dict[str, Any]]) -> Letter:
 def _hit(row: dict[str, Any], delivered: datetime | None) -> rules.Hit:
     after = None if delivered is None else (row["timestamp"] - delivered).total_seconds()
     return rules.Hit(
-        row["property_user_agent"] or "", row["property_method"] or "GET", after, row["property_url"] or ""
+        row["property_user_agent"] or "",
+        row["property_method"] or "GET",
+        after,
+        row["property_url"] or "",
+        row["property_ip"] or "",
     )
 
 

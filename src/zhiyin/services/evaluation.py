@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.domain.errors import Conflict
 from zhiyin.domain.text import say
-from zhiyin.services import catalogue, interactions, recommenders
+from zhiyin.services import catalogue, customer_groups, interactions, recommenders
 from zhiyin.services.training import SEED, Progress, require
 from zhiyin.services.workspace import Workspace
 
@@ -61,7 +62,7 @@ def evaluate(
     tell(0, len(entries) + 1, "Reading interactions")
     rows = interactions.everybodys(ws, until=until)
     require(rows, items)
-    data = learned(rows, items, until)
+    data = learned(rows, items, until, attributes=partial(customer_groups.attributes, ws))
     rng = np.random.default_rng(seed)
     task = splits.by_time(
         data,

@@ -13,14 +13,14 @@ from zhiyin.adapters.records.message import save_many
 from zhiyin.adapters.records.models import Campaign, Message, Suppression
 from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.decision import Fact
-from zhiyin.domain.errors import BadTemplate
+from zhiyin.domain.errors import BadSetting, BadTemplate
 from zhiyin.domain.message import PENDING, MessageStatus, Receipt
 from zhiyin.domain.ports import Channel
 from zhiyin.domain.reasons import Reason, SuppressReason
 from zhiyin.loop.deliver import retry
 from zhiyin.loop.deliver.mime import ascii_address
 from zhiyin.services import breaker, claims, messages, receipts
-from zhiyin.services.messages import Written
+from zhiyin.services.envelopes import Written
 from zhiyin.services.workspace import Workspace
 
 
@@ -44,8 +44,8 @@ def write(round_: Round, campaign: Campaign, rows: Sequence[Message]) -> list[tu
     tokens = {row.customer_id: row.token for row in rows}
     try:
         written = messages.write(ws, campaign, tokens, now=ws.now())
-    except BadTemplate as error:
-        breaker.pause(campaign, str(error))
+    except (BadTemplate, BadSetting) as error:
+        breaker.pause(campaign, error.told)
         return []
     ready: list[tuple[Message, Written]] = []
     broken: list[tuple[Message, Sequence[Fact], str]] = []

@@ -13,7 +13,7 @@ from zhiyin.domain.errors import NotFound
 from zhiyin.domain.reject import Reject
 from zhiyin.domain.text import say
 from zhiyin.loop.collect import columns as collect_columns
-from zhiyin.loop.collect import customers, events, items, orders
+from zhiyin.loop.collect import customers, events, items, orders, suppressions
 from zhiyin.loop.collect.columns import Column
 from zhiyin.loop.collect.moments import date_order
 from zhiyin.loop.collect.verdict import Shop, Understood
@@ -24,6 +24,7 @@ UNDERSTAND: Mapping[str, Callable[[pa.Table, pa.Array, Sequence[Column], Shop], 
     "items": items.understand,
     "orders": orders.understand,
     "events": events.understand,
+    "suppressions": suppressions.understand,
 }
 KINDS = tuple(UNDERSTAND)
 OnProgress = Callable[[int, int | None, str | None], object]

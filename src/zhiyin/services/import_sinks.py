@@ -25,7 +25,7 @@ from zhiyin.domain.text import say
 from zhiyin.loop.collect.order_groups import ORDER_OF_LINES, assemble, split_last
 from zhiyin.loop.collect.orders import facts
 from zhiyin.loop.collect.verdict import Shop, Understood, raw_json
-from zhiyin.services import import_customers, import_items, orders
+from zhiyin.services import import_customers, import_items, orders, suppressions
 from zhiyin.services.import_rejects import Sink as RejectSink
 from zhiyin.services.workspace import Workspace
 
@@ -161,6 +161,11 @@ def _items(sink: Unique, rows: pa.Table) -> int:
     return import_items.publish(sink.ws, rows)
 
 
+def _suppressions(sink: Unique, rows: pa.Table) -> int:
+    """Onto the list of addresses that must not be written to."""
+    return suppressions.publish(sink.ws, rows)
+
+
 class Events(_Sink):
     """Into the dataset ``events``, as they come; of equal ids the first stays and the others are unchanged."""
 
@@ -252,6 +257,7 @@ class Orders(_Sink):
 SINKS: dict[str, Callable[..., Sink]] = {
     "customers": partial(Unique, "customer_id", _customers),
     "items": partial(Unique, "item_id", _items),
+    "suppressions": partial(Unique, "address", _suppressions),
     "orders": Orders,
     "events": Events,
 }

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -13,51 +12,13 @@ from zhiyin.adapters.records.models import Campaign as CampaignRow
 from zhiyin.adapters.records.models import Customer as CustomerRow
 from zhiyin.domain.customer import COMPUTED_TRAITS, Customer
 from zhiyin.domain.errors import BadTemplate
-from zhiyin.domain.message import Envelope, OutgoingEmail
 from zhiyin.domain.template import Rendered
-from zhiyin.loop.deliver import context, links, mime, render, sign
-from zhiyin.services import templates
+from zhiyin.loop.deliver import context, links, render
+from zhiyin.services import marks, templates
+from zhiyin.services.envelopes import Envelopes, Written
 from zhiyin.services.workspace import Workspace
 
 ITEMS = 4  # recommended in one message
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A message to one customer: what they see, what is handed over, which items were recommended."""
-
-    rendered: Rendered
-    envelope: Envelope
-    items: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PublicLinks:
-    """Makes the public addresses of a message from its token, all signed."""
-
-    base_url: str
-    open_key: bytes
-    click_key: bytes
-    unsubscribe_key: bytes
-
-    @classmethod
-    def of(cls, ws: Workspace) -> PublicLinks:
-        """The links of this workspace."""
-        secret = ws.settings.server.secret
-        keys = (sign.key(secret, purpose) for purpose in (sign.OPEN, sign.CLICK, sign.UNSUBSCRIBE))
-        return cls(ws.settings.base_url, *keys)
-
-    def open(self, token: str) -> str:
-        """The address of the open pixel."""
-        return f"{self.base_url}/t/o/{sign.sign(self.open_key, token)}.gif"
-
-    def click(self, token: str, url: str) -> str:
-        """The address that leads to ``url``; the destination stands inside the signature."""
-        return f"{self.base_url}/t/c/{sign.sign(self.click_key, f'{token} {url}')}"
-
-    def unsubscribe(self, token: str) -> str:
-        """The unsubscribe page, which is the address of the one-click POST too."""
-        return f"{self.base_url}/u/{sign.sign(self.unsubscribe_key, token)}"
 
 
 def write(
@@ -69,20 +30,20 @@ def write(
     a wording that nobody's message can be made of raises ``BadTemplate``. ``to`` sends it all elsewhere.
     """
     wording = prepared(campaign.subject, campaign.body, campaign.preheader)
-    public = PublicLinks.of(ws)
+    envelopes = Envelopes.of(ws, campaign, now)
     customers = {row.pk: of_row(row) for row in CustomerRow.objects.filter(pk__in=tokens)}
     chosen = _chosen(ws, campaign, list(customers.values()))
+    marked, unmarked = marks.of(ws, campaign.key), marks.unwilling(customers)
     result: dict[str, Written | BadTemplate] = {}
     for customer_id, customer in customers.items():
         token = tokens[customer_id]
         items = chosen.get(customer_id, [])
         try:
-            rendered = render.render(
-                wording, variables(ws, campaign, customer, items, public.unsubscribe(token))
-            )
-            result[customer_id] = _written(
-                campaign, to or customer.email, rendered, items, token, public, now
-            )
+            unsubscribe = envelopes.public.unsubscribe(token)
+            rendered = render.render(wording, variables(ws, campaign, customer, items, unsubscribe))
+            whom = (to, "") if to else (customer.email, customer.name)
+            own = marks.untracked(marked) if customer_id in unmarked else marked
+            result[customer_id] = envelopes.written(rendered, items, token, *whom, own)
         except BadTemplate as error:
             result[customer_id] = error
     return result
@@ -208,47 +169,3 @@ def _chosen(
             if entry.item_id in items
         ]
     return result
-
-
-def _written(
-    campaign: CampaignRow,
-    to: str,
-    rendered: Rendered,
-    items: Sequence[Mapping[str, Any]],
-    token: str,
-    public: PublicLinks,
-    now: datetime,
-) -> Written:
-    unsubscribe = public.unsubscribe(token)
-    track: Callable[[str], str] = lambda url: public.click(token, url)  # noqa: E731
-    keep = (f"{public.base_url}/u/",)
-    html = links.rewrite(rendered.html, track, keep=keep, pixel=public.open(token))
-    text = links.rewrite_text(rendered.text, track, keep=keep)
-    sender = mime.ascii_address(campaign.sender_email)
-    domain = sender.rpartition("@")[2]
-    ways = [f"<{unsubscribe}>"]
-    if campaign.reply_to:
-        ways.append(f"<mailto:{mime.ascii_address(campaign.reply_to)}?subject=unsubscribe>")
-    headers = {
-        "List-Unsubscribe": ", ".join(ways),
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",  # RFC 8058
-        "List-ID": f"<{campaign.key}.{domain}>",  # RFC 2919
-        "Precedence": "bulk",  # keeps holiday replies away
-    }
-    if campaign.reply_to:
-        headers["Reply-To"] = mime.ascii_address(campaign.reply_to)
-    email = OutgoingEmail(
-        message_id=f"<{token}@{domain}>",
-        envelope_from=sender,
-        to=to,
-        subject=rendered.subject,
-        html=html,
-        text=text,
-        from_header=mime.from_header(campaign.sender_name, campaign.sender_email),
-        headers=headers,
-    )
-    return Written(
-        Rendered(rendered.subject, html, text, rendered.preheader),
-        mime.envelope(email, date=now),
-        tuple(str(item["item_id"]) for item in items),
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zhiyin.domain.engagement import HUMAN
+from zhiyin.domain.engagement import HIDDEN, HUMAN
 from zhiyin.domain.event import EMAIL_DELIVERED, EMAIL_LINK_CLICKED, EMAIL_OPENED, UNSUBSCRIBED
 from zhiyin.loop.measure import opens as rules
 from zhiyin.loop.measure.opens import Counts, Hit
@@ -37,46 +37,53 @@ class Hits:
     unsubscribed: int = 0
 
 
+_PROPERTIES = ("token", "user_agent", "method", "url", "ip")
+
+
 def of(ws: Workspace, key: str, since: datetime, until: datetime) -> Hits:
     """The opens and clicks of a campaign's messages between two moments."""
-    own = ws.lake.events(properties=["token", "user_agent", "method", "url"]).filter(
+    own = ws.lake.events(properties=_PROPERTIES).filter(
         nw.col("campaign") == key,
         nw.col("timestamp") >= _plain(since),
         nw.col("timestamp") <= _plain(until),
     )
-    wanted = {name: f"property_{name}" for name in ("token", "user_agent", "method", "url")}
     delivered = (
         own.filter(nw.col("event") == EMAIL_DELIVERED)
         .group_by("property_token")
         .agg(delivered_at=nw.col("timestamp").min())
     )
-    # of equal hits on one message the first is enough, save for clicks, which are counted
+    columns = ("timestamp", *(f"property_{name}" for name in _PROPERTIES))
+    pixels = own.filter(nw.col("event") == EMAIL_OPENED).select(*columns)
+    followed = own.filter(nw.col("event") == EMAIL_LINK_CLICKED).select(*columns)
+    clicked = followed.select("property_token").unique()
+    hits: dict[str, list[Hit]] = {}
+    for part in (
+        followed.join(delivered, on="property_token", how="left"),
+        pixels.join(clicked, on="property_token", how="semi").join(
+            delivered, on="property_token", how="left"
+        ),
+        _first(pixels.join(clicked, on="property_token", how="anti"), delivered),
+    ):
+        for token, hit in _rows(ws.lake.collect(part)):
+            hits.setdefault(token, []).append(hit)
+    verdicts = {token: rules.judge(each) for token, each in hits.items()}
+    left = own.filter(nw.col("event") == UNSUBSCRIBED).select("customer_id").unique()
+    return Hits(
+        opened=_people(hits, verdicts, links=False),
+        clicked=_people(hits, verdicts, links=True),
+        links=_links(hits, verdicts),
+        unsubscribed=ws.lake.collect(left).num_rows or 0,
+    )
+
+
+def _first(pixels: nw.LazyFrame, delivered: nw.LazyFrame) -> nw.LazyFrame:
+    """Of equal hits on the pixel of a message the first is enough, where nothing else can say who that was."""
     soon = nw.col("timestamp") < nw.col("delivered_at") + nw.lit(timedelta(seconds=rules.SOON))
-    seen = (
-        own.filter(nw.col("event") == EMAIL_OPENED)
-        .join(delivered, on="property_token", how="left")
+    return (
+        pixels.join(delivered, on="property_token", how="left")
         .with_columns(soon=soon.fill_null(False))
         .group_by("property_token", "property_user_agent", "property_method", "soon")
         .agg(timestamp=nw.col("timestamp").min(), delivered_at=nw.col("delivered_at").min())
-    )
-    kinds: dict[str, list[str]] = {}
-    for token, hit in _rows(ws.lake.collect(seen)):
-        kinds.setdefault(token, []).append(rules.opened(hit))
-    followed = (
-        own.filter(nw.col("event") == EMAIL_LINK_CLICKED)
-        .select("timestamp", *wanted.values())
-        .join(delivered, on="property_token", how="left")
-    )
-    clicks: dict[str, list[Hit]] = {}
-    for token, hit in _rows(ws.lake.collect(followed)):
-        clicks.setdefault(token, []).append(hit)
-    verdicts = {token: rules.clicked(hits) for token, hits in clicks.items()}
-    left = own.filter(nw.col("event") == UNSUBSCRIBED).select("customer_id").unique()
-    return Hits(
-        opened=rules.count(rules.best(each) for each in kinds.values()),
-        clicked=rules.count(rules.best(each) for each in verdicts.values()),
-        links=_links(clicks, verdicts),
-        unsubscribed=ws.lake.collect(left).num_rows or 0,
     )
 
 
@@ -84,23 +91,40 @@ def _rows(hits: pa.Table) -> Iterator[tuple[str, Hit]]:
     """The message's token and the hit, column by column since there may be a million."""
     after = pc.divide(pc.subtract(hits["timestamp"], hits["delivered_at"]).cast(pa.int64()), 1e6)
     empty = pa.nulls(hits.num_rows, pa.string())
-    url = hits["property_url"] if "property_url" in hits.column_names else empty
+
+    def text(name: str, missing: str = "") -> pa.ChunkedArray:
+        return pc.fill_null(hits[name] if name in hits.column_names else empty, missing)
+
     columns = (
         hits["property_token"],
-        pc.fill_null(hits["property_user_agent"], ""),
-        pc.fill_null(hits["property_method"], "GET"),
+        text("property_user_agent"),
+        text("property_method", "GET"),
         after,
-        pc.fill_null(url, ""),
+        text("property_url"),
+        text("property_ip"),
     )
     for token, *hit in zip(*(column.to_pylist() for column in columns), strict=True):
         yield token, Hit(*hit)
 
 
-def _links(clicks: Mapping[str, list[Hit]], verdicts: Mapping[str, list[str]]) -> tuple[Link, ...]:
+def _people(
+    hits: Mapping[str, Sequence[Hit]], verdicts: Mapping[str, Sequence[str]], *, links: bool
+) -> Counts:
+    """People by the best evidence there is that they opened, or clicked."""
+    kinds = (
+        [kind for hit, kind in zip(each, verdicts[token], strict=True) if bool(hit.url) is links]
+        for token, each in hits.items()
+    )
+    return rules.count(rules.best(each) for each in kinds if each)
+
+
+def _links(hits: Mapping[str, Sequence[Hit]], verdicts: Mapping[str, Sequence[str]]) -> tuple[Link, ...]:
     total: Counter[str] = Counter()
     people: dict[str, set[str]] = {}
-    for token, hits in clicks.items():
-        for hit, kind in zip(hits, verdicts[token], strict=True):
+    for token, each in hits.items():
+        for hit, kind in zip(each, verdicts[token], strict=True):
+            if hit.url in ("", HIDDEN):
+                continue
             total[hit.url] += kind == HUMAN
             people.setdefault(hit.url, set())
             if kind == HUMAN:

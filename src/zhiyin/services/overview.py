@@ -13,7 +13,7 @@ import narwhals as nw
 from django.db.models import Count
 
 from zhiyin.adapters.records.models import Campaign, Customer, Import, Message, Segment
-from zhiyin.domain.campaign import CampaignStatus
+from zhiyin.domain.campaign import NOT_BEGUN, CampaignStatus
 from zhiyin.domain.estimate import Estimate
 from zhiyin.domain.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED
 from zhiyin.domain.message import MessageStatus
@@ -158,7 +158,7 @@ def needs(ws: Workspace) -> list[Need]:
 def steps(ws: Workspace) -> list[Step]:
     """The four first steps of a new shop."""
     settings = ws.settings
-    sent = Campaign.objects.exclude(status=CampaignStatus.DRAFT).exists()
+    sent = Campaign.objects.exclude(status__in=NOT_BEGUN).exists()
     return [
         Step("data", Customer.objects.exists()),
         Step("segment", Segment.objects.filter(archived=False).exists()),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
+from zhiyin.adapters.records.message import domain_of
 from zhiyin.adapters.records.models import Campaign, Decision, Message
 from zhiyin.domain.campaign import Campaign as CampaignNoun
 from zhiyin.domain.campaign import CampaignStatus
@@ -15,9 +16,10 @@ from zhiyin.domain.decision import REFUSE, SEND
 from zhiyin.domain.decision import Decision as DecisionNoun
 from zhiyin.domain.intent import Intent
 from zhiyin.domain.message import MessageStatus
+from zhiyin.domain.reasons import WaitReason
 from zhiyin.loop import decide
 from zhiyin.loop.plan.campaign import intents
-from zhiyin.services import decisions, gate, segments, slow_start
+from zhiyin.services import decisions, gate, schedules, segments, slow_start, zones
 from zhiyin.services.batches import batches
 from zhiyin.services.workspace import Workspace
 
@@ -27,10 +29,11 @@ PLAN_BATCH = 1_000
 def plan_step(ws: Workspace) -> int:
     """Give everyone in the segment of every started campaign a ledger row and a decision.
 
-    Returns the number of rows written. A planning that was interrupted goes on where it stopped. When all
-    have a row, the decisions become events in the lake and sending may begin.
+    Scheduled campaigns whose time has come are started first; returns the number of rows written and campaigns
+    started. A planning that was interrupted goes on where it stopped. When all have a row, the decisions become
+    events in the lake and sending may begin.
     """
-    planned = 0
+    planned = schedules.begin(ws)
     for campaign in Campaign.objects.filter(status=CampaignStatus.SENDING, planned_at=None).order_by("pk"):
         planned += _plan(ws, campaign)
     return planned
@@ -48,7 +51,7 @@ def _plan(ws: Workspace, campaign: Campaign) -> int:
             locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
             if locked.status != CampaignStatus.SENDING or locked.planned_at:
                 return planned
-            planned += _plan_batch(locked, batch, policy, versions, start, ws.now())
+            planned += _plan_batch(locked, batch, policy, versions, start, ws)
     decisions.publish(ws, campaign)
     Campaign.objects.filter(pk=campaign.pk, planned_at=None).update(planned_at=ws.now())
     return planned
@@ -60,8 +63,9 @@ def _plan_batch(
     policy: decide.Policy,
     versions: Mapping[str, str],
     start: slow_start.Start,
-    now: datetime,
+    ws: Workspace,
 ) -> int:
+    now, wall = ws.now(), schedules.wall_time(ws, campaign)
     ids = [intent.customer_id for intent in batch]
     known = set(
         Message.objects.filter(program=campaign.program, customer_id__in=ids).values_list(
@@ -69,6 +73,7 @@ def _plan_batch(
         )
     )
     contacts = gate.contacts(ids)
+    clocks = zones.of(ids) if wall else {}
     rows, made_for = [], []
     for intent in batch:
         if intent.customer_id in known:
@@ -81,8 +86,12 @@ def _plan_batch(
             seed=campaign.seed,
             versions=versions,
         )
-        due_at = start.due(intent.customer_id, now)
-        rows.append(_ledger_row(campaign, intent, contact.address, made, now, due_at))
+        due_at, reason = start.due(intent.customer_id, now), ""
+        if wall:
+            clock = clocks.get(intent.customer_id, ws.timezone)
+            hour = wall.replace(tzinfo=clock).astimezone(UTC)
+            due_at, reason = max(due_at, hour), WaitReason.LOCAL_CLOCK if hour > due_at else ""
+        rows.append(_ledger_row(campaign, intent, contact.address, made, now, due_at, reason))
         made_for.append(made)
     Message.objects.bulk_create(rows)
     Decision.objects.bulk_create(
@@ -92,7 +101,13 @@ def _plan_batch(
 
 
 def _ledger_row(
-    campaign: Campaign, intent: Intent, address: str, made: DecisionNoun, now: datetime, due_at: datetime
+    campaign: Campaign,
+    intent: Intent,
+    address: str,
+    made: DecisionNoun,
+    now: datetime,
+    due_at: datetime,
+    waits: str,
 ) -> Message:
     status = {SEND: MessageStatus.PLANNED, REFUSE: MessageStatus.REFUSED}.get(
         made.choice, MessageStatus.HELD_OUT
@@ -107,8 +122,9 @@ def _ledger_row(
         occurrence=intent.occurrence,
         campaign=campaign,
         status=status,
-        reason=made.reason,
+        reason=made.reason if done else waits,
         address="" if done else address,
+        domain="" if done else domain_of(address),
         planned_at=now,
         due_at=now if done else due_at,
         finished_at=now if done else None,

@@ -62,7 +62,7 @@ class Ids:
             log=log,
             users=len(self.users),
             catalogue=Catalogue.of(self.items.to_pylist()),
-            customers=Customers.unknown(len(self.users)),
+            customers=Customers(),
             now=int(log.at.max(initial=-1)) + 1,
             timed=timed,
         )

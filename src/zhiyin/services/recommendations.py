@@ -11,13 +11,15 @@ from django.utils.translation import gettext, gettext_noop, override
 
 from zhiyin.domain.item import Item
 from zhiyin.domain.placement import EMAIL
-from zhiyin.services import catalogue, interactions, placements, recommenders
+from zhiyin.services import catalogue, customer_groups, interactions, placements, recommenders
 from zhiyin.services.workspace import Workspace
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from zhiyin.domain.recommendation import Recommendation
+    from zhiyin.loop.recommend.data import I32
+    from zhiyin.loop.recommend.serving import Served
 
 # reason -> what is told with the item that is the cause, and without one
 _TOLD = {
@@ -85,7 +87,7 @@ def recommend_many(
     steps = interactions.of_customers(ws, ids, now)
     if item or basket:
         steps = _with_moment(steps, ids, item, basket, now)
-    asked = questions(steps, ids, answering.shelf.item_ids, now)
+    asked = replace(questions(steps, ids, answering.shelf.item_ids, now), groups=groups(ws, answering, ids))
     if item and item in answering.shelf.index:
         asked = replace(asked, context=np.full(len(asked), answering.shelf.index[item], dtype=np.int32))
     known = catalogue.all_items(ws)
@@ -95,6 +97,13 @@ def recommend_many(
     if rules.most_per_category is not None:
         answers = [_few_of_each(answer, known, rules.most_per_category)[:n] for answer in answers]
     return dict(zip(ids, answers, strict=True))
+
+
+def groups(ws: Workspace, model: Served, customer_ids: Sequence[str]) -> dict[str, I32]:
+    """The groups that customers are in now, as the model knows them."""
+    if not model.shelf.groups:
+        return {}
+    return model.shelf.numbered(customer_groups.attributes(ws, customer_ids))
 
 
 def _with_moment(

@@ -77,6 +77,7 @@ def _again(unknown: QuerySet[Message], now: datetime) -> int:
             campaign_id=row.campaign_id,
             status=MessageStatus.PLANNED,
             address=row.address,
+            domain=row.domain,
             planned_at=now,
             due_at=now,
         )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 from zhiyin.adapters.channels import channel as open_channel
 from zhiyin.domain.errors import BadSetting, Conflict
 from zhiyin.domain.message import OutgoingEmail, Receipt
 from zhiyin.domain.text import say
 from zhiyin.loop import decide
-from zhiyin.loop.deliver import mime
+from zhiyin.loop.deliver import dkim, mime
+from zhiyin.services import sending_domain
 from zhiyin.services.workspace import Workspace
 
 
@@ -25,7 +27,7 @@ def test(ws: Workspace, to: str, subject: str, text: str) -> Receipt:
         raise Conflict(say("There is no sender's address."), fix=say("Fill in the sender's e-mail and save."))
     if not decide.is_address(to):
         raise BadSetting(say("{to!r} cannot be an e-mail address.", to=to), fix=say("Correct it."))
-    address = settings.sender.email
+    address = mime.ascii_address(settings.sender.email)
     email = OutgoingEmail(
         message_id=f"<{uuid.uuid4().hex}@{address.rpartition('@')[2]}>",
         envelope_from=address,
@@ -33,10 +35,13 @@ def test(ws: Workspace, to: str, subject: str, text: str) -> Receipt:
         subject=subject,
         html=f"<p>{text}</p>",
         text=text,
-        from_header=mime.from_header(settings.sender.name or settings.shop.name, address),
+        from_header=mime.mailbox(settings.sender.name or settings.shop.name, address),
+        headers={"Auto-Submitted": "auto-generated"},  # a program's, not a person's (RFC 3834)
     )
+    envelope = mime.envelope(email, date=ws.now())
+    signed = dkim.signed(envelope.content, sending_domain.signers(ws, address), at=ws.now())
     channel = open_channel("email", settings)
     try:
-        return channel.open() or channel.send(mime.envelope(email, date=ws.now()))
+        return channel.open() or channel.send(replace(envelope, content=signed))
     finally:
         channel.close()

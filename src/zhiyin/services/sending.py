@@ -59,7 +59,7 @@ def send_step(
                 own.close()
     receipts.publish(ws)
     _finish(ws)
-    return claimed.refused + len(claimed.rows)
+    return claimed.refused + claimed.postponed + len(claimed.rows)
 
 
 def _send_claimed(round_: handover.Round, rows: Sequence[Message]) -> None:

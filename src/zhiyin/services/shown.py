@@ -19,6 +19,7 @@ _TIMED = 100
 _POINTS = 20  # of the curve
 NAMED = 12  # items never shown that are named
 BOUGHT = "bought"
+_FOR_ALL = ("group_popularity", "popularity", "random", "trending")  # what they show is nobody's own
 
 
 def masked(asked: Queries, placement: Placement) -> CSR | None:
@@ -53,7 +54,7 @@ def shown(model: Served, data: Data, placement: Placement) -> dict[str, Any]:
         "customers": len(asked),
         "items": int(offered.sum()),
         "shown_items": int((times > 0).sum()),
-        "personal": 0.0 if model.name == "popularity" else float(best.own.sum() / max((items >= 0).sum(), 1)),
+        "personal": 0.0 if model.name in _FOR_ALL else float(best.own.sum() / max((items >= 0).sum(), 1)),
         "never": model.shelf.item_ids[offered][never].tolist(),
         "cold": int((taken == 0).sum()),
         "top_tenth_shown": float(times[popular].sum() / total),

@@ -88,7 +88,7 @@ def release(campaign: Campaign, now: datetime) -> int:
 
 
 def _rest(campaign: Campaign, now: datetime) -> QuerySet[Message]:
-    # a message that was tried already waits for its next try, not for the first
+    # a message that was tried already waits for its next try, and one held by the pace for that
     return Message.objects.filter(
-        campaign=campaign, status=MessageStatus.PLANNED, attempts=0, due_at__gt=now, replaced=False
+        campaign=campaign, status=MessageStatus.PLANNED, attempts=0, reason="", due_at__gt=now, replaced=False
     )

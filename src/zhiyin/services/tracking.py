@@ -11,11 +11,13 @@ from django.db import transaction
 from zhiyin.adapters.records.erasure import NOBODY
 from zhiyin.adapters.records.models import Consent, Customer, Message, Suppression
 from zhiyin.domain.consent import MARKETING
+from zhiyin.domain.engagement import HIDDEN
 from zhiyin.domain.event import CONSENT_CHANGED, EMAIL_LINK_CLICKED, EMAIL_OPENED, UNSUBSCRIBED, Event
 from zhiyin.domain.reasons import SuppressReason
 from zhiyin.loop.deliver import links, sign
 from zhiyin.services import ingest
-from zhiyin.services.messages import PublicLinks, language_of, of_row
+from zhiyin.services.messages import language_of, of_row
+from zhiyin.services.public_links import PublicLinks
 from zhiyin.services.workspace import Workspace
 
 TEST = "test"  # tokens of test messages start with this; they are in no ledger
@@ -50,12 +52,15 @@ def opened(ws: Workspace, signed: str, visitor: Visitor) -> bool:
 
 
 def clicked(ws: Workspace, signed: str, visitor: Visitor) -> str | None:
-    """Note a click and say where it leads; None where the link is not ours or was altered."""
+    """Note a click and say where it leads; None where the link is not ours or was altered.
+
+    The hidden link of a message leads to ``HIDDEN``: whoever follows it is a program.
+    """
     text = sign.verify(PublicLinks.of(ws).click_key, signed)
     if text is None:
         return None
     token, _, url = text.partition(" ")
-    if not links.is_web(url):
+    if url != HIDDEN and not links.is_web(url):
         return None
     _record(ws, EMAIL_LINK_CLICKED, token, visitor, {"url": url})
     return url
@@ -158,8 +163,8 @@ def short_ip(ip: str) -> str:
 
 
 def _record(ws: Workspace, name: str, token: str, visitor: Visitor, more: dict[str, str]) -> None:
-    if token.startswith(TEST) or visitor.method == "HEAD":
-        return
+    if token.startswith(TEST) or (visitor.method == "HEAD" and name == EMAIL_OPENED):
+        return  # a HEAD on a link tells of a program that looks before it follows
     message = Message.objects.filter(token=token).values_list("customer_id", "campaign__key", "step").first()
     if message is None:
         return  # from another workspace with the same secret

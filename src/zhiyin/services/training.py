@@ -19,7 +19,7 @@ from zhiyin.adapters.records import erasure
 from zhiyin.adapters.records.models import Placement, RecommenderModel, TrainingRun
 from zhiyin.domain.errors import Conflict
 from zhiyin.domain.text import say
-from zhiyin.services import catalogue, interactions, placements, recommenders
+from zhiyin.services import catalogue, customer_groups, interactions, placements, recommenders
 from zhiyin.services.settings_kept import Learner, kept, setting
 from zhiyin.services.workspace import Workspace
 
@@ -98,7 +98,8 @@ def read(ws: Workspace, now: datetime, *, remembering: bool = False) -> tuple[Da
     rows = interactions.everybodys(ws, until=now + timedelta(microseconds=1))
     require(rows, items)
     digests = partial(recommenders.digests, ws) if remembering else None
-    return learned(rows, items, now, digests), rows["customer_id"].unique().to_pylist()
+    known = partial(customer_groups.attributes, ws)
+    return learned(rows, items, now, digests, known), rows["customer_id"].unique().to_pylist()
 
 
 def require(rows: pa.Table | None, items: Sequence[Item]) -> None:
@@ -329,7 +330,7 @@ def _learn(
     from zhiyin.loop.recommend.serving import Served, Shelf
     from zhiyin.services import shown
 
-    shelf, fill = Shelf(data.catalogue.item_ids, data.catalogue.available), popularity(data)
+    shelf, fill = Shelf.of(data), popularity(data)
     until = datetime.fromtimestamp(int(data.log.at[-1]) / 1_000_000, UTC)
     items = len(catalogue.all_items(ws))
     made: dict[Learner, RecommenderModel] = {}

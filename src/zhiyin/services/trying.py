@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.domain.recommendation import Recommendation
@@ -42,6 +42,7 @@ def tried(ws: Workspace, row: RecommenderModel, customer_id: str, placement: str
     asked = questions(
         interactions.of_customers(ws, [customer_id], now), [customer_id], model.shelf.item_ids, now
     )
+    asked = replace(asked, groups=recommendations.groups(ws, model, [customer_id]))
     index = model.shelf.index
     items = np.array([index[one.item_id] for one in shown], dtype=np.int32)
     causes = model.model.explain(asked, 0, items) if len(items) and len(asked.item) else [[] for _ in items]

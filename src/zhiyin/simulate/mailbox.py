@@ -19,7 +19,8 @@ from zhiyin.adapters import clock
 from zhiyin.domain.ports import Clock
 
 _IMAGE = re.compile(r'<img\b[^>]*?\bsrc="([^"]+)"', re.IGNORECASE)
-_LINK = re.compile(r'<a\b[^>]*?\bhref="([^"]+)"', re.IGNORECASE)
+_LINK = re.compile(r'<a\b[^>]*?\bhref="(?P<url>[^"]+)"[^>]*>', re.IGNORECASE)
+_UNSEEN = re.compile(r"display:\s*none", re.IGNORECASE)
 _ADDRESS = re.compile(r"<([^<>]+)>")
 
 
@@ -40,6 +41,7 @@ class Letter:
     subject: str
     images: tuple[str, ...]
     links: tuple[str, ...]
+    hidden: tuple[str, ...]  # links that a reader does not see
     unsubscribe: str  # the address of the List-Unsubscribe header
     one_click: bool  # RFC 8058
 
@@ -113,10 +115,12 @@ def read(content: bytes) -> Letter:
     offered = _ADDRESS.findall(str(message.get("List-Unsubscribe", "")))
     addresses = [address.strip() for address in offered if address.strip().startswith("http")]
     subject = email.header.make_header(email.header.decode_header(message.get("Subject", "")))
+    found = list(_LINK.finditer(html))
     return Letter(
         str(subject),
         tuple(unescape(url) for url in _IMAGE.findall(html)),
-        tuple(unescape(url) for url in _LINK.findall(html)),
+        tuple(unescape(link["url"]) for link in found if not _UNSEEN.search(link[0])),
+        tuple(unescape(link["url"]) for link in found if _UNSEEN.search(link[0])),
         addresses[0] if addresses else "",
         message.get("List-Unsubscribe-Post", "").strip() == "List-Unsubscribe=One-Click",
     )

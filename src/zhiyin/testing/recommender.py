@@ -79,7 +79,7 @@ def serve(
     """A recommender that has learned from these steps and items, ready to be asked."""
     data = learned(steps, list(items), now)
     fitted = model.fit(data, np.random.default_rng(seed))
-    return Served("tried", fitted, Shelf(data.catalogue.item_ids, data.catalogue.available), popularity(data))
+    return Served("tried", fitted, Shelf.of(data), popularity(data))
 
 
 class RecommenderContract:

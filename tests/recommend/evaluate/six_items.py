@@ -19,9 +19,7 @@ A, B, C, D, E, F = range(6)
 def data(rows: Sequence[tuple[int, int]], users: int = 4, **catalogue: Any) -> Data:
     """Customers and the items they took, a day apart, in this order."""
     log = Log.of([u for u, _ in rows], [i for _, i in rows], np.arange(len(rows)) * DAY)
-    return Data(
-        log, users, Catalogue.of(list("ABCDEF"), **catalogue), Customers.unknown(users), len(rows) * DAY
-    )
+    return Data(log, users, Catalogue.of(list("ABCDEF"), **catalogue), Customers(), len(rows) * DAY)
 
 
 def answers_of(rows: Sequence[tuple[int, int]]) -> Log:

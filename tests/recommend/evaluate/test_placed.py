@@ -31,7 +31,7 @@ def shop(customers: int = 30) -> Data:
         Log.of(user, item, at, kind=kind, basket=basket),
         customers,
         shelf,
-        Customers.unknown(customers),
+        Customers(),
         30 * DAY,
     )
 

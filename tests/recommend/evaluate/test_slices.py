@@ -26,9 +26,7 @@ def test_parts_are_about_equal() -> None:
     assert found.inside.sum(axis=0).tolist() == [10, 10, 10]
 
 
-def test_segments_by_name_or_number() -> None:
-    assert by_segment(np.array([-1, -1], dtype=np.int32)) is None
-    found = by_segment(np.array([0, 2, -1], dtype=np.int32), ["loyal"])
-    assert found is not None
-    assert found.names == ("loyal", "1", "2")
+def test_segments_are_told_by_name() -> None:
+    found = by_segment(np.array([0, 2, -1], dtype=np.int32), ["loyal", "new", "asleep"])
+    assert found.names == ("loyal", "new", "asleep")
     assert found.inside.tolist() == [[True, False, False], [False, False, True], [False, False, False]]

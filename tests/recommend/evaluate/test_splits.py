@@ -46,7 +46,7 @@ def test_with_repeats_everything_taken_later_counts() -> None:
 
 def test_only_the_kind_asked_for_is_a_right_answer_or_masked() -> None:
     log = Log.of([0, 0, 0, 0], [A, B, C, B], np.arange(4) * DAY, kind=[2, 0, 0, 0])
-    shop = Data(log, 1, Catalogue.of(list("ABCDEF")), Customers.unknown(1), 4 * DAY)
+    shop = Data(log, 1, Catalogue.of(list("ABCDEF")), Customers(), 4 * DAY)
     task = splits.by_time(shop, 2 * DAY, 4 * DAY, kind="bought", rng=rng())
     assert answers(task) == {0: [C]}
     assert task.masked.indices.tolist() == [B]  # A was only looked at

@@ -88,7 +88,9 @@ def erase(customer_id: str, now: datetime) -> dict[str, int]:
             status=MessageStatus.REFUSED, reason=Reason.ERASED, finished_at=now
         )
         counts = {
-            "messages": messages.update(customer_id=nobody, address="", detail="", items=[], published=True),
+            "messages": messages.update(
+                customer_id=nobody, address="", domain="", detail="", items=[], published=True
+            ),
             "decisions": Decision.objects.filter(customer_id=customer_id).update(
                 customer_id=nobody, facts=[]
             ),

@@ -29,6 +29,9 @@ class Message(models.Model):
     reason = models.CharField(max_length=40, blank=True, default="")
     detail: str = SentenceField(blank=True, default="")
     address = models.CharField(max_length=254, blank=True, default="")
+    domain = models.CharField(
+        max_length=254, blank=True, default=""
+    )  # the address's, for what is sent a minute
     items = models.JSONField(default=list)  # item ids recommended in it, in order
     attempts = models.PositiveSmallIntegerField(default=0)
     planned_at = models.DateTimeField()
@@ -50,10 +53,20 @@ class Message(models.Model):
             models.Index(fields=("campaign", "status", "due_at")),
             models.Index(fields=("status", "due_at")),
             models.Index(fields=("customer_id",)),
+            models.Index(fields=("handed_over_at",)),
             models.Index(
                 fields=("finished_at",), condition=models.Q(published=False), name="unpublished_messages"
             ),
         )
+
+
+def domain_of(address: str) -> str:
+    """The domain of an address, in small letters.
+
+    >>> domain_of("Li.Na@QQ.com")
+    'qq.com'
+    """
+    return address.rpartition("@")[2].strip().lower()
 
 
 def save_many(rows: Sequence[Message], names: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ from zhiyin.adapters.records.placement import Placement
 from zhiyin.adapters.records.profile_run import ProfileRun
 from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.adapters.records.segment import Segment, SegmentSize
+from zhiyin.adapters.records.sending_domain import DkimKey, SendingDomain
 from zhiyin.adapters.records.source import Source
 from zhiyin.adapters.records.tally import Collected, Tally
 from zhiyin.adapters.records.template import Template
@@ -27,6 +28,7 @@ __all__ = [
     "Consent",
     "Customer",
     "Decision",
+    "DkimKey",
     "Hit",
     "Identity",
     "Import",
@@ -39,6 +41,7 @@ __all__ = [
     "RecommenderModel",
     "Segment",
     "SegmentSize",
+    "SendingDomain",
     "Source",
     "Suppression",
     "Tally",

@@ -1,7 +1,7 @@
 """The public links of messages: opens, clicks, unsubscribing. All signed, none sets a cookie.
 
-GET and HEAD never change what anybody agreed to: a GET is noted as an open or a click, a HEAD is not noted
-at all, and unsubscribing takes a POST (RFC 8058).
+GET and HEAD never change what anybody agreed to: they are noted as opens and clicks, to be judged later, and
+unsubscribing takes a POST (RFC 8058).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from zhiyin.domain.engagement import HIDDEN
 from zhiyin.entrypoints.site import current
 from zhiyin.entrypoints.site.client import client_address
 from zhiyin.services import tracking
@@ -58,6 +59,8 @@ def clicked(request: HttpRequest, signed: str) -> HttpResponse:
     url = tracking.clicked(current(), signed, _visitor(request))
     if url is None:
         return _page(_strangers(request), "unknown", 404)
+    if url == HIDDEN:
+        return _unkept(HttpResponse(status=204))
     return _unkept(HttpResponseRedirect(url))
 
 

@@ -22,9 +22,11 @@ from zhiyin.entrypoints.cli import (
     profile,
     recommend,
     segments,
+    sending_domain,
     serve,
     simulate,
     sources,
+    suppressions,
     train,
     worker,
 )
@@ -49,6 +51,8 @@ for name, module in (
     ("lifecycle", lifecycle),
     ("recommend", recommend),
     ("campaigns", campaigns),
+    ("suppressions", suppressions),
+    ("domains", sending_domain),
     ("lake", lake),
 ):
     app.add_typer(module.app, name=name)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from zhiyin.domain.placement import EMAIL
+from zhiyin.entrypoints.cli import campaign_schedule
 from zhiyin.entrypoints.cli.output import (
     JsonOption,
     WorkspaceOption,
@@ -300,6 +301,9 @@ def send(
         raise typer.Exit(1)
 
 
+campaign_schedule.register(app)
+
+
 @app.command()
 def pause(key: Key, workspace: WorkspaceOption = Path(".")) -> None:
     """Stop everything that is not handed over."""
@@ -453,7 +457,7 @@ def _show_review(found: Any) -> None:
 
 
 def _show_progress(standing: dict[str, Any]) -> None:
-    by_reason = {"refused": "refused_by_reason", "failed": "failed_by_reason"}
+    by_reason = {name: f"{name}_by_reason" for name in ("refused", "waiting", "failed")}
     rows = []
     for name in ("held_out", "refused", "waiting", "claimed", "handed_over", "accepted", "failed", "unknown"):
         detail = standing[by_reason[name]] if name in by_reason else {}

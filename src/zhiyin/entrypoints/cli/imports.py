@@ -90,6 +90,9 @@ _command(
 _command(
     "orders", "Take in orders, one row each or one row per line; returns and cancellations are understood."
 )
+_command(
+    "suppressions", "Take in addresses that must not be written to: address, reason, time; of another sender."
+)
 _command("events", "Take in events, one row each: name, person, time; other columns become properties.")
 
 

@@ -107,6 +107,12 @@ class Confirm(forms.Form):
     """The last question before sending; from 1,000 recipients on, the number is typed."""
 
     typed = forms.CharField(label=_("Type the number of recipients to confirm"), required=False)
+    at = forms.DateTimeField(
+        label=_("Later, at"),
+        required=False,
+        widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    local = forms.BooleanField(label=_("At this hour of each recipient's own clock"), required=False)
     allow_local_links = forms.BooleanField(
         label=_("I am trying things out: send although the links lead to this machine only"), required=False
     )
@@ -115,6 +121,13 @@ class Confirm(forms.Form):
         super().__init__(*args, **kwargs)
         self.recipients, self.local_links = recipients, local_links
         self.fields["allow_local_links"].required = local_links
+
+    def clean(self) -> dict[str, Any]:
+        """An hour of people's own clocks needs an hour."""
+        given: dict[str, Any] = super().clean() or {}
+        if given.get("local") and not given.get("at"):
+            self.add_error("at", gettext("Choose the day and the hour."))
+        return given
 
     @property
     def needed(self) -> bool:

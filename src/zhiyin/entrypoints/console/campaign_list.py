@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from zhiyin.domain import money
-from zhiyin.domain.campaign import CampaignStatus
+from zhiyin.domain.campaign import NOT_BEGUN, CampaignStatus
 from zhiyin.entrypoints.console import drawing, formats
 from zhiyin.services.workspace import Workspace
 
@@ -24,7 +24,7 @@ def context(ws: Workspace) -> dict[str, Any]:
 
 def _row(ws: Workspace, campaign: Any, effect: Any) -> dict[str, Any]:
     """One campaign. The interval of an open window is told, not drawn: early ones would set the scale."""
-    started = effect is not None and campaign.status != CampaignStatus.DRAFT
+    started = effect is not None and campaign.status not in NOT_BEGUN
     over = campaign.status == CampaignStatus.SENT
     known = started and effect.lift.low is not None
     so_far = known and effect.state == "measuring"

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from zhiyin.entrypoints.console import campaign_accounts as accounts
-from zhiyin.entrypoints.console import formats
+from zhiyin.entrypoints.console import formats, words
 from zhiyin.services.workspace import Workspace
 
 
@@ -30,11 +30,13 @@ def progress(ws: Workspace, key: str) -> dict[str, Any]:
     note = "" if state["planning_done"] else gettext("Customers of the segment are still being planned.")
     if not note and campaign.status == "sending" and (rest := slow_start.rest_at(ws, campaign)):
         note = gettext("The rest follows from %(at)s.") % {"at": formats.clock(rest, ws.timezone)}
+    held = state["waiting_by_reason"]
     return {
         "campaign": campaign,
         "progress": {
             "headline": words_now % figures,
             "note": note,
+            "held": [(words.REASONS[reason], formats.number(count)) for reason, count in held.items()],
             "parts": accounts.parts(state, campaign.holdout),
             "pending": waiting,
             "live": live,

@@ -9,6 +9,8 @@ from django.urls import path, reverse
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
+from zhiyin.domain.campaign import NOT_BEGUN
+from zhiyin.domain.errors import BadSetting
 from zhiyin.entrypoints.console import (
     campaign_accounts,
     campaign_compose,
@@ -21,6 +23,7 @@ from zhiyin.entrypoints.console import (
     campaign_review,
     campaign_wording,
     formats,
+    words,
 )
 from zhiyin.entrypoints.site import current
 
@@ -99,23 +102,41 @@ def review(request: HttpRequest, key: str) -> HttpResponse:
 
     ws = current()
     campaign = campaigns.get(ws, key)
-    if campaign.status != "draft":
+    if campaign.status not in NOT_BEGUN:
         return redirect("campaign", key)
     return render(request, "console/campaigns/review.html", campaign_review.review(ws, request, campaign))
 
 
 @require_POST
 def start(request: HttpRequest, key: str) -> HttpResponse:
-    """Start sending, once the number was confirmed; the worker sends."""
-    from zhiyin.services import campaigns
+    """Start sending now or later, once the number was confirmed; the worker sends."""
+    from zhiyin.services import campaigns, schedules
 
     ws = current()
     campaign = campaigns.get(ws, key)
     context = campaign_review.review(ws, request, campaign)
     if not context["confirm"].is_valid() or context["blocked"]:
         return render(request, "console/campaigns/review.html", context, status=400)
-    campaigns.start(ws, key, allow_local_links=context["confirm"].cleaned_data["allow_local_links"])
-    return redirect("campaign", key)
+    given = context["confirm"].cleaned_data
+    if given["at"] is None:
+        campaigns.start(ws, key, allow_local_links=given["allow_local_links"])
+        return redirect("campaign", key)
+    at = given["at"].replace(tzinfo=ws.timezone)  # as the page says, times are in the shop's zone
+    try:
+        schedules.schedule(ws, key, at, local=given["local"], allow_local_links=given["allow_local_links"])
+    except BadSetting as error:
+        context["confirm"].add_error("at", words.tell(error.told))
+        return render(request, "console/campaigns/review.html", context, status=422)
+    return redirect("campaign_review", key)
+
+
+@require_POST
+def unschedule(request: HttpRequest, key: str) -> HttpResponse:
+    """Make a scheduled campaign a draft again."""
+    from zhiyin.services import schedules
+
+    schedules.unschedule(current(), key)
+    return redirect("campaign_review", key)
 
 
 @require_POST
@@ -185,6 +206,8 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
     campaign = campaigns.get(ws, key)
     if campaign.status == "draft":
         return redirect("campaign_compose", key)
+    if campaign.status == "scheduled":
+        return redirect("campaign_review", key)
     context = campaign_report.context(ws, request, campaign)
     return render(request, f"console/campaigns/tab_{context['tab']}.html", context)
 
@@ -223,6 +246,7 @@ urlpatterns = [
     path("campaigns/<slug:key>/test", test, name="campaign_test"),
     path("campaigns/<slug:key>/review", review, name="campaign_review"),
     path("campaigns/<slug:key>/start", start, name="campaign_start"),
+    path("campaigns/<slug:key>/unschedule", unschedule, name="campaign_unschedule"),
     path("campaigns/<slug:key>/pause", pause, name="campaign_pause"),
     path("campaigns/<slug:key>/resume", resume, name="campaign_resume"),
     path("campaigns/<slug:key>/cancel", cancel, name="campaign_cancel"),

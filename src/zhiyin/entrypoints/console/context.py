@@ -17,6 +17,7 @@ _SECTIONS = (
     ("recommendations", _("Recommendations"), "sparkles", "r", False, False),
     ("campaigns", _("Campaigns"), "send", "m", True, False),
     ("data", _("Data"), "database", "d", True, True),
+    ("privacy", _("Privacy"), "shield-lock", "", False, False),
     ("settings", _("Settings"), "settings", "", False, False),
 )
 # section -> its pages: route, name, and how their addresses begin
@@ -38,6 +39,10 @@ _PAGES = {
         ("live", _("Live events"), ("/data/live",)),
         ("rejects", _("Rejects"), ("/data/rejects",)),
         ("imports", _("Imports"), ("/data/import",)),
+    ),
+    "settings": (
+        ("settings", _("All settings"), ()),
+        ("sending_domain", _("Sending domain"), ("/settings/domains",)),
     ),
 }
 

@@ -37,6 +37,13 @@ def _origin(value: str) -> None:
         ) from error
 
 
+def _switch(label: str, help_text: str) -> forms.TypedChoiceField:
+    choices = [(True, _("Switched on")), (False, _("Switched off"))]
+    return forms.TypedChoiceField(
+        label=label, help_text=help_text, choices=choices, coerce=lambda chosen: chosen == "True"
+    )
+
+
 class SettingsForm(forms.Form):
     """Every setting that a marketer changes; the names are those of ``zhiyin.toml`` with ``__`` for the dot."""
 
@@ -68,6 +75,12 @@ class SettingsForm(forms.Form):
         label=_("Sender's name"), required=False, max_length=120, help_text=_("The shop's name if empty.")
     )
     sender__email = forms.EmailField(label=_("Sender's e-mail"), required=False, max_length=254)
+    sender__bounce_address = forms.EmailField(
+        label=_("What comes back goes to"),
+        required=False,
+        max_length=254,
+        help_text=_("Such as bounces@mail.example.com, with a mailbox that takes bounces+anything too."),
+    )
     smtp__host = forms.CharField(
         label=_("Mail server"),
         required=False,
@@ -110,6 +123,45 @@ class SettingsForm(forms.Form):
         ],
     )
 
+    pace__per_minute = forms.IntegerField(
+        label=_("Messages a minute"), min_value=0, max_value=1_000_000, help_text=_("No limit if 0.")
+    )
+    pace__domains = forms.CharField(
+        label=_("Messages a minute to a domain"),
+        required=False,
+        max_length=2_000,
+        help_text=_("Such as qq.com=60, gmail.com=300."),
+    )
+    pace__quiet = forms.CharField(
+        label=_("Quiet hours"),
+        required=False,
+        max_length=20,
+        help_text=_("On the recipient's clock, such as 21:00-08:00. Messages wait until they end."),
+    )
+    pace__warm_up_from = forms.CharField(
+        label=_("Warm-up since"),
+        required=False,
+        max_length=10,
+        help_text=_("The day a new sender began, such as 2026-03-01. Empty: no warm-up."),
+    )
+    pace__warm_up_first = forms.IntegerField(
+        label=_("Messages on the first day"), min_value=1, max_value=1_000_000
+    )
+    pace__warm_up_growth = forms.DecimalField(
+        label=_("Times as many each day"), min_value=1, max_value=10, decimal_places=2
+    )
+    tracking__opens = _switch(_("Opens"), _("A pixel in each message tells that it was opened."))
+    tracking__clicks = _switch(_("Clicks"), _("Links lead through this server, which notes the click."))
+    tracking__hidden_link = _switch(
+        _("Hidden link"), _("Nobody sees it; programs that follow it are told apart from people.")
+    )
+    tracking__utm_source = forms.SlugField(
+        label=_("Source in links (utm_source)"),
+        required=False,
+        max_length=60,
+        help_text=_("For web analytics: added to links, with the campaign's key. Empty adds nothing."),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
@@ -120,6 +172,7 @@ class SettingsForm(forms.Form):
         """What to write, by the name of the setting."""
         given = {name.replace("__", "."): value for name, value in self.cleaned_data.items()}
         given["campaign.holdout"] = float(given["campaign.holdout"]) / 100
+        given["pace.warm_up_growth"] = float(given["pace.warm_up_growth"])
         given["campaign.cost"] = str(given["campaign.cost"])
         if given["smtp.password"] == _KEPT:
             del given["smtp.password"]
@@ -133,7 +186,7 @@ GROUPS = (
         ("shop__name", "shop__language", "shop__currency", "shop__timezone", "shop__address"),
     ),
     ("server", _("Links in messages"), ("server__base_url",)),
-    ("sender", _("Sender"), ("sender__name", "sender__email")),
+    ("sender", _("Sender"), ("sender__name", "sender__email", "sender__bounce_address")),
     (
         "smtp",
         _("Mail server"),
@@ -143,6 +196,23 @@ GROUPS = (
         "campaign",
         _("Defaults of a campaign"),
         ("campaign__holdout", "campaign__window_days", "campaign__cost", "campaign__consent"),
+    ),
+    (
+        "pace",
+        _("Pace of sending"),
+        (
+            "pace__per_minute",
+            "pace__domains",
+            "pace__quiet",
+            "pace__warm_up_from",
+            "pace__warm_up_first",
+            "pace__warm_up_growth",
+        ),
+    ),
+    (
+        "tracking",
+        _("Opens and clicks"),
+        ("tracking__opens", "tracking__clicks", "tracking__hidden_link", "tracking__utm_source"),
     ),
 )
 

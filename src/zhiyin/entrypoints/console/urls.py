@@ -18,8 +18,10 @@ from zhiyin.entrypoints.console import (
     recommendations,
     rejects,
     segments,
+    sending_domain,
     settings,
     sources,
+    suppressions,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -37,5 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *data.urlpatterns,
     *rejects.urlpatterns,
     *jobs.urlpatterns,
+    *suppressions.urlpatterns,
     *settings.urlpatterns,
+    *sending_domain.urlpatterns,
 ]

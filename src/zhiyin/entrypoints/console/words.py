@@ -153,6 +153,7 @@ TOUCHES: Names = {"human": _("human"), "unknown": _("unknown"), "machine": _("ma
 # campaign states, message states, effects and imports: one name space, the codes do not clash
 STATUSES: Names = {
     "draft": _("Draft"),
+    "scheduled": _("Scheduled"),
     "sending": _("Sending"),
     "paused": _("Paused"),
     "sent": _("Sent"),
@@ -184,6 +185,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "measuring": ("plain", "hourglass-empty"),
     "no_holdout": ("plain", "ban"),
     "draft": ("quiet", "pencil"),
+    "scheduled": ("plain", "clock"),
     "sending": ("gain", "send"),
     "sent": ("plain", "check"),
     "paused": ("warn", "player-pause"),
@@ -223,6 +225,11 @@ REASONS: Names = {
     "erased": _("Erased at their request"),
     "render_failed": _("The message could not be made for them"),
     "cancelled": _("The campaign was cancelled"),
+    # why a message waits
+    "quiet_hours": _("Quiet hours where they are"),
+    "throttled": _("The limit a minute is reached"),
+    "warm_up": _("The warm-up's limit of the day is reached"),
+    "local_clock": _("The hour has not come on their own clock"),
     # why somebody is not in a match list
     "no_identifier": _("No address or number that the platform matches by"),
     "shared": _("Shares the address or number with somebody who refused"),
@@ -252,10 +259,18 @@ REASONS: Names = {
     "authentication": _("The mail server refused the sign-in"),
     "unreachable": _("The mail server could not be reached"),
     "interrupted": _("Sending was interrupted"),
+    "no_smtputf8": _("The mail server takes no address in this script"),
     # why an address is suppressed
     "hard_bounce": _("The address does not exist"),
     "complaint": _("Complained"),
     "manual": _("Suppressed by hand"),
+}
+SUPPRESSED: Names = {
+    "unsubscribed": REASONS["unsubscribed"],
+    "hard_bounce": REASONS["hard_bounce"],
+    "complaint": REASONS["complaint"],
+    "manual": REASONS["manual"],
+    "erased": _("Erased, kept as a mark that nobody can read"),
 }
 # what a segment's members leave as, for ad platforms
 MATCH_LISTS: Names = {
@@ -405,14 +420,19 @@ KINDS: Names = {
     "items": pgettext_lazy("kind of file", "Items"),
     "events": pgettext_lazy("kind of file", "Events"),
     "orders": pgettext_lazy("kind of file", "Orders"),
+    "suppressions": pgettext_lazy("kind of file", "Suppressed addresses"),
 }
 KIND_HELP: Names = {
     "customers": _("One row for each customer: id, e-mail, name, anything else you know."),
     "items": _("One row for each item: id, name, category, price."),
     "orders": _("One row for each order or each line of an order: id, customer, time, amount."),
     "events": _("One row for each event: what, who, when."),
+    "suppressions": _("One row for each address that must not be written to; reason and time if known."),
 }
 FIELDS: Names = {
+    "address": _("E-mail address"),
+    "reason": _("Reason"),
+    "at": _("Since"),
     "customer_id": _("Customer's id"),
     "email": _("E-mail"),
     "phone": _("Phone"),
@@ -482,6 +502,8 @@ STEP_KINDS: Names = {
 }
 MODELS: Names = {
     "popularity": _("Popularity"),
+    "group_popularity": _("Popularity by group"),
+    "trending": _("On the rise"),
     "item_neighbours": _("Item neighbours"),
     "ease": _("Linear model (EASE)"),
     "graph": _("Graph of customers and items"),
@@ -504,6 +526,7 @@ MODELS: Names = {
     "blend": _("Blend"),
     "sasrec": _("Transformer (SASRec)"),
     "gru4rec": _("Recurrent network (GRU4Rec)"),
+    "ncf": _("Neural collaborative filtering (NCF)"),
 }
 CHECKS: Names = {
     "python": _("Program"),

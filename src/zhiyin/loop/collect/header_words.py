@@ -88,6 +88,17 @@ FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "optin_time", "subscribed_at", "subscription_date", "同意时间", "同意日期", "订阅时间", "订阅日期",
         ),
     },
+    "suppressions": {
+        "address": (
+            "address", "email", "e_mail", "email_address", "mail", "recipient",
+            "邮箱", "电子邮箱", "邮件", "电子邮件", "邮箱地址", "地址",
+        ),
+        "reason": ("reason", "type", "status", "category", "原因", "类型", "状态"),
+        "at": (
+            "at", "date", "time", "timestamp", "created_at", "created", "suppressed_at", "unsubscribed_at",
+            "bounced_at", "时间", "日期", "退订时间", "退信时间",
+        ),
+    },
     "items": {
         "item_id": (*_ITEM, "id", "编号"),
         "name": (
@@ -145,6 +156,7 @@ FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 # without these a file of the kind makes no sense; of a tuple, one is enough
 REQUIRED: Mapping[str, tuple[str | tuple[str, ...], ...]] = {
     "customers": ("customer_id",),
+    "suppressions": ("address",),
     "items": ("item_id",),
     "orders": ("order_id", "customer_id", "timestamp", ("amount", "line_amount", "price")),
     "events": (("event", "type"), "timestamp", ("customer_id", "anonymous_id")),

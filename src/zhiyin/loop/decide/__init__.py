@@ -2,5 +2,6 @@
 
 from zhiyin.loop.decide.decision import decide, refuse
 from zhiyin.loop.decide.gate import RULES, Contact, Policy, check, is_address, refusal
+from zhiyin.loop.decide.pace import waits
 
-__all__ = ["RULES", "Contact", "Policy", "check", "decide", "is_address", "refusal", "refuse"]
+__all__ = ["RULES", "Contact", "Policy", "check", "decide", "is_address", "refusal", "refuse", "waits"]

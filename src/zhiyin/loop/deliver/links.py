@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape, unescape
+from urllib.parse import parse_qsl, urlencode
 
 # A tokeniser of HTML as the standard has it, as far as links need: comments (with Outlook's inside them) and
 # raw text are passed over, and a ">" inside quotes does not end a tag.
@@ -19,14 +20,16 @@ _ATTRIBUTE = re.compile(
 )
 _END_OF_BODY = re.compile(r"</body\s*>", re.IGNORECASE)
 _WEB = re.compile(r"https?://[^/\\?#\x00-\x20\x7f][^\x00-\x20\x7f]*", re.IGNORECASE)
+# seen by no reader and by no screen reader: whoever follows it reads the source
+_HIDDEN = '<a href="{}" tabindex="-1" aria-hidden="true" style="display:none"></a>'
 START, END = "\x02", "\x03"  # around the addresses in a plain text template
 _MARKED = re.compile(f"{START}([^{END}]*){END}")
 
 Track = Callable[[str], str]
 
 
-def rewrite(html: str, track: Track, *, keep: tuple[str, ...] = (), pixel: str = "") -> str:
-    """The HTML with every web link replaced by ``track(url)``, and the pixel before the end of the body.
+def rewrite(html: str, track: Track, *, keep: tuple[str, ...] = (), pixel: str = "", hidden: str = "") -> str:
+    """The HTML with every web link replaced by ``track(url)``; before its end the pixel and the hidden link.
 
     Only ``http`` and ``https`` links are tracked; ``mailto:``, ``tel:`` and anchors stay, and so do addresses
     that start with one of ``keep`` (the unsubscribe page).
@@ -35,17 +38,35 @@ def rewrite(html: str, track: Track, *, keep: tuple[str, ...] = (), pixel: str =
     '<a href="/t?28">Tea</a>'
     """
     html = _TOKEN.sub(lambda match: _tag(match, track, keep), html)
-    if not pixel:
+    added = _HIDDEN.format(escape(hidden)) if hidden else ""
+    if pixel:
+        added += f'<img src="{escape(pixel)}" width="1" height="1" alt="" style="display:block;border:0">'
+    if not added:
         return html
-    image = f'<img src="{escape(pixel)}" width="1" height="1" alt="" style="display:block;border:0">'
     ends = list(_END_OF_BODY.finditer(html))
     at = ends[-1].start() if ends else len(html)
-    return f"{html[:at]}{image}{html[at:]}"
+    return f"{html[:at]}{added}{html[at:]}"
 
 
 def rewrite_text(text: str, track: Track, *, keep: tuple[str, ...] = ()) -> str:
     """A rendered plain text template with its marked addresses tracked and the marks taken off."""
     return _MARKED.sub(lambda match: _target(match[1].strip(), track, keep), text)
+
+
+def labelled(url: str, labels: Mapping[str, str]) -> str:
+    """A web address with these parameters added, those it has already left as they are.
+
+    >>> labelled("https://shop.example/tea?a=1#top", {"utm_medium": "email"})
+    'https://shop.example/tea?a=1&utm_medium=email#top'
+    """
+    if not labels or not is_web(url):
+        return url
+    address, mark, place = url.partition("#")
+    path, _, query = address.partition("?")
+    known = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
+    added = urlencode({name: value for name, value in labels.items() if name not in known})
+    query = "&".join(part for part in (query.rstrip("&"), added) if part)
+    return f"{path}?{query}{mark}{place}" if query else url
 
 
 def is_web(url: str) -> bool:

@@ -7,6 +7,7 @@ import binascii
 import hmac
 
 OPEN, CLICK, UNSUBSCRIBE = "open", "click", "unsubscribe"
+RETURN = "return"  # of return paths, see return_path.py
 _BYTES = 16  # 128 bits of HMAC-SHA256: short enough for a link, far too long to guess
 
 

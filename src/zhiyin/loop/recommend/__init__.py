@@ -11,12 +11,14 @@ RECOMMENDERS: Mapping[str, str] = {
     "content": "zhiyin.loop.recommend.content:Content",
     "ease": "zhiyin.loop.recommend.ease:Ease",
     "graph": "zhiyin.loop.recommend.graph:Graph",
+    "group_popularity": "zhiyin.loop.recommend.group_popularity:GroupPopularity",
     "gru4rec": "zhiyin.loop.recommend.deep.gru4rec:Gru4Rec",
     "habits": "zhiyin.loop.recommend.habits:Habits",
     "hybrid": "zhiyin.loop.recommend.hybrid:Hybrid",
     "item_neighbours": "zhiyin.loop.recommend.item_neighbours:ItemNeighbours",
     "item_vectors": "zhiyin.loop.recommend.item_vectors:ItemVectors",
     "markov": "zhiyin.loop.recommend.markov:Markov",
+    "ncf": "zhiyin.loop.recommend.deep.ncf:Ncf",
     "popularity": "zhiyin.loop.recommend.popularity:Popularity",
     "random": "zhiyin.loop.recommend.random_:Random",
     "recent": "zhiyin.loop.recommend.recent:Recent",
@@ -26,6 +28,7 @@ RECOMMENDERS: Mapping[str, str] = {
     "slim": "zhiyin.loop.recommend.slim:Slim",
     "sparse_ease": "zhiyin.loop.recommend.sparse_ease:SparseEase",
     "svd": "zhiyin.loop.recommend.svd:Svd",
+    "trending": "zhiyin.loop.recommend.trending:Trending",
     "user_neighbours": "zhiyin.loop.recommend.user_neighbours:UserNeighbours",
 }
 ENTRY_POINTS = "zhiyin.recommenders"

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from zhiyin.domain.interaction import KIND_WEIGHTS
+from zhiyin.loop.recommend.groups import Groups
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -167,20 +168,19 @@ class Catalogue:
 
 @dataclass(frozen=True, slots=True)
 class Customers:
-    """What is known of the customers at the cut: columns of features, a segment each (-1 for none).
+    """What is known of the customers at the cut: columns of features, and groups by attribute.
 
     ``digests`` is users x 16 bytes, a keyed digest of each id, for the models that keep rows of customers and
     must find them when somebody asks to be erased; None for files, which hold nobody.
     """
 
-    columns: Mapping[str, F32]
-    segment: I32
+    columns: Mapping[str, F32] = field(default_factory=dict)
+    groups: Mapping[str, Groups] = field(default_factory=dict)
     digests: U8 | None = None
 
-    @classmethod
-    def unknown(cls, users: int) -> Customers:
-        """Customers of whom nothing is known."""
-        return cls({}, np.full(users, -1, dtype=np.int32))
+    def of(self, users: Any) -> dict[str, I32]:
+        """The groups that these customers are in, by attribute."""
+        return {name: groups.of[users] for name, groups in self.groups.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,8 @@ class Queries:
 
     ``age`` is in days before the question, ``kind`` counts in ``KINDS``; an item in the basket is an event of
     kind ``basket``. ``session_from`` is where in each history the running session begins (its length: there
-    is none running). ``context`` is the item being looked at, ``segment`` the customer's; both -1 for none.
+    is none running). ``context`` is the item being looked at, -1 for none; ``groups`` are the customers', by attribute, each
+    numbered as in ``Customers.groups``.
     """
 
     indptr: I64
@@ -216,8 +217,8 @@ class Queries:
     rating: F32 | None
     session_from: I32
     context: I32
-    segment: I32
     now: int
+    groups: Mapping[str, I32] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -232,7 +233,7 @@ class Queries:
         rating: Any = None,
         session_from: Any = None,
         context: Any = -1,
-        segment: Any = -1,
+        groups: Mapping[str, I32] | None = None,
     ) -> Queries:
         """Questions of histories that are in order. Without times, the events are an hour apart, the last now.
 
@@ -260,8 +261,8 @@ class Queries:
             None if rating is None else np.asarray(rating, dtype=np.float32),
             running if session_from is None else np.asarray(session_from, dtype=np.int32),
             np.broadcast_to(np.asarray(context, dtype=np.int32), many),
-            np.broadcast_to(np.asarray(segment, dtype=np.int32), many),
             0 if now is None else now,
+            groups or {},
         )
 
     def __len__(self) -> int:
@@ -280,8 +281,8 @@ class Queries:
             None if self.rating is None else self.rating[first:last],
             self.session_from[start:stop],
             self.context[start:stop],
-            self.segment[start:stop],
             self.now,
+            {name: numbers[start:stop] for name, numbers in self.groups.items()},
         )
 
     def row_of(self) -> I64:
@@ -412,18 +413,19 @@ class Data:
             kind=log.kind[rows],
             weight=log.weight[rows],
             rating=None if log.rating is None else log.rating[rows],
-            segment=self.customers.segment[chosen],
+            groups=self.customers.of(chosen),
         )
 
     @cached_property
     def offers(self) -> frozenset[str]:
-        """What there is to learn from: ``times``, ``ratings``, ``sessions``, ``baskets``, ``texts``."""
+        """What there is to learn from: ``times``, ``ratings``, ``sessions``, ``baskets``, ``texts``, ``groups``."""
         found = {
             "times": self.timed,
             "ratings": self.log.rating is not None,
             "sessions": self.timed or bool((self.log.session >= 0).any()),
             "baskets": bool((self.log.basket >= 0).any()),
             "texts": any(self.catalogue.text),
+            "groups": any(groups.names for groups in self.customers.groups.values()),
         }
         return frozenset(name for name, there in found.items() if there)
 

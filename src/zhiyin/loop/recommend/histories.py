@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +25,7 @@ from zhiyin.loop.recommend.data import (
     Text,
     moment,
 )
+from zhiyin.loop.recommend.groups import parted
 
 
 def learned(
@@ -33,12 +33,14 @@ def learned(
     items: Sequence[Item],
     now: datetime,
     digests: Callable[[Sequence[str]], U8] | None = None,
+    attributes: Callable[[Sequence[str]], Mapping[str, Sequence[str | None]]] | None = None,
 ) -> Data:
     """Everything that a table of steps tells, all of it before ``now``; ``session_id`` and ``order_id`` may be missing.
 
     The catalogue is ``items`` and every item that was ever touched, which may explain a taste and is never
     recommended. Customers, items, sessions and orders are numbered by their ids in order. ``digests`` makes the
-    keyed digests of customers, for the models that keep rows of them.
+    keyed digests of customers, for the models that keep rows of them; ``attributes`` tells what is known of
+    them, which parts them into groups.
     """
     names = customers(steps)
     steps = _known(steps)
@@ -68,10 +70,11 @@ def learned(
         price=[np.nan if item is None or item.price is None else item.price for item in known],
         seen_first=first,
     )
-    known_of = Customers.unknown(len(names))
-    if digests is not None:
-        known_of = replace(known_of, digests=digests(names.to_pylist()))
-    return Data(log, len(names), catalogue, known_of, moment(now))
+    who = names.to_pylist()
+    known_of = Customers(
+        groups=parted(attributes(who)) if attributes else {}, digests=digests(who) if digests else None
+    )
+    return Data(log, len(who), catalogue, known_of, moment(now))
 
 
 def customers(steps: pa.Table) -> pa.Array:

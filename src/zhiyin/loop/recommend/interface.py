@@ -26,7 +26,7 @@ class Recommender(Protocol):
     """
 
     PARAMETERS: ClassVar[Space] = {}
-    #: what ``Data.offers`` must hold (``times``, ``ratings``, ``sessions``, ``baskets``, ``texts``), or an
+    #: what ``Data.offers`` must hold (``times``, ``ratings``, ``sessions``, ``baskets``, ``texts``, ``groups``), or an
     #: extra to be installed (``extra:deep``); where it is missing the model is skipped with that reason
     REQUIRES: ClassVar[frozenset[str]] = frozenset()
     #: the reason shown: "" tells it by the kind of the strongest cause, ``because_bought`` or ``because_viewed``

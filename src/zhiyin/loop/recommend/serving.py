@@ -7,7 +7,7 @@ reason is told. A new event is one more row of a question: no training, and new 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Self
@@ -17,7 +17,19 @@ from scipy import sparse
 
 from zhiyin.domain.interaction import Interaction
 from zhiyin.domain.recommendation import Recommendation
-from zhiyin.loop.recommend.data import CSR, F32, KINDS, LATEST, Bool, Queries, Text, moment
+from zhiyin.loop.recommend.data import (
+    CSR,
+    F32,
+    I32,
+    KINDS,
+    LATEST,
+    Bool,
+    Data,
+    Queries,
+    Text,
+    moment,
+)
+from zhiyin.loop.recommend.groups import Groups
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender
 from zhiyin.loop.recommend.topk import Top, ties, top
 
@@ -30,12 +42,13 @@ _FLOOR = 1e-6  # what fills up comes after everything that the model says
 _SHARE = 0.25  # an item is named as a cause if it gave this share of the strongest cause
 _CAUSES = 3
 _NUMBER = {kind: number for number, kind in enumerate(KINDS)}
-_MODEL = "model_"
+_MODEL, _GROUPS = "model_", "groups_"
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is known of the moment: the item being looked at, what lies in the basket, the customer's segment.
+    """What is known of the moment: the item being looked at, what lies in the basket, the customer's groups by
+    attribute, such as ``{"country": "FR"}``.
 
     ``now`` is when the question is asked; without it, at the latest event of the history.
     """
@@ -43,16 +56,28 @@ class Context:
     item_id: str = ""
     basket: tuple[str, ...] = ()
     now: datetime | None = None
-    segment: str = ""
+    groups: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """The items by number: their ids, which may be recommended, and the segments by number."""
+    """The items by number: their ids, which may be recommended; and the groups of customers by number."""
 
     item_ids: Text
     available: Bool
-    segments: tuple[str, ...] = ()
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, data: Data) -> Self:
+        """The items and groups of what was learned from."""
+        groups = {name: groups.names for name, groups in data.customers.groups.items()}
+        return cls(data.catalogue.item_ids, data.catalogue.available, groups)
+
+    def numbered(self, values: Mapping[str, Sequence[str | None]]) -> dict[str, I32]:
+        """Customers' values by attribute → the numbers of their groups, -1 for what nobody had while learning."""
+        return {
+            name: Groups.told(values[name], known).of for name, known in self.groups.items() if name in values
+        }
 
     @cached_property
     def index(self) -> Mapping[str, int]:
@@ -192,10 +217,9 @@ class Served:
             now=latest,
             kind=kind,
             context=[index.get(context.item_id, -1) for context in about],
-            segment=[
-                self.shelf.segments.index(context.segment) if context.segment in self.shelf.segments else -1
-                for context in about
-            ],
+            groups=self.shelf.numbered(
+                {name: [context.groups.get(name) for context in about] for name in self.shelf.groups}
+            ),
         )
 
     def masked(self, excludes: Sequence[Collection[str]]) -> CSR:
@@ -214,8 +238,11 @@ class Served:
         return {
             "item_ids": self.shelf.item_ids,
             "available": self.shelf.available,
-            "segments": np.array(self.shelf.segments, dtype=np.str_),
             "fill": self.fill,
+            **{
+                f"{_GROUPS}{name}": np.array(names, dtype=np.str_)
+                for name, names in self.shelf.groups.items()
+            },
             **model,
         }
 
@@ -223,7 +250,12 @@ class Served:
     def from_arrays(cls, name: str, factory: type[Recommender], arrays: Arrays) -> Self:
         """What ``to_arrays`` gave, for a recommender of that class."""
         own = {key.removeprefix(_MODEL): array for key, array in arrays.items() if key.startswith(_MODEL)}
-        shelf = Shelf(arrays["item_ids"], arrays["available"], tuple(arrays["segments"].tolist()))
+        groups = {
+            key.removeprefix(_GROUPS): tuple(array.tolist())
+            for key, array in arrays.items()
+            if key.startswith(_GROUPS)
+        }
+        shelf = Shelf(arrays["item_ids"], arrays["available"], groups)
         return cls(name, factory.from_arrays(own), shelf, arrays["fill"])
 
     # -- one block ----------------------------------------------------------------------------------------

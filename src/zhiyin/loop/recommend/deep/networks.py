@@ -82,3 +82,31 @@ class Recurrent(nn.Module):
         states = states.gather(1, back[:, :, None].expand_as(states))
         found: torch.Tensor = self.out(self.drop(states))
         return found
+
+
+class Tastes(nn.Module):
+    """Tastes (... x 2 size) and items (...) → how well they go together: a product beside two layers."""
+
+    def __init__(self, items: int, size: int, dropout: float) -> None:
+        super().__init__()
+        self.size = size
+        self.taken, self.items = nn.Embedding(items, 2 * size), nn.Embedding(items, 2 * size)
+        self.bias = nn.Embedding(items, 1)
+        self.first, self.beside = nn.Linear(size, size, bias=False), nn.Linear(size, size)
+        self.second, self.out = nn.Linear(size, size // 2), nn.Linear(size + size // 2, 1, bias=False)
+        self.drop = nn.Dropout(dropout)
+        nn.init.zeros_(self.bias.weight)
+        nn.init.ones_(self.out.weight)  # at first it is a plain product
+        for table in (self.taken, self.items):
+            nn.init.normal_(table.weight, std=0.1)
+
+    def forward(self, tastes: torch.Tensor, items: torch.Tensor) -> torch.Tensor:
+        """One score for each item."""
+        tastes, vectors = self.drop(tastes), self.drop(self.items(items))
+        product = tastes[..., : self.size] * vectors[..., : self.size]
+        inner = torch.relu(self.first(tastes[..., self.size :]) + self.beside(vectors[..., self.size :]))
+        inner = torch.relu(self.second(self.drop(inner)))
+        shape = (*inner.shape[:-1], self.size)
+        both = torch.cat([product.expand(shape), inner], dim=-1)
+        found: torch.Tensor = self.out(both)[..., 0] + self.bias(items)[..., 0]
+        return found

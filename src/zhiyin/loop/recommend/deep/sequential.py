@@ -24,7 +24,8 @@ class Sequential(Recommender):
 
     Only the last ``length`` steps of a history count. ``rate``, ``batch``, ``dropout``, ``epochs`` and
     ``patience`` steer the teaching, which ends when the last step of held-out histories is foretold no better for
-    ``patience`` epochs. With ``negatives`` items are compared with so many others instead of all of them.
+    ``patience`` epochs; with a patience of 0 nothing is held out and all epochs are taught. With ``negatives``
+    items are compared with so many others instead of all of them.
     """
 
     REQUIRES: ClassVar[frozenset[str]] = frozenset({"extra:deep"})

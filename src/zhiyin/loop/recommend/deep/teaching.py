@@ -1,9 +1,9 @@
-"""Teaching a network what comes next, with PyTorch: the only file that imports it together with ``ncf``."""
+"""Teaching networks with PyTorch: when it ends, and what comes next in a history. Tells what to install without it."""
 
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -21,50 +21,101 @@ try:
 except ImportError as error:
     raise MissingExtra.of("deep", "a neural recommender") from error
 
+LESSONS = 20  # batches of an epoch at least: of few histories it has several rounds
 _HELD_OUT = (
     200,
     2_000,
 )  # histories by whose last step is judged when to end: a tenth, yet so many if there are
 _BEST = 10
-_LESSONS = 20  # batches of an epoch at least: of few histories it has several rounds
 _SHORTEST = 3  # items of a history whose last one may be held out
+
+
+class Teaching(Protocol):
+    """A network, how it is taught for a round, and how well it does with what is ``held`` out."""
+
+    @property
+    def network(self) -> torch.nn.Module: ...
+    @property
+    def held(self) -> I64: ...
+
+    def round(self) -> None:
+        """One epoch."""
+
+    def judged(self) -> float:
+        """A figure that is higher the better it does."""
+
+
+def schooled(school: Teaching, epochs: int, patience: int) -> Arrays:
+    """The weights after at most ``epochs`` rounds: the best ones, once ``patience`` rounds were no better.
+
+    Where nothing is held out, those after all rounds.
+    """
+    network = school.network
+    best, record, worse = network.state_dict(), -1.0, 0
+    for _ in range(epochs):
+        network.train()
+        school.round()
+        if not len(school.held):
+            continue
+        network.eval()
+        with torch.no_grad():
+            reached = school.judged()
+        worse = 0 if reached > record else worse + 1
+        if reached >= record:  # of equals the latest: it learned longer
+            record = reached
+            best = {name: value.clone() for name, value in network.state_dict().items()}
+        if worse >= patience:
+            break
+    return numbers(best if len(school.held) else network.state_dict())
 
 
 def taught(model: Sequential, data: Data, rng: np.random.Generator) -> Arrays:
     """The weights after teaching; of data with no two steps in a row only the vectors, all zero."""
     indptr, items = sequences(data)
-    none = data.items
     if not (np.diff(indptr) > 1).any():
-        return {"items.weight": np.zeros((none + 1, model.size), dtype=np.float32)}
-    torch.manual_seed(int(rng.integers(2**31)))
-    network = model.network(none)
-    best, optimum = network.state_dict(), torch.optim.Adam(network.parameters(), lr=model.rate)
-    long = np.flatnonzero(np.diff(indptr) >= _SHORTEST)
-    few, many = _HELD_OUT
-    judges = min(max(len(long) // 10, few), many, len(long))
-    held = np.sort(rng.choice(long, judges, replace=False))
-    stop = indptr[1:].copy()
-    stop[held] -= 1  # while judging when to end, what they did last is not learned
-    windows = _windows(indptr[:-1], stop, model.length)
-    record, worse = -1.0, 0
-    for _ in range(model.epochs):
-        network.train()
-        rounds = -(-_LESSONS * model.batch // max(len(windows), model.batch))
-        for chosen in chain.from_iterable(_batches(windows, model.batch, rng) for _ in range(rounds)):
-            seen, wanted = _padded(items, chosen, model.length, none)
-            loss = _loss(network, seen, wanted, model.negatives, none, rng)
-            optimum.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimum.step()
-        if len(held):
-            reached = _judged(network, items, indptr, held, model.length, none)
-            worse = 0 if reached > record else worse + 1
-            if reached >= record:  # of equals the latest: it learned longer
-                record = reached
-                best = {name: value.clone() for name, value in network.state_dict().items()}
-            if worse >= model.patience:
-                break
-    return numbers(best if len(held) else network.state_dict())
+        return {"items.weight": np.zeros((data.items + 1, model.size), dtype=np.float32)}
+    return schooled(_Reading(model, data.items, indptr, items, rng), model.epochs, model.patience)
+
+
+class _Reading:
+    """Batches of histories; each step is foretold from those before it."""
+
+    def __init__(
+        self, model: Sequential, none: int, indptr: I64, items: I32, rng: np.random.Generator
+    ) -> None:
+        self.model, self.none, self.indptr, self.items, self.rng = model, none, indptr, items, rng
+        torch.manual_seed(int(rng.integers(2**31)))
+        self.network = model.network(none)
+        self.optimum = torch.optim.Adam(self.network.parameters(), lr=model.rate)
+        self.held = held_out(np.diff(indptr), rng) if model.patience else np.empty(0, dtype=np.int64)
+        stop = indptr[1:].copy()
+        stop[self.held] -= 1  # while judging when to end, what they did last is not learned
+        self.windows = _windows(indptr[:-1], stop, model.length)
+
+    def round(self) -> None:
+        model, windows = self.model, self.windows
+        rounds = -(-LESSONS * model.batch // max(len(windows), model.batch))
+        for chosen in chain.from_iterable(_batches(windows, model.batch, self.rng) for _ in range(rounds)):
+            seen, wanted = _padded(self.items, chosen, model.length, self.none)
+            loss = _loss(self.network, seen, wanted, model.negatives, self.none, self.rng)
+            self.optimum.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]  # PyTorch leaves it without types
+            self.optimum.step()
+
+    def judged(self) -> float:
+        return _judged(self.network, self.items, self.indptr, self.held, self.model.length, self.none)
+
+
+def held_out(lengths: I64, rng: np.random.Generator, most: int = _HELD_OUT[1]) -> I64:
+    """The histories by whose last step is judged when to end."""
+    long = np.flatnonzero(lengths >= _SHORTEST)
+    judges = min(max(len(long) // 10, _HELD_OUT[0]), most, len(long))
+    return np.sort(rng.choice(long, judges, replace=False))
+
+
+def gain(rank: torch.Tensor) -> float:
+    """The sum of what right answers at these places, counted from 0, add to NDCG."""
+    return float((1 / torch.log2(rank + 2.0))[rank < _BEST].sum())
 
 
 def sequences(data: Data) -> tuple[I64, I32]:
@@ -140,16 +191,13 @@ def _loss(
 
 def _judged(network: Any, items: I32, indptr: I64, held: I64, length: int, none: int) -> float:
     """NDCG of the last step of held-out histories among their best ``_BEST``, items seen before left out."""
-    network.eval()
     gained = 0.0
-    with torch.no_grad():
-        for start in range(0, len(held), 256):
-            rows = held[start : start + 256]
-            windows = np.stack([np.maximum(indptr[rows], indptr[rows + 1] - 1 - length), indptr[rows + 1]], 1)
-            seen, wanted = _padded(items, windows, length, none)
-            scores = network(seen)[:, -1] @ network.items.weight.T
-            own = scores.gather(1, wanted[:, -1:])
-            scores[:, none] = float("-inf")
-            rank = (scores.scatter(1, seen, float("-inf")) > own).sum(dim=1)
-            gained += float((1 / torch.log2(rank + 2.0))[rank < _BEST].sum())
+    for start in range(0, len(held), 256):
+        rows = held[start : start + 256]
+        windows = np.stack([np.maximum(indptr[rows], indptr[rows + 1] - 1 - length), indptr[rows + 1]], 1)
+        seen, wanted = _padded(items, windows, length, none)
+        scores = network(seen)[:, -1] @ network.items.weight.T
+        own = scores.gather(1, wanted[:, -1:])
+        scores[:, none] = float("-inf")
+        gained += gain((scores.scatter(1, seen, float("-inf")) > own).sum(dim=1))
     return gained / len(held)

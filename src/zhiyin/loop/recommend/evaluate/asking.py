@@ -81,8 +81,8 @@ def of_pairs(
         digest=digest(train, targets),
     )
     slices = {"activity": by_activity(np.diff(asked.indptr))} if len(users) else {}
-    if (segments := by_segment(asked.segment)) is not None:
-        slices["segment"] = segments
+    if (groups := train.customers.groups.get("segment")) is not None:
+        slices["segment"] = by_segment(asked.groups["segment"], groups.names)
     return Task(
         train, asked, targets, masked, candidates, protocol, users.astype(np.int32), moments, slices=slices
     )

@@ -173,7 +173,7 @@ def _histories(
         now=now,
         kind=np.asarray(kinds, dtype=np.int8),
         context=context,
-        segment=data.customers.segment[log.user[rows]] if len(rows) else -1,
+        groups=data.customers.of(log.user[rows]),
     )
 
 

@@ -31,10 +31,6 @@ def by_activity(lengths: I64) -> Slice:
     return Slice(tuple(names), found) if found[:, 0].any() else Slice(tuple(names[1:]), found[:, 1:])
 
 
-def by_segment(segments: I32, names: Sequence[str] = ()) -> Slice | None:
-    """By the customer's segment at the cut, by name or number; None where nobody has one."""
-    if not (segments >= 0).any():
-        return None
-    count = int(segments.max()) + 1
-    known = (*names[:count], *(str(number) for number in range(len(names), count)))
-    return Slice(known, segments[:, None] == np.arange(count))
+def by_segment(segments: I32, names: Sequence[str]) -> Slice:
+    """By the customer's segment at the cut, -1 for none."""
+    return Slice(tuple(names), segments[:, None] == np.arange(len(names)))

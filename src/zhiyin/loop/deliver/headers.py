@@ -1,0 +1,42 @@
+"""The headers that tell mailbox providers what a message is and how to stop it."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+STREAM = "marketing"  # apart from receipts and the like, which have a reputation of their own
+_SENDER_ID = range(5, 16)  # characters that Google asks of the last part of a Feedback-ID
+
+
+def unsubscribe(url: str, mailto: str = "") -> dict[str, str]:
+    """One click (RFC 8058) first, then a mail to somebody who reads it (RFC 2369).
+
+    >>> unsubscribe("https://m.example/u/1", "team@example.com")["List-Unsubscribe"]
+    '<https://m.example/u/1>, <mailto:team@example.com?subject=unsubscribe>'
+    """
+    ways = [f"<{url}>"]
+    if mailto:
+        ways.append(f"<mailto:{quote(mailto, safe='@+')}?subject=unsubscribe>")
+    return {"List-Unsubscribe": ", ".join(ways), "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
+def list_id(domain: str) -> str:
+    """The list that all of a shop's marketing belongs to (RFC 2919), by which people file it.
+
+    >>> list_id("example.com")
+    '<marketing.example.com>'
+    """
+    return f"<{STREAM}.{domain}>"
+
+
+def feedback_id(campaign: str, segment: str, domain: str) -> str:
+    """How Google's Postmaster Tools tell complaints apart: campaign, segment, stream, shop; never a person.
+
+    https://support.google.com/a/answer/6254652: the last part is the sender's, 5 to 15 characters.
+
+    >>> feedback_id("spring", "s7", "tea.example.com")
+    'spring:s7:marketing:teaexamplecom'
+    """
+    letters = "".join(letter for letter in domain.lower() if letter.isalnum())
+    shop = letters[: _SENDER_ID.stop - 1].ljust(_SENDER_ID.start, "0")
+    return ":".join((campaign, segment, STREAM, shop))

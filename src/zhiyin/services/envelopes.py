@@ -1,0 +1,104 @@
+"""Envelopes: what somebody will see → tracked, wrapped, signed bytes. What all share is prepared once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from zhiyin.adapters.records.models import Campaign
+from zhiyin.domain.message import Envelope, OutgoingEmail
+from zhiyin.domain.template import Rendered
+from zhiyin.loop.deliver import dkim, headers, mime, return_path, sign
+from zhiyin.services import sending_domain
+from zhiyin.services.marks import Marks
+from zhiyin.services.public_links import PublicLinks
+from zhiyin.services.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message to one customer: what they see, what is handed over, which items were recommended."""
+
+    rendered: Rendered
+    envelope: Envelope
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelopes:
+    """Makes the envelopes of one campaign."""
+
+    public: PublicLinks
+    sender: str
+    author: str  # as the header says it
+    headers: Mapping[str, str]  # the same in every message
+    mailto: str
+    bounces: str  # where what comes back goes; the sender if empty
+    return_key: bytes
+    signers: Sequence[dkim.Signer]
+    now: datetime
+
+    @classmethod
+    def of(cls, ws: Workspace, campaign: Campaign, now: datetime) -> Envelopes:
+        """What the messages of a campaign share. Raises ``BadSetting`` where keys cannot be read."""
+        sender = mime.ascii_address(campaign.sender_email)
+        domain = sender.rpartition("@")[2]
+        common = {
+            "List-ID": headers.list_id(domain),
+            "Feedback-ID": headers.feedback_id(campaign.key, f"s{campaign.segment_id}", domain),
+            "Precedence": "bulk",  # with List-ID it keeps holiday replies away (RFC 3834 section 2)
+        }
+        if campaign.reply_to:
+            common["Reply-To"] = mime.ascii_address(campaign.reply_to)
+        return cls(
+            PublicLinks.of(ws),
+            sender,
+            mime.mailbox(campaign.sender_name, sender),
+            common,
+            mime.ascii_address(campaign.reply_to),
+            mime.ascii_address(ws.settings.sender.bounce_address),
+            sign.key(ws.settings.server.secret, sign.RETURN),
+            sending_domain.signers(ws, sender),
+            now,
+        )
+
+    def written(
+        self,
+        rendered: Rendered,
+        items: Sequence[Mapping[str, Any]],
+        token: str,
+        to: str,
+        name: str,
+        marked: Marks,
+    ) -> Written:
+        """One message, its links tracked, signed with every key of the domain."""
+
+        html, text = marked.put(
+            rendered.html,
+            rendered.text,
+            click=lambda url: self.public.click(token, url),
+            pixel=self.public.open(token),
+            keep=(f"{self.public.base_url}/u/",),
+        )
+        email = OutgoingEmail(
+            message_id=f"<{token}@{self.sender.rpartition('@')[2]}>",
+            envelope_from=return_path.tagged(self.bounces, token, self.return_key)
+            if self.bounces
+            else self.sender,
+            to=to,
+            to_name=name,
+            subject=rendered.subject,
+            html=html,
+            text=text,
+            from_header=self.author,
+            headers={**headers.unsubscribe(self.public.unsubscribe(token), self.mailto), **self.headers},
+        )
+        envelope = mime.envelope(email, date=self.now)
+        signed = dkim.signed(envelope.content, self.signers, at=self.now)
+        return Written(
+            Rendered(rendered.subject, html, text, rendered.preheader),
+            replace(envelope, content=signed),
+            tuple(str(item["item_id"]) for item in items),
+        )

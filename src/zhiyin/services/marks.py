@@ -1,0 +1,58 @@
+"""Marks: how the links of a message tell that it was opened and clicked, for those who allow it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from zhiyin.adapters.records.among import among
+from zhiyin.adapters.records.models import Consent
+from zhiyin.domain.consent import TRACKING
+from zhiyin.domain.engagement import HIDDEN
+from zhiyin.loop.deliver import links
+from zhiyin.services.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a message of one campaign is marked with; ``labels`` are added to the addresses of its links."""
+
+    opens: bool = True
+    clicks: bool = True
+    hidden: bool = True
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def put(
+        self, html: str, text: str, *, click: Callable[[str], str], pixel: str, keep: tuple[str, ...]
+    ) -> tuple[str, str]:
+        """Both bodies with their links marked. ``click(url)`` is the tracked address of one; ``keep`` stay."""
+
+        def target(url: str) -> str:
+            labelled = links.labelled(url, self.labels)
+            return click(labelled) if self.clicks else labelled
+
+        hidden = click(HIDDEN) if self.clicks and self.hidden else ""
+        marked = links.rewrite(html, target, keep=keep, pixel=pixel if self.opens else "", hidden=hidden)
+        return marked, links.rewrite_text(text, target, keep=keep)
+
+
+def of(ws: Workspace, campaign: str) -> Marks:
+    """The marks of a campaign's messages, as the settings want them."""
+    wanted = ws.settings.tracking
+    labels = {"utm_source": wanted.utm_source, "utm_medium": "email", "utm_campaign": campaign}
+    return Marks(wanted.opens, wanted.clicks, wanted.hidden_link, labels if wanted.utm_source else {})
+
+
+def untracked(marks: Marks) -> Marks:
+    """The same for somebody who does not want to be followed: only what names the campaign stays."""
+    return Marks(opens=False, clicks=False, hidden=False, labels=marks.labels)
+
+
+def unwilling(customer_ids: Collection[str]) -> set[str]:
+    """Who of these customers said no to being followed, on any channel."""
+    columns = ("customer_id", "purpose", "granted")
+    return {
+        who
+        for who, purpose, granted in among(Consent, "customer_id", customer_ids, *columns)
+        if purpose == TRACKING and not granted
+    }
