@@ -41,12 +41,8 @@ FLAGS = (
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 
-PLAIN = {
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.shuffle.partitions": "2",
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-}
+# for a dozen rows: no thought about how to go on after each of many steps, whose end is one part in any case
+PLAIN = {"spark.sql.adaptive.enabled": "false", "spark.sql.shuffle.partitions": "1"}
 
 # so that test modules can import models; every test gets a workspace of its own
 boot(Settings(Path(tempfile.mkdtemp()), server=ServerSettings(secret="of-no-workspace" * 3)))
@@ -125,7 +121,6 @@ def spark() -> Iterator[Engine]:
         "JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
     )
     built = engine("spark", threads=2)
-    # a plan of hundreds of steps for a dozen rows: to compile it, or to plan it anew on the way, takes the most time
     for name, value in PLAIN.items():
         built.session.conf.set(name, value)  # type: ignore[attr-defined]
     yield built
