@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, settings
 
 ALLOWED = (
     HealthCheck.data_too_large,
+    HealthCheck.filter_too_much,
     HealthCheck.function_scoped_fixture,
     HealthCheck.large_base_example,
     HealthCheck.too_slow,
