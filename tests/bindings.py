@@ -11,6 +11,7 @@ import atexit
 import re
 from typing import Any
 
+MOST = 10_000  # answers kept, of a few kilobytes each
 _CHANCE = re.compile(r'"(?:unnamed_relation|arrow_object|kept)_([0-9a-f]+)"')  # names drawn anew every time
 _SOURCE = re.compile(r'\b(?:FROM|JOIN)\b(?!\s+"__duckdb_in\d)', re.IGNORECASE)  # read from elsewhere
 
@@ -19,9 +20,10 @@ def remember() -> None:
     """Remember answers from now on; a DuckDB that is built otherwise is left as it is."""
     try:
         from duckdb import _expression, _relation, _seam
-    except ImportError:
+
+        bind, warn, literals = _seam.bind, _relation._warn_on_literal_names, _expression.string_literals
+    except (ImportError, AttributeError):
         return
-    bind, warn, literals = _seam.bind, _relation._warn_on_literal_names, _expression.string_literals
     known: dict[tuple[str, bool], Any] = {}
 
     def remembered(con: Any, sql: Any, capture: bool = False, values: Any = None) -> Any:
@@ -30,12 +32,14 @@ def remember() -> None:
         names: dict[str, int] = {}
         text = _CHANCE.sub(lambda found: f'"{names.setdefault(found[1], len(names))}"', sql)
         key = text, capture
-        if key not in known:
+        answer = known.get(key)
+        if answer is None:
             answer = bind(con, sql, capture, values)
             if answer.captured or answer.parameters or answer.deferred or answer.writes:
                 return answer
+            if len(known) >= MOST:
+                known.clear()
             known[key] = answer
-        answer = known[key]
         return answer._replace(names=list(answer.names), types=list(answer.types))
 
     def warn_where_there_are(value: object, columns: list[str]) -> None:
