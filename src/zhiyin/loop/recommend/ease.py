@@ -85,7 +85,7 @@ class Ease(Linear):
     @classmethod
     def cost(cls, data: Data) -> float:
         """CPU-seconds that ``fit`` is expected to take."""
-        return 1 + PAIR * data.together + 4e-11 * min(data.items, cls().max_items) ** 3
+        return 0.2 + PAIR * data.together + 4e-11 * min(data.items, cls().max_items) ** 3
 
 
 def linear(taste: CSR, head: I64, available: Bool, *, l2: float, keep: int, dropout: float = 0.0) -> CSR:
