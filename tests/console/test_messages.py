@@ -10,7 +10,7 @@ import zhiyin
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.flow import PLACES
 from zhiyin.domain.lifecycle import OF_CUSTOMERS
-from zhiyin.domain.reasons import FailReason, Reason, RejectReason, SuppressReason
+from zhiyin.domain.reasons import BounceReason, FailReason, Reason, RejectReason, SuppressReason
 from zhiyin.domain.rfm import RfmGroup
 
 PACKAGE = Path(zhiyin.__file__).parent
@@ -150,7 +150,8 @@ def test_every_icon_of_the_templates_is_in_the_sprite() -> None:
 def test_every_code_has_a_name() -> None:
     from zhiyin.entrypoints.console import words
 
-    codes = {str(code) for reasons in (Reason, RejectReason, FailReason, SuppressReason) for code in reasons}
+    kinds = (Reason, RejectReason, FailReason, BounceReason, SuppressReason)
+    codes = {str(code) for reasons in kinds for code in reasons}
     assert codes - words.REASONS.keys() == set()
     assert {str(stage) for stage in OF_CUSTOMERS} == words.STAGES.keys()
     assert words.PLACES.keys() == set(PLACES)

@@ -28,7 +28,16 @@ def test_settings_and_commands_are_documented_as_they_are() -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    [reasons.Reason, reasons.LeftOutReason, reasons.RejectReason, reasons.FailReason, reasons.SuppressReason],
+    [
+        reasons.Reason,
+        reasons.LeftOutReason,
+        reasons.RejectReason,
+        reasons.FailReason,
+        reasons.SuppressReason,
+        reasons.ReportReason,
+        reasons.DoubtReason,
+        reasons.BounceReason,
+    ],
 )
 def test_every_reason_code_is_documented(kind: type[reasons.Reason]) -> None:
     text = (DOCS / "reference" / "reasons.md").read_text(encoding="utf-8")

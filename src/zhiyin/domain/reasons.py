@@ -72,6 +72,39 @@ class FailReason(StrEnum):
     NO_SMTPUTF8 = "no_smtputf8"
 
 
+class BounceReason(StrEnum):
+    """Why a message came back, or what else came instead of an answer by a person (``deliver``)."""
+
+    USER_UNKNOWN = "user_unknown"
+    HOST_UNKNOWN = "host_unknown"
+    MOVED = "moved"
+    NO_MAIL = "no_mail"
+    MAILBOX_FULL = "mailbox_full"
+    SUSPENDED = "suspended"
+    FILTERED = "filtered"
+    EXPIRED = "expired"
+    NETWORK = "network"
+    SERVER = "server"
+    UNSPECIFIED = "unspecified"
+    SPAM = "spam"
+    VIRUS = "virus"
+    CONTENT = "content"
+    TOO_BIG = "too_big"
+    POLICY = "policy"
+    BLOCKED = "blocked"
+    AUTH_FAILURE = "auth_failure"
+    SENDER = "sender"
+    RELAY = "relay"
+    RATE_LIMITED = "rate_limited"
+    ABUSE = "abuse"
+    FRAUD = "fraud"
+    OPT_OUT = "opt_out"
+    NOT_SPAM = "not_spam"
+    AUTO_REPLY = "auto_reply"
+    DELIVERED = "delivered"
+    NOT_A_BOUNCE = "not_a_bounce"
+
+
 class SuppressReason(StrEnum):
     """Why an address must not be written to."""
 
@@ -80,3 +113,23 @@ class SuppressReason(StrEnum):
     COMPLAINT = "complaint"
     MANUAL = "manual"
     ERASED = "erased"
+
+
+class ReportReason(StrEnum):
+    """Why something was not taken in as a report of receivers (``deliver``)."""
+
+    NOT_A_REPORT = "not_a_report"
+    BROKEN_ARCHIVE = "broken_archive"
+    BROKEN_XML = "broken_xml"
+    BROKEN_JSON = "broken_json"
+    UNSAFE_XML = "unsafe_xml"
+    MISSING_PART = "missing_part"
+    BAD_VALUE = "bad_value"
+    TOO_LARGE = "too_large"
+
+
+class DoubtReason(StrEnum):
+    """Why an address is doubted, without being refused (``collect``)."""
+
+    DISPOSABLE = "disposable"
+    MISTYPED = "mistyped"

@@ -11,13 +11,14 @@ from django.db import transaction
 from zhiyin.adapters import clock
 from zhiyin.adapters.records.message import save_many
 from zhiyin.adapters.records.models import Campaign, Message, Suppression
+from zhiyin.domain.bounce import BounceKind
 from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.decision import Fact
 from zhiyin.domain.errors import BadSetting, BadTemplate
 from zhiyin.domain.message import PENDING, MessageStatus, Receipt
 from zhiyin.domain.ports import Channel
-from zhiyin.domain.reasons import Reason, SuppressReason
-from zhiyin.loop.deliver import retry
+from zhiyin.domain.reasons import FailReason, Reason, SuppressReason
+from zhiyin.loop.deliver import bounces
 from zhiyin.loop.deliver.mime import ascii_address
 from zhiyin.services import breaker, claims, messages, receipts
 from zhiyin.services.envelopes import Written
@@ -119,7 +120,7 @@ def _note(
         dead = [
             row.address.lower()
             for row, _ in going
-            if row.address and row.status == MessageStatus.FAILED and retry.no_such_mailbox(row.detail)
+            if row.address and row.status == MessageStatus.FAILED and _gone(row)
         ]
         save_many([row for row, _ in going], receipts.SETTLED)
         Suppression.objects.bulk_create(
@@ -135,6 +136,12 @@ def _note(
         breaker.nobody_answers(campaign, round_.claim, stop, round_.ws.now())
         return False
     return breaker.watch(campaign, round_.refusals, answers)
+
+
+def _gone(row: Message) -> bool:
+    """Whether the server's answer says that the address does not exist, and not only that it will not do today."""
+    at = "RCPT" if row.reason == FailReason.RECIPIENT_REFUSED else "DATA"
+    return bounces.of_reply(str(row.detail), at=at).kind == BounceKind.HARD
 
 
 def _forget_erased(rows: Sequence[Message]) -> None:

@@ -8,9 +8,11 @@ import typer
 
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.entrypoints.cli import (
+    bounces,
     campaigns,
     config,
     customers,
+    deliverability,
     demo,
     doctor,
     events,
@@ -51,6 +53,8 @@ for name, module in (
     ("lifecycle", lifecycle),
     ("recommend", recommend),
     ("campaigns", campaigns),
+    ("deliverability", deliverability),
+    ("bounces", bounces),
     ("suppressions", suppressions),
     ("domains", sending_domain),
     ("lake", lake),

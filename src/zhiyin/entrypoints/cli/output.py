@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -36,6 +36,15 @@ def open_workspace(folder: Path, **flags: Any) -> Workspace:
 def print_json(data: Any) -> None:
     """One JSON document on standard output; times in ISO 8601 with their offset."""
     print(json.dumps(data, ensure_ascii=False, indent=2, default=_plain))
+
+
+def print_json_list(items: Iterable[Any]) -> None:
+    """One JSON list on standard output, written while its elements come."""
+    mark = "["
+    for item in items:
+        print(mark, json.dumps(item, ensure_ascii=False, default=_plain), sep="\n", end="")
+        mark = ","
+    print("[]" if mark == "[" else "\n]")
 
 
 def say(text: str = "") -> None:

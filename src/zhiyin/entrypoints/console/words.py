@@ -260,6 +260,35 @@ REASONS: Names = {
     "unreachable": _("The mail server could not be reached"),
     "interrupted": _("Sending was interrupted"),
     "no_smtputf8": _("The mail server takes no address in this script"),
+    # what a message says that came back
+    "user_unknown": _("The mailbox does not exist"),
+    "host_unknown": _("The domain does not exist"),
+    "moved": _("The owner has moved away"),
+    "no_mail": _("The domain takes no mail"),
+    "mailbox_full": _("The mailbox is full"),
+    "suspended": _("The mailbox is suspended"),
+    "filtered": _("Refused by the recipient's filter"),
+    "expired": _("Not delivered in time"),
+    "network": _("The server could not be reached"),
+    "server": _("The recipient's server had a problem"),
+    "unspecified": _("No reason was given"),
+    "spam": _("Taken for spam"),
+    "virus": _("Taken for harmful"),
+    "content": _("The content was refused"),
+    "too_big": _("The message is too large"),
+    "policy": _("Against the recipient's policy"),
+    "blocked": _("The sending server is blocked"),
+    "auth_failure": _("SPF, DKIM or DMARC failed"),
+    "sender": _("The sender's address was refused"),
+    "relay": _("The server does not relay"),
+    "rate_limited": _("Too many at a time"),
+    "abuse": _("Called spam by the recipient"),
+    "fraud": _("Called fraud by the recipient"),
+    "opt_out": _("Asked to be left out"),
+    "not_spam": _("Called no spam by the recipient"),
+    "auto_reply": _("An automatic reply"),
+    "delivered": _("Delivered"),
+    "not_a_bounce": _("No bounce"),
     # why an address is suppressed
     "hard_bounce": _("The address does not exist"),
     "complaint": _("Complained"),
@@ -278,6 +307,47 @@ MATCH_LISTS: Names = {
     "match-meta": _("Match list for Meta"),
     "match-tencent": _("Match list for Tencent Ads (SHA-256)"),
     "match-tencent-md5": _("Match list for Tencent Ads (MD5)"),
+}
+HEALTH_STATES: Names = {
+    "ok": _("In order"),
+    "unknown": pgettext_lazy("state of a check", "Unknown"),
+    "warning": pgettext_lazy("state of a check", "Warning"),
+    "problem": pgettext_lazy("state of a check", "Problem"),
+}
+MATTERS: Names = {
+    "spf": _("SPF: who may send"),
+    "dkim": _("DKIM: signatures"),
+    "dmarc": _("DMARC: what to do with forged mail"),
+    "ptr": _("PTR: the name of the sending address"),
+    "starttls": _("STARTTLS: encryption to the mail server"),
+    "mx": _("MX: where answers go"),
+    "tls_rpt": _("TLS-RPT: reports about encryption"),
+    "mta_sts": _("MTA-STS: encryption asked of others"),
+}
+# what receivers report: RFC 6591 and RFC 8460
+RESULTS: Names = {
+    "dmarc": _("DMARC failed"),
+    "spf": _("SPF failed"),
+    "signature": _("The signature is wrong"),
+    "bodyhash": _("The text was changed on the way"),
+    "revoked": _("The key is revoked"),
+    "adsp": _("The signature is missing"),
+    "starttls-not-supported": _("The receiving server offers no encryption"),
+    "certificate-host-mismatch": _("The certificate bears another name"),
+    "certificate-expired": _("The certificate has expired"),
+    "certificate-not-trusted": _("The certificate is not trusted"),
+    "validation-failure": _("The check failed"),
+    "tlsa-invalid": _("The TLSA record is not valid"),
+    "dnssec-invalid": _("DNSSEC could not be checked"),
+    "dane-required": _("DANE was asked for, and there is none"),
+    "sts-policy-fetch-error": _("The MTA-STS policy could not be fetched"),
+    "sts-policy-invalid": _("The MTA-STS policy is not valid"),
+    "sts-webpki-invalid": _("The certificate of the MTA-STS policy is not valid"),
+    "not-stated": _("Not stated"),
+}
+DOUBTS: Names = {
+    "mistyped": _("The domain looks mistyped"),
+    "disposable": _("Thrown away after use"),
 }
 _BOTH = _(
     "E-mail address and phone number, each as SHA-256. The headers are those that the platform asks for."
@@ -538,6 +608,7 @@ CHECKS: Names = {
     "address": _("Public address"),
     "sender": _("Sender"),
     "mail": _("Mail server"),
+    "deliverability": _("Deliverability"),
     "extras": _("Extras"),
 }
 # (check, level) -> what it means for the shop; the doctor's own text stands in the tooltip
@@ -562,6 +633,9 @@ CHECK_TEXTS: dict[tuple[str, str], Promise | str] = {
     ),
     ("sender", "ok"): _("Messages have a sender."),
     ("sender", "warning"): _("Messages have no sender yet. Fill in the sender's e-mail."),
+    ("deliverability", "ok"): _("Nothing is known against the sender's domain."),
+    ("deliverability", "warning"): _("DNS of the sender's domain was not checked, or is not all in order."),
+    ("deliverability", "problem"): _("DNS has problems with the sender's domain. Look at Deliverability."),
     ("mail", "ok"): _("The mail server answers."),
     ("mail", "warning"): _("No mail server is set up, so nothing can be sent. Fill it in."),
     ("mail", "problem"): _("The mail server does not answer. Check its name, port and encryption."),

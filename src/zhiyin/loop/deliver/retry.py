@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 
 PAUSES = (
@@ -31,15 +30,3 @@ def next_try(attempts: int, now: datetime) -> datetime | None:
     1
     """
     return now + PAUSES[attempts - 1] if attempts <= len(PAUSES) else None
-
-
-def no_such_mailbox(answer: str) -> bool:
-    """Whether a refusal says for good that the address does not exist (RFC 3463: 5.1.1, 5.1.2, …).
-
-    >>> no_such_mailbox("550 5.1.1 No such user"), no_such_mailbox("550 5.7.1 Relaying denied")
-    (True, False)
-    """
-    return _GONE.search(answer) is not None
-
-
-_GONE = re.compile(r"\b5\.1\.(?:1|2|3|6|10)\b")
