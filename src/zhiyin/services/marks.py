@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from zhiyin.adapters.records.among import among
 from zhiyin.adapters.records.models import Consent
@@ -21,6 +21,9 @@ class Marks:
     clicks: bool = True
     hidden: bool = True
     labels: Mapping[str, str] = field(default_factory=dict)
+    _known: dict[str, str] = field(
+        default_factory=dict, compare=False, repr=False
+    )  # the same links, labelled
 
     def put(
         self, html: str, text: str, *, click: Callable[[str], str], pixel: str, keep: tuple[str, ...]
@@ -28,7 +31,9 @@ class Marks:
         """Both bodies with their links marked. ``click(url)`` is the tracked address of one; ``keep`` stay."""
 
         def target(url: str) -> str:
-            labelled = links.labelled(url, self.labels)
+            labelled = self._known.get(url)
+            if labelled is None:
+                labelled = self._known[url] = links.labelled(url, self.labels)
             return click(labelled) if self.clicks else labelled
 
         hidden = click(HIDDEN) if self.clicks and self.hidden else ""
@@ -45,7 +50,7 @@ def of(ws: Workspace, campaign: str) -> Marks:
 
 def untracked(marks: Marks) -> Marks:
     """The same for somebody who does not want to be followed: only what names the campaign stays."""
-    return Marks(opens=False, clicks=False, hidden=False, labels=marks.labels)
+    return replace(marks, opens=False, clicks=False, hidden=False)
 
 
 def unwilling(customer_ids: Collection[str]) -> set[str]:

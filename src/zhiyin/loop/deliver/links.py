@@ -83,7 +83,7 @@ def is_web(url: str) -> bool:
 
 
 def _tag(match: re.Match[str], track: Track, keep: tuple[str, ...]) -> str:
-    if (match["name"] or "").lower() != "a":
+    if match["name"] not in ("a", "A"):
         return match[0]
     for attribute in _ATTRIBUTE.finditer(match["attributes"]):
         if attribute["name"].lower() == "href":
