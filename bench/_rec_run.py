@@ -1,6 +1,8 @@
 """One recommender, fitted and asked for everybody in a process of its own: its lists, and what they cost.
 
-python bench/_rec_run.py NAME PARAMETERS INPUT OUTPUT    (of this file only `ours` needs zhiyin)
+python bench/_rec_run.py NAME PARAMETERS INPUT OUTPUT [seen]    (of this file only `ours` needs zhiyin)
+
+With `seen` the lists of the peers may hold what somebody has.
 """
 
 from __future__ import annotations
@@ -20,10 +22,12 @@ BLOCK = 1_000
 THREADS = 2
 
 
-def main(name: str, parameters: dict[str, Any], source: str, target: str) -> dict[str, float]:
+def main(
+    name: str, parameters: dict[str, Any], source: str, target: str, seen: bool = False
+) -> dict[str, float]:
     """Fit, rank, save; what it cost."""
-    prepare = {"implicit": implicit, "irspack": irspack}.get(name.split(".")[0], ours)
-    ready, fit, rank = prepare(name, parameters, source)
+    theirs = {"implicit": implicit, "irspack": irspack}.get(name.split(".")[0])
+    ready, fit, rank = theirs(name, parameters, source, seen) if theirs else ours(name, parameters, source)
     started, begun = time.process_time(), time.perf_counter()
     fit()
     fitted = time.process_time()
@@ -54,7 +58,7 @@ def ours(name: str, parameters: dict[str, Any], source: str) -> Steps:
     )
 
 
-def implicit(name: str, parameters: dict[str, Any], source: str) -> Steps:
+def implicit(name: str, parameters: dict[str, Any], source: str, seen: bool) -> Steps:
     """Its recommenders, with its own batches and its own top-k."""
     from implicit.als import AlternatingLeastSquares
     from implicit.nearest_neighbours import BM25Recommender, CosineRecommender
@@ -70,7 +74,7 @@ def implicit(name: str, parameters: dict[str, Any], source: str) -> Steps:
     def rank() -> Any:
         return np.vstack(
             [
-                model.recommend(users, taste[users], N=K, filter_already_liked_items=True)[0]
+                model.recommend(users, taste[users], N=K, filter_already_liked_items=not seen)[0]
                 for users in np.array_split(np.arange(taste.shape[0]), taste.shape[0] // BLOCK)
             ]
         )
@@ -78,7 +82,7 @@ def implicit(name: str, parameters: dict[str, Any], source: str) -> Steps:
     return _megabytes(), lambda: model.fit(taste, show_progress=False), rank
 
 
-def irspack(name: str, parameters: dict[str, Any], source: str) -> Steps:
+def irspack(name: str, parameters: dict[str, Any], source: str, seen: bool) -> Steps:
     """Its recommenders, with its own parallel top-k."""
     from irspack import IALSRecommender, RP3betaRecommender
     from irspack.utils.id_mapping import retrieve_recommend_from_score
@@ -87,12 +91,15 @@ def irspack(name: str, parameters: dict[str, Any], source: str) -> Steps:
     taste = sparse.csr_matrix(sparse.load_npz(source)).astype(np.float64)
     model = made[name.split(".")[1]](taste, **parameters, n_threads=THREADS)
 
+    def scores(begin: int, end: int) -> Any:
+        return model.get_score_block(begin, end) if seen else model.get_score_remove_seen_block(begin, end)
+
     def rank() -> Any:
         lists = np.full((taste.shape[0], K), -1, dtype=np.int64)
         for begin in range(0, taste.shape[0], BLOCK):
             end = min(begin + BLOCK, taste.shape[0])
-            scores = model.get_score_remove_seen_block(begin, end)
-            for row, found in enumerate(retrieve_recommend_from_score(scores, [], K, THREADS)):
+            block = retrieve_recommend_from_score(scores(begin, end), [], K, THREADS)
+            for row, found in enumerate(block):
                 lists[begin + row, : len(found)] = [item for item, _ in found]
         return lists
 
@@ -105,7 +112,7 @@ def _megabytes() -> int:
 
 
 if __name__ == "__main__":
-    cost = main(sys.argv[1], json.loads(sys.argv[2]), sys.argv[3], sys.argv[4])
+    cost = main(sys.argv[1], json.loads(sys.argv[2]), sys.argv[3], sys.argv[4], "seen" in sys.argv[5:])
     Path(sys.argv[4]).with_suffix(".json").write_text(
         json.dumps(cost)
     )  # they draw progress where we would print

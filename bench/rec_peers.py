@@ -9,24 +9,19 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
-from bench import _gowalla, _peers
+from bench import _gowalla, _rec_peers
 from zhiyin.loop.recommend.evaluate import measure, metrics
-from zhiyin.loop.recommend.evaluate.task import ALL, Task
+from zhiyin.loop.recommend.evaluate.task import Task
 
 HERE = Path(__file__).resolve().parent
 SETTINGS = HERE / "recommend_settings.json"
 QUIET = 1.5  # a load above it makes CPU-seconds worthless
-# one thread for BLAS, as implicit asks for: its own loops run in parallel
-ENVIRONMENT = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": f"{HERE.parent}:{HERE.parent / 'src'}"}
 METRICS = ("recall@20", "ndcg@20")
 
 
@@ -73,22 +68,11 @@ def run(
     name: str, parameters: dict[str, Any], task: Task, *, validation: bool
 ) -> tuple[list[float], dict[str, float]]:
     """(Recall@20, NDCG@20) and the cost of one model, in a process of its own."""
-    theirs = "." in name
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder) / "train.npz", Path(folder) / "lists.npy"
-        sparse.save_npz(source, task.data.matrix(counts="binary", cap=ALL), compressed=False)
-        python = str(_peers.python("implicit", "irspack")) if theirs else sys.executable
-        given = str(source) if theirs else "validation" if validation else "test"
-        subprocess.run(
-            [python, str(HERE / "_rec_run.py"), name, json.dumps(parameters), given, str(target)],
-            env=ENVIRONMENT,
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
-        # they rank everybody, the question is put to those who have an answer
-        cost = json.loads(target.with_suffix(".json").read_text())
-        lists = np.load(target).astype(np.int32)
-        lists = lists[task.users] if theirs else lists
+    if "." in name:
+        lists, cost = _rec_peers.lists(name, {"counts": "binary"} | parameters, task)
+    else:
+        source = "validation" if validation else "test"
+        lists, cost = _rec_peers.run(sys.executable, name, parameters, source)
     hits = measure.found(lists, task.targets)
     values = metrics.of_lists(hits, task.sizes, (20,))
     figures = [float(np.nanmean(values[metric])) for metric in METRICS]

@@ -1,196 +1,154 @@
-"""A campaign to a local mail server in another process: the whole path, against a bare smtplib loop."""
+"""A campaign to a local mail server: the whole path on two cores, beside EmailMessage, dkimpy and smtplib.
+
+The whole path: planning, claim, gate, recommendations, Liquid, tracked links, MIME with Chinese text, a signature
+with RSA of 2048 bits, SMTP, and every step of the ledger on disk. The straightforward stack gets the finished
+recommendations, and keeps no ledger.
+"""
 
 from __future__ import annotations
 
 import smtplib
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import Sequence
+from email.message import EmailMessage
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-RECIPIENTS = 3_000
-BAR = 150
+from bench import _letters, _sink
 
-_SINK = """
-import asyncio, sys
-from aiosmtpd.smtp import SMTP
-
-class Sink:
-    async def handle_DATA(self, server, session, envelope):
-        return "250 2.0.0 Taken"
-
-async def main():
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(Sink(), loop=loop), "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
-
-asyncio.run(main())
-"""
+RECIPIENTS = 5_000
+PLAIN = 400  # messages of the straightforward stack in each round
+ROUNDS = 3
+CORES = 2
+BAR, RATIO = 250, 4
 
 
 def main() -> list[dict[str, Any]]:
-    """Send one campaign to 3,000 people, then as many pre-built messages through plain smtplib."""
-    with _sink() as port, tempfile.TemporaryDirectory() as folder:
-        campaign, parts = _campaign(Path(folder) / "shop", port)
-        bare = _bare(port, parts.pop("message"))
+    """Three rounds, each a campaign by the workers, then the straightforward stack."""
+    ours, plain, quick = [], [], []
+    with _sink.sink() as port, tempfile.TemporaryDirectory() as folder:
+        ws = _letters.shop(Path(folder) / "shop", port, RECIPIENTS, CORES)
+        for number in range(ROUNDS):
+            campaign = _letters.campaign(ws, f"spring-{number}")
+            with _letters.working(ws):
+                time.sleep(3)  # they have started
+                ours.append(RECIPIENTS / _letters.send(ws, campaign.key))
+            plain.append(_straightforward(ws, campaign, port, _dkimpy))
+            quick.append(_straightforward(ws, campaign, port, _dkimpy_on_cryptography))
+        parts = _parts(ws, campaign)
     return [
-        {
-            "what": f"campaign to {RECIPIENTS:,}, whole path",
-            "value": campaign,
-            "unit": "messages/s",
-            "bar": f"≥ {BAR}",
-        },
-        {
-            "what": "smtplib alone, one connection, a pre-built message",
-            "value": bare,
-            "unit": "messages/s",
-            "bar": "",
-        },
-        *(
-            {"what": what, "value": round(value, 2), "unit": "ms a message", "bar": ""}
-            for what, value in parts.items()
-        ),
-    ]
+        {"what": f"campaign to {RECIPIENTS:,}, whole path, two processes", "value": round(median(ours)),
+         "unit": "messages/s", "bar": f"≥ {BAR}"},
+        {"what": "straightforward: EmailMessage, dkimpy, smtplib; one process, no ledger",
+         "value": round(median(plain)), "unit": "messages/s", "bar": ""},
+        {"what": "ratio", "value": round(median(ours) / median(plain), 1), "unit": "×", "bar": f"≥ {RATIO}"},
+        {"what": "straightforward, with dkimpy's RSA done by cryptography", "value": round(median(quick)),
+         "unit": "messages/s", "bar": ""},
+        *({"what": f"{what}, processor time", "value": round(value, 2), "unit": "ms a message", "bar": ""}
+          for what, value in parts.items()),
+        {"what": "mail server", "value": _sink.name(), "unit": "", "bar": ""},
+    ]  # fmt: skip
 
 
-def _campaign(folder: Path, port: int) -> tuple[float, dict[str, Any]]:
-    from zhiyin.adapters import settings
-    from zhiyin.entrypoints.site import create_workspace, open_workspace
+def _straightforward(ws: Any, campaign: Any, port: int, signed: Any) -> float:
+    """Messages a second of what one would write in an afternoon, in one process over one connection."""
+    from zhiyin.adapters.records.models import Customer
+    from zhiyin.loop.deliver import links, render
+    from zhiyin.services import marks, messages
+    from zhiyin.services.public_links import PublicLinks
 
-    create_workspace(folder, name="Tea house", language="zh-hans")
-    settings.write(
-        folder,
-        {"smtp.host": "127.0.0.1", "smtp.port": port, "smtp.security": "none", "shop.address": "苏州市平江路 1 号",
-         "sender.email": "shop@example.com", "campaign.holdout": 0.0},
-    )  # fmt: skip
-    ws = open_workspace(folder)
-    from zhiyin.adapters.records.models import Campaign
-    from zhiyin.services import campaigns, messages, planning, profiles, segments, sending, training
-
-    _people(ws)
-    profiles.run(ws)
-    training.train(ws, ["item_neighbours"], placed=["email"], budget=timedelta(minutes=1))
-    segments.create(ws, "everyone", "Everyone", {"all": []})
-    campaigns.create(
-        ws,
-        key="spring",
-        name="Spring",
-        segment="everyone",
-        template="picks-zh",
-        recommender="item_neighbours",
-    )
-    campaigns.start(ws, "spring")
-
-    started, cpu = time.perf_counter(), time.process_time()
-    planning.plan_step(ws)
-    planned = time.perf_counter()
-    counts = sending.run_until_done(ws, "spring")
-    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
-    assert counts["accepted"] == RECIPIENTS, counts
-
-    row = Campaign.objects.get()
-    tokens = {f"c{n:05}": f"{n:032x}" for n in range(500)}
-    again = time.perf_counter()
-    written = messages.write(ws, row, tokens, now=ws.now())
-    writing = time.perf_counter() - again
-    sample = written["c00000"]
-    assert isinstance(sample, messages.Written), sample
-    assert sample.items
-    return round(RECIPIENTS / seconds), {
-        "planning, of it": (planned - started) * 1e3 / RECIPIENTS,
-        "recommending, rendering, links and MIME, of it": writing * 1e3 / len(tokens),
-        "processor time of this process": cpu * 1e3 / RECIPIENTS,
-        "message": sample.envelope,
-    }
-
-
-def _people(ws: Any) -> None:
-    """Customers with consent, 200 teas, and six orders each."""
-    import random
-
-    from zhiyin.adapters.lake.rows import events_to_table
-    from zhiyin.adapters.records.models import Consent, Customer
-    from zhiyin.domain.event import ORDER_COMPLETED, Event, Line
-
-    rng, now = random.Random(1), ws.now()
-    ids = [f"c{n:05}" for n in range(RECIPIENTS)]
-    Customer.objects.bulk_create(
-        Customer(customer_id=i, email=f"{i}@example.com", name=f"客户 {i}", language="zh-hans") for i in ids
-    )
-    Consent.objects.bulk_create(
-        Consent(customer_id=i, channel="email", granted=True, source="import", at=now) for i in ids
-    )
-    ws.lake.upsert("items", _items(now))
-    events = [
-        Event(
-            event_id=f"{i}-{n}",
-            type="track",
-            name=ORDER_COMPLETED,
-            timestamp=now - timedelta(days=rng.randrange(1, 90)),
-            customer_id=i,
-            order_id=f"{i}-{n}",
-            amount=9_900,
-            currency="CNY",
-            products=(Line(f"t{int(rng.betavariate(1, 4) * 200):03}", 1, 9_900, "茶"),),
-        )
-        for i in ids
-        for n in range(6)
-    ]
-    table = events_to_table(events, timezone=ws.timezone, received_at=now)
-    ws.lake.append("events", table, app_id="bench", version=1)
-
-
-def _items(now: Any) -> Any:
-    import pyarrow as pa
-
-    from zhiyin.adapters.lake.datasets import ITEMS
-
-    plain = now.replace(tzinfo=None)
-    return pa.Table.from_pylist(
-        [
-            {
-                "item_id": f"t{n:03}",
-                "name": f"明前龙井 {n}",
-                "names": "{}",
-                "category": "茶",
-                "price": 9_900,
-                "currency": "CNY",
-                "url": f"https://shop.example/tea/{n}?from=mail&lang=zh",
-                "image_url": f"https://shop.example/images/{n}.jpg",
-                "available": True,
-                "properties": "{}",
-                "updated_at": plain,
-            }
-            for n in range(200)
-        ],
-        schema=ITEMS.schema,
-    )
-
-
-def _bare(port: int, message: Any) -> float:
-    """What one connection of smtplib reaches when nothing else has to be done."""
+    people = [messages.of_row(row) for row in Customer.objects.order_by("pk")[:PLAIN]]
+    chosen = messages._chosen(ws, campaign, people)
+    wording = messages.prepared(campaign.subject, campaign.body, campaign.preheader)
+    public, marked = PublicLinks.of(ws), marks.of(ws, campaign.key)
+    private = _private(ws)
     with smtplib.SMTP("127.0.0.1", port) as session:
         started = time.perf_counter()
-        for _ in range(RECIPIENTS // 3):
-            session.sendmail(message.sender, message.to, message.content)
-        return round(RECIPIENTS // 3 / (time.perf_counter() - started))
+        for number, person in enumerate(people):
+            token = f"{number:032x}"
+            unsubscribe = public.unsubscribe(token)
+            seen = render.render(
+                wording, messages.variables(ws, campaign, person, chosen[person.customer_id], unsubscribe)
+            )
+            html, text = marked.put(
+                seen.html, links.rewrite_text(seen.text, str), click=lambda url, t=token: public.click(t, url),
+                pixel=public.open(token), keep=(f"{public.base_url}/u/",),
+            )  # fmt: skip
+            made = EmailMessage()
+            made["From"], made["To"] = f"茶舍 <shop@{_letters.DOMAIN}>", f"{person.name} <{person.email}>"
+            made["Subject"], made["Message-ID"] = seen.subject, f"<{token}@{_letters.DOMAIN}>"
+            made["List-Unsubscribe"] = f"<{unsubscribe}>"
+            made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+            made.set_content(text)
+            made.add_alternative(html, subtype="html")
+            content = made.as_bytes().replace(b"\n", b"\r\n")
+            session.sendmail(f"shop@{_letters.DOMAIN}", person.email, signed(content, private) + content)
+        return PLAIN / (time.perf_counter() - started)
 
 
-@contextmanager
-def _sink() -> Iterator[int]:
-    process = subprocess.Popen([sys.executable, "-c", _SINK], stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield int(process.stdout.readline())
-    finally:
-        process.terminate()
-        process.wait()
+def _dkimpy(content: bytes, private: bytes) -> bytes:
+    import dkim
+
+    header: bytes = dkim.sign(
+        content, b"s1", _letters.DOMAIN.encode(), private, canonicalize=(b"relaxed", b"relaxed")
+    )
+    return header
+
+
+def _dkimpy_on_cryptography(content: bytes, private: bytes) -> bytes:
+    """The same, with its own RSA, which is Python, exchanged for OpenSSL's."""
+    from unittest import mock
+
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import padding, utils
+
+    key: Any = serialization.load_pem_private_key(private, None, unsafe_skip_rsa_key_validation=True)
+
+    def sign(digest: Any, own: object) -> bytes:
+        made: bytes = key.sign(digest.digest(), padding.PKCS1v15(), utils.Prehashed(hashes.SHA256()))
+        return made
+
+    with mock.patch("dkim.RSASSA_PKCS1_v1_5_sign", sign):
+        return _dkimpy(content, private)
+
+
+def _private(ws: Any) -> bytes:
+    """A key for dkimpy, which reads PEM."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    return rsa.generate_private_key(65537, 2048).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    )
+
+
+def _parts(ws: Any, campaign: Any) -> dict[str, float]:
+    """Where the time goes, in this process: what a message costs before it is handed over."""
+    from zhiyin.services import messages, sending_domain
+
+    tokens: Sequence[dict[str, str]] = [
+        {f"c{n:06}": f"{n:032x}" for n in range(start, start + 500)} for start in (0, 500)
+    ]
+    started = time.process_time()
+    for batch in tokens:
+        written = messages.write(ws, campaign, batch, now=ws.now())
+    writing = (time.process_time() - started) * 1e3 / 1_000
+    sample = written["c000500"]
+    assert not isinstance(sample, Exception), sample
+    assert sample.items
+    (signer,) = sending_domain.signers(ws, f"shop@{_letters.DOMAIN}")
+    started = time.process_time()
+    for _ in range(500):
+        signer.sign(sample.envelope.content[:2_000])
+    signing = (time.process_time() - started) * 1e3 / 500
+    return {
+        "recommending, rendering, links, MIME and signature": writing,
+        "of it one signature of RSA-2048": signing,
+    }
 
 
 if __name__ == "__main__":

@@ -18,7 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from bench import _rec_peers
 from zhiyin.loop.recommend.evaluate.task import Task
+from zhiyin.loop.recommend.interface import Space
 
 SETTINGS = Path(__file__).resolve().parent / "recommend_settings.json"
 TRIALS, SEED = 20, 0
@@ -33,8 +35,9 @@ def main() -> None:
     words.add_argument("--trials", type=int, default=TRIALS)
     words.add_argument("--k", type=int, default=20)
     said = words.parse_args()
-    task = import_module(f"bench.{said.bench}").validation()
-    found = chosen(task, said.recommender, trials=said.trials, k=said.k)
+    module = import_module(f"bench.{said.bench}")
+    space = getattr(module, "SPACES", {}).get(said.label)
+    found = chosen(module.validation(), said.recommender, trials=said.trials, k=said.k, space=space)
     freeze(said.bench, said.label, found)
     print(
         f"{said.label}: {found['recommender']} {found['parameters']}, validation NDCG@{said.k} {found['value']}"
@@ -42,20 +45,29 @@ def main() -> None:
 
 
 def chosen(
-    task: Task, recommender: str, *, trials: int = TRIALS, k: int = 20, seed: int = SEED
+    task: Task,
+    recommender: str,
+    *,
+    trials: int = TRIALS,
+    k: int = 20,
+    seed: int = SEED,
+    space: Space | None = None,
 ) -> dict[str, Any]:
-    """The best of ``trials`` settings by NDCG at ``k`` on validation questions, with all that were tried."""
+    """The best of ``trials`` settings by NDCG at ``k`` on validation questions, with all that were tried.
+
+    They come from the recommender's own ``PARAMETERS`` unless a ``space`` is given.
+    """
     from zhiyin.loop.recommend.evaluate.tune import Trial, best, settings
-    from zhiyin.services import model_runs
     from zhiyin.services.contest import entry
 
-    one = entry(recommender)
-    wanted = settings(one.factory.PARAMETERS, trials, np.random.default_rng(seed))
+    first = {} if space is None else {name: values[0] for name, values in space.items()}
+    space = space or entry(recommender).factory.PARAMETERS
     tried = []
-    for setting in wanted:  # one by one: a fresh process each, and what was tried is told at once
-        (run,) = model_runs.run(model_runs.Ask(one.path, task, k, (setting,), None, seed))
-        tried.append(Trial(run.parameters, round(run.value, 5)))
-        print(f"{run.value:.5f} {dict(setting)}", flush=True)
+    for drawn in settings(space, trials, np.random.default_rng(seed)):
+        setting = first | drawn
+        found = value(recommender, setting, task, k, seed)
+        tried.append(Trial(setting, round(found, 5)))  # told at once: trials take their time
+        print(f"{found:.5f} {setting}", flush=True)
     first = best(tried)
     return {
         "recommender": recommender,
@@ -66,6 +78,17 @@ def chosen(
         "seed": seed,
         "trials": [{"parameters": dict(trial.parameters), "value": trial.value} for trial in tried],
     }
+
+
+def value(recommender: str, setting: Mapping[str, Any], task: Task, k: int, seed: int) -> float:
+    """NDCG at ``k`` of one setting, in a fresh process; a dot in the name makes it a peer's."""
+    from zhiyin.services import model_runs
+    from zhiyin.services.contest import entry
+
+    if "." in recommender:
+        return _rec_peers.value(recommender, setting, task, k)
+    (run,) = model_runs.run(model_runs.Ask(entry(recommender).path, task, k, (setting,), None, seed))
+    return run.value
 
 
 def freeze(bench: str, label: str, found: Mapping[str, Any]) -> None:

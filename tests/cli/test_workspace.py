@@ -15,7 +15,7 @@ import pytest
 from zhiyin.adapters import settings
 from zhiyin.adapters.records.models import Membership
 from zhiyin.domain.errors import BadSetting, WorkspaceNotFound
-from zhiyin.entrypoints.cli.serve import worker_environment
+from zhiyin.entrypoints.cli.supervisor import worker_environment
 from zhiyin.services import doctor, segments
 from zhiyin.services.workspace import Workspace
 

@@ -173,3 +173,9 @@ def test_every_label_is_there_once_and_every_parameter_stays(
     known = dict(given_)
     assert dict(found[len(given_) :]) == {name: value for name, value in labels.items() if name not in known}
     assert labelled(labelled(url, labels), labels) == labelled(url, labels)
+
+
+@pytest.mark.parametrize("part", ["<a ", "<x", '<b "', "<", "</", "<!--", "<a href='", '<td class="q">'])
+def test_broken_html_of_any_size_is_passed_over_at_once(part):
+    broken = part * 5_000  # where a tag is looked for again at each of its letters, this takes minutes
+    assert rewrite(broken, str.upper) == broken

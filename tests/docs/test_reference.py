@@ -33,8 +33,10 @@ def test_settings_and_commands_are_documented_as_they_are() -> None:
         reasons.LeftOutReason,
         reasons.RejectReason,
         reasons.FailReason,
-        reasons.BounceReason,
         reasons.SuppressReason,
+        reasons.ReportReason,
+        reasons.DoubtReason,
+        reasons.BounceReason,
     ],
 )
 def test_every_reason_code_is_documented(kind: type[reasons.Reason]) -> None:

@@ -29,7 +29,8 @@ def port():
         yield held.getsockname()[1]
 
 
-def test_server_and_worker_end_when_the_process_that_started_them_is_killed(workspace, port):
+def test_server_and_workers_end_when_the_process_that_started_them_is_killed(workspace, port, monkeypatch):
+    monkeypatch.setenv("ZHIYIN_SMTP_WORKERS", "2")
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT, "--workspace", str(workspace.folder), "--port", str(port)],
         stdin=subprocess.PIPE,
@@ -41,7 +42,7 @@ def test_server_and_worker_end_when_the_process_that_started_them_is_killed(work
         assert parent.stdout is not None
         assert b"Zhiyin serves" in parent.stdout.readline()
         parent.kill()
-        parent.communicate(timeout=120)  # both hold its output open: it ends when they do
+        parent.communicate(timeout=120)  # all hold its output open: it ends when they do
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(parent.pid, signal.SIGKILL)

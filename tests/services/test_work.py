@@ -17,7 +17,7 @@ from zhiyin.adapters.lake.datasets import ITEMS
 from zhiyin.adapters.lake.store import Lake
 from zhiyin.domain.errors import Busy
 from zhiyin.domain.event import PRODUCT_VIEWED, Event
-from zhiyin.services import campaigns, ingest, profiles, work
+from zhiyin.services import campaigns, ingest, planning, profiles, work
 from zhiyin.services.workspace import Workspace
 
 
@@ -123,6 +123,20 @@ def test_sending_goes_on_while_another_process_keeps_the_lake(
         "Another process is writing to the lake",
         "The lake is free again; what waited in the spool moves on",
     ]
+
+
+def test_a_worker_that_only_sends_leaves_planning_to_others(make_workspace: Callable[..., Workspace]) -> None:
+    with Server() as server:
+        ws = make_workspace(**server.settings)
+        people(ws, 20)
+        campaign(ws, holdout=0)
+        campaigns.start(ws, "spring")
+        work.send(ws, rounds(2))
+        assert not server.letters
+        planning.plan_step(ws)
+        work.send(ws, rounds(2))
+        assert len(server.received()) == 20
+    assert campaigns.progress(ws, "spring")["status"] == "sent"
 
 
 def test_a_single_round_says_who_keeps_the_lake(workspace: Workspace) -> None:

@@ -36,6 +36,7 @@ _RANGES = {
     "server.port": (1, 65535),
     "smtp.port": (1, 65535),
     "smtp.connections": (1, 64),
+    "smtp.workers": (1, 64),
     "smtp.timeout": (0.1, 600),
     "campaign.margin": (0.0, 1.0),
     "profile.new_gaps": (0.01, 100.0),

@@ -113,3 +113,23 @@ class SuppressReason(StrEnum):
     COMPLAINT = "complaint"
     MANUAL = "manual"
     ERASED = "erased"
+
+
+class ReportReason(StrEnum):
+    """Why something was not taken in as a report of receivers (``deliver``)."""
+
+    NOT_A_REPORT = "not_a_report"
+    BROKEN_ARCHIVE = "broken_archive"
+    BROKEN_XML = "broken_xml"
+    BROKEN_JSON = "broken_json"
+    UNSAFE_XML = "unsafe_xml"
+    MISSING_PART = "missing_part"
+    BAD_VALUE = "bad_value"
+    TOO_LARGE = "too_large"
+
+
+class DoubtReason(StrEnum):
+    """Why an address is doubted, without being refused (``collect``)."""
+
+    DISPOSABLE = "disposable"
+    MISTYPED = "mistyped"

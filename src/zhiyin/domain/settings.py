@@ -86,7 +86,13 @@ class SmtpSettings:
     user: str = field(default="", metadata={"doc": "User name, if the server asks for one."})
     password: str = field(default="", metadata={"doc": "Password.", "secret": True})
     timeout: float = field(default=30.0, metadata={"doc": "Seconds to wait for an answer."})
-    connections: int = field(default=4, metadata={"doc": "Connections at a time."})
+    connections: int = field(default=4, metadata={"doc": "Connections at a time, of each process."})
+    workers: int = field(
+        default=1,
+        metadata={
+            "doc": "Processes that write, sign and hand over messages; as many as cores make large campaigns faster."
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,10 @@ K = 10  # length of the lists that are judged
 FEW = 30  # questions; on fewer nothing is compared
 ENOUGH = 200  # customers asked by time; with fewer, the last purchase of each may give more questions
 MOST = 5_000  # questions of a placement, drawn at random
+_LEAST, _SCORES = (
+    1_000,
+    200_000_000,
+)  # fewer where all items to all questions would be too many scores to make
 TEST_DAYS, TEST_SHARE = 28, 0.2
 METRIC = f"ndcg@{K}"
 Tell = Callable[[str], None]
@@ -175,8 +179,11 @@ def try_all(
                 if watch.spent + took > watch.budget * share:
                     break
                 tell(f"Trying {name}, setting {len(done) + 1}")
-                trials.append(trial(by_name[name], setting, tasks, seed))
                 done.append(setting)
+                try:
+                    trials.append(trial(by_name[name], setting, tasks, seed))
+                except ZhiyinError as error:  # a setting that needs an extra which is not installed, for one
+                    skipped.append(_left(name, error.told))
     return Contest(trials, skipped)
 
 
@@ -234,14 +241,15 @@ def _asked(
     data: Data, placement: Placement, stretches: Sequence[tuple[int, int]], learned: Sequence[Data], seed: int
 ) -> Asked:
     rng = np.random.default_rng(seed)
+    most = max(_LEAST, min(MOST, _SCORES // max(data.items, 1)))
     tasks = [
         placed.placed(
-            data, train, placement.question, cut, until, repeats=placement.repeats, most=MOST, rng=rng
+            data, train, placement.question, cut, until, repeats=placement.repeats, most=most, rng=rng
         )
         for (cut, until), train in zip(stretches, learned, strict=True)
     ]
     if placement.question is Question.NEXT and min(map(len, tasks)) < ENOUGH:
-        last = [_last(data, placement, hold, rng) for hold in (2, 1)]
+        last = [_last(data, placement, hold, most, rng) for hold in (2, 1)]
         if min(map(len, last)) > min(map(len, tasks)):
             tasks = last
     validation, test = tasks
@@ -250,9 +258,9 @@ def _asked(
     return Asked(placement, validation if enough else None, test if enough else None, counts)
 
 
-def _last(data: Data, placement: Placement, hold: int, rng: np.random.Generator) -> Task:
+def _last(data: Data, placement: Placement, hold: int, most: int, rng: np.random.Generator) -> Task:
     return splits.leave_last(
-        data, hold=hold, repeats=placement.repeats, kind=placed.BOUGHT, latest=LATEST, most=MOST, rng=rng
+        data, hold=hold, repeats=placement.repeats, kind=placed.BOUGHT, latest=LATEST, most=most, rng=rng
     )
 
 

@@ -10,8 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 
 from zhiyin.adapters.channels import probe
 from zhiyin.domain.errors import ZhiyinError
+from zhiyin.domain.host import is_private
 from zhiyin.domain.text import say
-from zhiyin.services import memberships
+from zhiyin.services import domain_health, memberships
 from zhiyin.services.workspace import Workspace
 
 NEEDED_DISK = 1_000_000_000
@@ -180,6 +181,31 @@ def _sender(ws: Workspace) -> Check:
     return Check("sender", "ok", ws.settings.sender.email)
 
 
+def _deliverability(ws: Workspace) -> Check:
+    """What the last check of the sender's domain found; DNS is not asked from here."""
+    name, domain = "deliverability", ws.settings.sender.email.rpartition("@")[2].lower()
+    if not domain or is_private(domain) or domain.endswith(".example"):
+        return Check(name, "ok", say("There is no sending domain to check yet."))
+    again = say("Run: zhiyin deliverability check {domain}", domain=domain)
+    found = domain_health.last(domain)
+    if found is None:
+        return Check(name, "warning", say("The DNS of {domain} was not checked yet.", domain=domain), again)
+    counts = {state: found.count(state) for state in ("problem", "warning", "unknown")}
+    if not any(counts.values()):
+        return Check(
+            name,
+            "ok",
+            say("{domain} was in order on {day}.", domain=domain, day=f"{found.checked_at:%Y-%m-%d}"),
+        )
+    told = say(
+        "{domain} on {day}: problems {problem}, warnings {warning}, not known {unknown}.",
+        domain=domain,
+        day=f"{found.checked_at:%Y-%m-%d}",
+        **counts,
+    )
+    return Check(name, "problem" if counts["problem"] else "warning", told, again)
+
+
 def _extras(ws: Workspace) -> Check:
     found = [name for name in ("psycopg", "pyspark") if _version(name)]
     return Check("extras", "ok", ", ".join(found) if found else say("none installed, none needed"))
@@ -202,5 +228,6 @@ CHECKS: tuple[Callable[[Workspace], Check], ...] = (
     _address,
     _sender,
     _mail,
+    _deliverability,
     _extras,
 )

@@ -6,12 +6,13 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from zhiyin.adapters.lake.staging import Staging
+from zhiyin.domain.doubt import DoubtedAddress
 from zhiyin.domain.money import display
 from zhiyin.domain.reject import Reject
 from zhiyin.loop.collect.columns import Column
@@ -39,6 +40,10 @@ class Preview:
     reasons: dict[str, int]
     rejects: list[Reject]
     sample: bool = False  # only the beginning of the files was read
+    doubts: dict[str, int] = field(
+        default_factory=dict
+    )  # of addresses, by reason; nothing is rejected for them
+    doubted: list[DoubtedAddress] = field(default_factory=list)  # the first of them
 
 
 def preview(
@@ -78,7 +83,7 @@ def preview(
                     shown += [_shown(row, plan.shop) for row in few]
                 rejects.add(str(plan.source.path), [*bad, *understood.rejects], None)
                 sink.take(plan.source.path, table, understood, None)
-        sink.finish(_quiet)
+        doubts = sink.finish(_quiet).doubts
     return Preview(
         kind,
         [str(plan.source.path) for plan in plans],
@@ -90,6 +95,8 @@ def preview(
         dict(rejects.reasons),
         rejects.first,
         sample,
+        dict(doubts.reasons),
+        doubts.first,
     )
 
 

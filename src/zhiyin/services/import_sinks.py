@@ -26,6 +26,7 @@ from zhiyin.loop.collect.order_groups import ORDER_OF_LINES, assemble, split_las
 from zhiyin.loop.collect.orders import facts
 from zhiyin.loop.collect.verdict import Shop, Understood, raw_json
 from zhiyin.services import import_customers, import_items, orders, suppressions
+from zhiyin.services.doubts import Doubts
 from zhiyin.services.import_rejects import Sink as RejectSink
 from zhiyin.services.workspace import Workspace
 
@@ -40,13 +41,14 @@ class Totals:
     """Rows that added or changed something, and rows that were known.
 
     ``changed`` counts the known orders whose amount is another in the file than in the lake, which stays;
-    ``changed_orders`` are the first of them.
+    ``changed_orders`` are the first of them. ``doubts`` are those about addresses of customers.
     """
 
     new: int = 0
     unchanged: int = 0
     changed: int = 0
     changed_orders: list[str] = field(default_factory=list)
+    doubts: Doubts = field(default_factory=Doubts)
 
 
 class Sink(Protocol):
@@ -114,6 +116,8 @@ class Unique(_Sink):
     def finish(self, on_progress: Callable[[int, int | None, str | None], object]) -> Totals:
         done = 0
         for batch in self._firsts():
+            if self.key == "customer_id":
+                self.totals.doubts.add(batch["email"])
             if not self.dry:
                 added = self._publish(self, batch)
                 self.totals.new += added

@@ -12,6 +12,7 @@ from zhiyin.adapters import sources
 from zhiyin.adapters.lake.lease import lease
 from zhiyin.adapters.lake.staging import Staging
 from zhiyin.adapters.records.models import Import
+from zhiyin.domain.doubt import DoubtedAddress
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.text import say
 from zhiyin.loop.collect.columns import Column
@@ -44,6 +45,8 @@ class ImportResult:
     columns: list[Column] = field(default_factory=list)
     changed: int = 0
     changed_orders: list[str] = field(default_factory=list)
+    doubts: dict[str, int] = field(default_factory=dict)  # of addresses that were imported, by reason
+    doubted: list[DoubtedAddress] = field(default_factory=list)  # the first of them
 
 
 def run(
@@ -95,6 +98,8 @@ def run(
         plans[0].columns,
         totals.changed,
         totals.changed_orders,
+        record.doubts,
+        totals.doubts.first,
     )
 
 
@@ -144,6 +149,7 @@ def _take_in(
     record.new, record.unchanged = totals.new, totals.unchanged
     record.changed, record.changed_orders = totals.changed, totals.changed_orders
     record.reasons = dict(rejected.reasons.most_common())
+    record.doubts = dict(totals.doubts.reasons)
     _forget_earlier(ws, record)
     return totals
 

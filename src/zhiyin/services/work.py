@@ -77,6 +77,18 @@ def run(
             return
 
 
+def send(ws: Workspace, wait: Callable[[float], bool], *, pause: float = 1.0) -> None:
+    """Hand over what others planned, until ``wait(seconds)`` answers that it is time to stop.
+
+    For processes beside one that does everything: writing and signing is work for several cores.
+    """
+    name = worker_id()
+    while True:
+        sending.recover(ws)
+        if wait(0.0 if sending.send_step(ws, name) else pause):
+            return
+
+
 def _pause(ws: Workspace, *, busy: bool) -> timedelta:
     """How long features may stay as they are; longer where other things have to be done."""
     return timedelta(seconds=ws.settings.profile.refresh_seconds * (BUSY if busy else 1))

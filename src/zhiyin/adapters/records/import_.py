@@ -24,6 +24,7 @@ class Import(models.Model):
     changed = models.BigIntegerField(default=0)  # known orders whose amount is another in the files
     changed_orders = models.JSONField(default=list)  # the first of them
     reasons = models.JSONField(default=dict)  # reason -> rows
+    doubts = models.JSONField(default=dict)  # reason -> imported addresses
     error: str = SentenceField(blank=True, default="")
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)

@@ -5,10 +5,12 @@ from zhiyin.adapters.records.campaign import Campaign
 from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.decision import Decision
+from zhiyin.adapters.records.domain_check import DomainCheck
 from zhiyin.adapters.records.hit import Hit, Judged
 from zhiyin.adapters.records.identity import Identity
 from zhiyin.adapters.records.import_ import Import
 from zhiyin.adapters.records.job import Job
+from zhiyin.adapters.records.mail_report import MailReport, MailReportRow
 from zhiyin.adapters.records.membership import Membership, Touched, Transition, Wake
 from zhiyin.adapters.records.message import Message
 from zhiyin.adapters.records.placement import Placement
@@ -28,12 +30,15 @@ __all__ = [
     "Consent",
     "Customer",
     "Decision",
+    "DomainCheck",
     "DkimKey",
     "Hit",
     "Identity",
     "Import",
     "Job",
     "Judged",
+    "MailReport",
+    "MailReportRow",
     "Membership",
     "Message",
     "Placement",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +19,7 @@ from zhiyin.entrypoints.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from zhiyin.domain.doubt import DoubtedAddress
     from zhiyin.services.import_preview import Preview
 
 app = typer.Typer(
@@ -115,6 +116,7 @@ def history(
             "changed",
             "changed_orders",
             "reasons",
+            "doubts",
             "files",
             "mapping",
             "error",
@@ -173,9 +175,11 @@ def _import(
             "changed",
             "changed_orders",
             "reasons",
+            "doubts",
             "seconds",
         )
-        print_json({**{name: getattr(result, name) for name in names}, "columns": _columns(result.columns)})
+        print_json({**{name: getattr(result, name) for name in names}, "columns": _columns(result.columns),
+                    "doubted": _doubted(result.doubted)})  # fmt: skip
         return
     from rich.markup import escape
 
@@ -195,6 +199,7 @@ def _import(
         )
         say(f"[yellow]{result.changed:,} known orders have another amount in these files than in the lake, "
             f"which keeps the first:[/] {escape(first)}")  # fmt: skip
+    _show_doubts(result.doubts, result.doubted)
     _say_if_empty(result.read)
 
 
@@ -210,12 +215,13 @@ def _mapping(pairs: Sequence[str]) -> dict[str, str]:
 
 def _show_preview(seen: Preview, as_json: bool) -> None:
     if as_json:
-        names = ("kind", "files", "read", "imported", "rejected", "reasons", "rows")
+        names = ("kind", "files", "read", "imported", "rejected", "reasons", "doubts", "rows")
         rejected = [
             {"line": r.line, "reason": str(r.reason), "detail": r.detail, "raw": r.raw} for r in seen.rejects
         ]
         print_json({**{name: getattr(seen, name) for name in names}, "dry_run": True,
-                    "columns": _columns(seen.columns), "rejects": rejected})  # fmt: skip
+                    "columns": _columns(seen.columns), "rejects": rejected,
+                    "doubted": _doubted(seen.doubted)})  # fmt: skip
         return
     _show_columns(seen.columns)
     if seen.rows:
@@ -230,7 +236,25 @@ def _show_preview(seen: Preview, as_json: bool) -> None:
         table("", ("Rejected because", "Rows"), [(k, f"{n:,}") for k, n in seen.reasons.items()], right=(1,))
         first = [{"file": "", "line": r.line, "reason": r.reason, "detail": r.detail} for r in seen.rejects]
         _show_rejects("First of them", first)
+    _show_doubts(seen.doubts, seen.doubted)
     _say_if_empty(seen.read)
+
+
+def _doubted(first: Sequence[DoubtedAddress]) -> list[dict[str, str]]:
+    return [
+        {"email": one.email, "reason": one.doubt.reason.value, "suggestion": one.doubt.suggestion}
+        for one in first
+    ]
+
+
+def _show_doubts(doubts: Mapping[str, int], first: Sequence[DoubtedAddress]) -> None:
+    """Addresses to look at; they are taken in all the same."""
+    words = {"mistyped": "look mistyped", "disposable": "are thrown away after use"}
+    if doubts:
+        counts = ", ".join(f"{n:,} {words[reason]}" for reason, n in doubts.items())
+        say(f"[yellow]Addresses to look at, taken in all the same: {counts}.[/]")
+        rows = [(one["email"], words[one["reason"]], one["suggestion"]) for one in _doubted(first)]
+        table("First of them", ("Address", "Doubt", "Perhaps"), rows)
 
 
 def _say_if_empty(read: int) -> None:

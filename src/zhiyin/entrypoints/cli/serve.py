@@ -5,8 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from types import FrameType
@@ -16,9 +14,9 @@ import typer
 
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.entrypoints.cli.output import WorkspaceOption, open_workspace, say
+from zhiyin.entrypoints.cli.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from zhiyin.domain.settings import Settings
     from zhiyin.services.workspace import Workspace
 
 
@@ -101,53 +99,6 @@ def _end_with(parent: int) -> None:
 
     pause = threading.Event()  # never set: it only spaces the looks
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
-
-
-def worker_environment(settings: Settings) -> dict[str, str]:
-    """What the worker must know of this server's flags, so that the links in messages lead to it."""
-    return {"ZHIYIN_SERVER_HOST": settings.server.host, "ZHIYIN_SERVER_PORT": str(settings.server.port)}
-
-
-class Supervisor:
-    """Keeps one worker process running; starts it again, after a pause, when it ends by itself.
-
-    When the settings are changed, it ends the worker after its step, so that the next one reads them.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        folder = settings.workspace
-        self._environment = {**os.environ, **worker_environment(settings)}
-        self._command = [
-            sys.executable, "-m", "zhiyin.entrypoints.cli", "work", "--workspace", str(folder),
-            # who asks for its parent itself may be told too late, when that is gone already
-            "--with-parent", str(os.getpid()),
-        ]  # fmt: skip
-        self._settings = folder / "zhiyin.toml"
-        self._stopping = threading.Event()
-        self._process = subprocess.Popen(self._command, env=self._environment)
-        self._thread = threading.Thread(target=self._watch, name="worker-supervisor", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the worker after its current step."""
-        self._stopping.set()
-        self._process.terminate()
-        try:
-            self._process.wait(30)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._thread.join(5)
-
-    def _watch(self) -> None:
-        read = self._settings.stat().st_mtime_ns
-        while not self._stopping.wait(0.5):
-            if read != (read := self._settings.stat().st_mtime_ns):
-                self._process.terminate()
-            if self._process.poll() is not None:
-                if self._stopping.wait(2.0):  # not at full speed when it dies at once each time
-                    return
-                self._process = subprocess.Popen(self._command, env=self._environment)
 
 
 def _free(host: str, port: int) -> bool:

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from zhiyin.entrypoints.cli.output import WorkspaceOption, open_workspace, say
+from zhiyin.entrypoints.cli.supervisor import Supervisor
 
 
 def register(app: typer.Typer) -> None:
@@ -22,6 +23,9 @@ def register(app: typer.Typer) -> None:
 def work(
     workspace: WorkspaceOption = Path("."),
     once: Annotated[bool, typer.Option("--once", help="Do what there is to do, then end.")] = False,
+    send_only: Annotated[
+        bool, typer.Option("--send-only", help="Hand messages over, and nothing else.")
+    ] = False,
     with_parent: Annotated[int, typer.Option("--with-parent", hidden=True)] = 0,
 ) -> None:
     """Move events into the lake, plan and send campaigns, until stopped (Ctrl+C ends it after its step)."""
@@ -47,4 +51,13 @@ def work(
         # a worker started by `zhiyin serve` ends when that is gone, also when it was killed
         return stop.wait(seconds) or (with_parent > 0 and os.getppid() != with_parent)
 
-    service.run(ws, wait, tell=say)
+    if send_only:
+        service.send(ws, wait)
+        return
+    more = range(1, ws.settings.smtp.workers)
+    beside = [Supervisor(ws.settings, "--send-only") for _ in more]
+    try:
+        service.run(ws, wait, tell=say)
+    finally:
+        for supervisor in beside:
+            supervisor.stop()

@@ -43,6 +43,7 @@ _PAGES = {
     "settings": (
         ("settings", _("All settings"), ()),
         ("sending_domain", _("Sending domain"), ("/settings/domains",)),
+        ("deliverability", _("Deliverability"), ("/settings/deliverability",)),
     ),
 }
 

@@ -9,6 +9,7 @@ from zhiyin.entrypoints.console import (
     campaigns,
     customers,
     data,
+    deliverability,
     features,
     health,
     jobs,
@@ -42,4 +43,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *suppressions.urlpatterns,
     *settings.urlpatterns,
     *sending_domain.urlpatterns,
+    *deliverability.urlpatterns,
 ]

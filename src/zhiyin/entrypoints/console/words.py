@@ -308,6 +308,47 @@ MATCH_LISTS: Names = {
     "match-tencent": _("Match list for Tencent Ads (SHA-256)"),
     "match-tencent-md5": _("Match list for Tencent Ads (MD5)"),
 }
+HEALTH_STATES: Names = {
+    "ok": _("In order"),
+    "unknown": pgettext_lazy("state of a check", "Unknown"),
+    "warning": pgettext_lazy("state of a check", "Warning"),
+    "problem": pgettext_lazy("state of a check", "Problem"),
+}
+MATTERS: Names = {
+    "spf": _("SPF: who may send"),
+    "dkim": _("DKIM: signatures"),
+    "dmarc": _("DMARC: what to do with forged mail"),
+    "ptr": _("PTR: the name of the sending address"),
+    "starttls": _("STARTTLS: encryption to the mail server"),
+    "mx": _("MX: where answers go"),
+    "tls_rpt": _("TLS-RPT: reports about encryption"),
+    "mta_sts": _("MTA-STS: encryption asked of others"),
+}
+# what receivers report: RFC 6591 and RFC 8460
+RESULTS: Names = {
+    "dmarc": _("DMARC failed"),
+    "spf": _("SPF failed"),
+    "signature": _("The signature is wrong"),
+    "bodyhash": _("The text was changed on the way"),
+    "revoked": _("The key is revoked"),
+    "adsp": _("The signature is missing"),
+    "starttls-not-supported": _("The receiving server offers no encryption"),
+    "certificate-host-mismatch": _("The certificate bears another name"),
+    "certificate-expired": _("The certificate has expired"),
+    "certificate-not-trusted": _("The certificate is not trusted"),
+    "validation-failure": _("The check failed"),
+    "tlsa-invalid": _("The TLSA record is not valid"),
+    "dnssec-invalid": _("DNSSEC could not be checked"),
+    "dane-required": _("DANE was asked for, and there is none"),
+    "sts-policy-fetch-error": _("The MTA-STS policy could not be fetched"),
+    "sts-policy-invalid": _("The MTA-STS policy is not valid"),
+    "sts-webpki-invalid": _("The certificate of the MTA-STS policy is not valid"),
+    "not-stated": _("Not stated"),
+}
+DOUBTS: Names = {
+    "mistyped": _("The domain looks mistyped"),
+    "disposable": _("Thrown away after use"),
+}
 _BOTH = _(
     "E-mail address and phone number, each as SHA-256. The headers are those that the platform asks for."
 )
@@ -567,6 +608,7 @@ CHECKS: Names = {
     "address": _("Public address"),
     "sender": _("Sender"),
     "mail": _("Mail server"),
+    "deliverability": _("Deliverability"),
     "extras": _("Extras"),
 }
 # (check, level) -> what it means for the shop; the doctor's own text stands in the tooltip
@@ -591,6 +633,9 @@ CHECK_TEXTS: dict[tuple[str, str], Promise | str] = {
     ),
     ("sender", "ok"): _("Messages have a sender."),
     ("sender", "warning"): _("Messages have no sender yet. Fill in the sender's e-mail."),
+    ("deliverability", "ok"): _("Nothing is known against the sender's domain."),
+    ("deliverability", "warning"): _("DNS of the sender's domain was not checked, or is not all in order."),
+    ("deliverability", "problem"): _("DNS has problems with the sender's domain. Look at Deliverability."),
     ("mail", "ok"): _("The mail server answers."),
     ("mail", "warning"): _("No mail server is set up, so nothing can be sent. Fill it in."),
     ("mail", "problem"): _("The mail server does not answer. Check its name, port and encryption."),

@@ -9,10 +9,14 @@ from urllib.parse import parse_qsl, urlencode
 
 # A tokeniser of HTML as the standard has it, as far as links need: comments (with Outlook's inside them) and
 # raw text are passed over, and a ">" inside quotes does not end a tag.
+_RAW = "script|style|title|textarea|xmp|noscript|iframe"
+_WITHIN = r"""(?:[^<>"']++|"[^"]*+"|'[^']*+')*+"""  # a tag, from its name to its end; never given back
 _TOKEN = re.compile(
-    r"<!--.*?(?:-->|\Z)"
-    r"|<(?P<raw>script|style|title|textarea|xmp|noscript|iframe)\b.*?(?:</(?P=raw)\s*>|\Z)"
-    r"""|<(?P<name>[a-z][^\s/>]*)(?P<attributes>(?:[^>"']++|"[^"]*+"|'[^']*+')*+)>""",
+    # text and tags that are none of the others, as many as there are: no call of ours for each of them
+    rf"(?:[^<]++|</|<(?!a[\s/>]|(?:{_RAW})\b)[a-z][^\s/<>]*+{_WITHIN}>)++"
+    r"|<!--.*?(?:-->|\Z)"
+    rf"|<(?P<raw>{_RAW})\b.*?(?:</(?P=raw)\s*>|\Z)"
+    rf"|<(?P<name>[a-z][^\s/<>]*+)(?P<attributes>{_WITHIN})>",
     re.DOTALL | re.IGNORECASE,
 )
 _ATTRIBUTE = re.compile(

@@ -13,7 +13,7 @@ import numpy as np
 
 from zhiyin.loop.recommend.data import F32, I32, Data, Queries
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender, Space
-from zhiyin.loop.recommend.members import kept, restored, taught
+from zhiyin.loop.recommend.members import expected, kept, restored, taught
 
 
 class Blend(Recommender):
@@ -38,6 +38,11 @@ class Blend(Recommender):
 
     def fit(self, data: Data, rng: np.random.Generator) -> Self:
         return self._ready(taught(self.members, self.settings, data, rng))
+
+    @classmethod
+    def cost(cls, data: Data) -> float:
+        """CPU-seconds that ``fit`` is expected to take."""
+        return expected(cls().members, data)
 
     def score(self, asked: Queries) -> F32:
         total: Any = np.float32(0)

@@ -1,144 +1,93 @@
-"""Members' scores + what is known of items and customer → candidates, each with numbers that a ranker learns from."""
+"""Members' scores → candidates: items for questions, each with numbers that a ranker learns from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import DAY, F32, I32, I64, NEVER, Data, Queries
-from zhiyin.loop.recommend.interface import Arrays
-from zhiyin.loop.recommend.popularity import popularity, trend
-
-_NOW, _LATELY, _LASTING = 7.0, 28.0, 365.0  # half-lives of popularity, days
-_LONG_AGO = 365.0  # days: the age of what never happened
-#: in the order of the columns, after two of each member: its score as a share of its best, and 1 / its rank
-NUMBERS = (
-    "popular_now", "popular_lately", "popular_lasting", "trend", "item_age", "price",  # of the item
-    "category_share", "price_distance", "own_count", "own_age",  # of the item to this customer
-    "history",  # of the customer; a ranker that only adds up makes nothing of it
-)  # fmt: skip
+from zhiyin.loop.recommend.data import CSR, F32, I32, I64, Bool, Queries
+from zhiyin.loop.recommend.features import Known, bought, numbers
+from zhiyin.loop.recommend.topk import bar
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Items for questions: ``row`` is the question of each, rising, ``features`` candidates x numbers."""
+    """Items for questions: ``row`` is the question of each, rising, ``features`` candidates x numbers.
+
+    ``own`` marks the items that the customer bought before.
+    """
 
     row: I64
     item: I32
     features: F32
+    own: Bool
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of each item: how popular it is, how old at ``now``, its price and category (-1 for none)."""
+def candidates(
+    scores: Sequence[F32], asked: Queries, known: Known, per: int, masked: CSR | None = None
+) -> Candidates:
+    """The ``per`` best of each member for each question among the items that are new to the customer, and as
+    many among those that are not; all those of equal score with the last of them.
 
-    popular: F32  # 3 x items
-    trend: F32
-    seen_first: I64
-    price: F32  # log of minor units, NaN where unknown
-    category: I32
-
-    @classmethod
-    def of(cls, data: Data) -> Self:
-        """All of it from the events before ``data.now``."""
-        shelf = data.catalogue
-        first = np.full(
-            data.items, NEVER, dtype=np.int64
-        )  # not the catalogue's, which may know of later events
-        np.minimum.at(first, data.log.item, data.log.at)
-        popular = [popularity(data, half_life) for half_life in (_NOW, _LATELY, _LASTING)]
-        price = np.log1p(np.maximum(shelf.price, 0)).astype(np.float32)
-        return cls(np.stack(popular), trend(data, _LATELY), first, price, shelf.category)
-
-    def to_arrays(self) -> Arrays:
-        """As arrays by name."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Self:
-        """What ``to_arrays`` gave."""
-        return cls(**{name: arrays[name] for name in cls.__slots__})
+    ``masked`` is sparse, questions x items: what is out of the question.
+    """
+    rows, items = scores[0].shape
+    event = bought(asked)
+    mine = np.unique(asked.row_of()[event] * items + asked.item[event])
+    named = [part for own in scores for part in _best(own, *np.divmod(mine, max(items, 1)), per)]
+    keys = np.unique(np.concatenate(named))
+    if masked is not None:
+        out = np.repeat(np.arange(rows), np.diff(masked.indptr)) * items + masked.indices
+        keys = keys[~np.isin(keys, out)]
+    row, item = np.divmod(keys, max(items, 1))
+    theirs = np.isin(keys, mine)
+    columns = [column for own in scores for column in _member(own, row, item, 2 * row + theirs)]
+    columns += numbers(known, asked, row, item)
+    return Candidates(row, item.astype(np.int32), np.stack(columns, axis=1).astype(np.float32), theirs)
 
 
-def candidates(scores: Sequence[F32], asked: Queries, known: Known, per: int) -> Candidates:
-    """The ``per`` best of each member for each question, all those of equal score with the last of them."""
-    chosen = np.zeros(scores[0].shape, dtype=np.bool_)
-    for own in scores:
-        chosen |= _best(own, per)
-    row, item = np.nonzero(chosen)
-    columns = [column for own in scores for column in _member(own, row, item)]
-    columns += _of_items(known, asked, item)
-    columns += _of_pairs(known, asked, row, item)
-    return Candidates(row, item.astype(np.int32), np.stack(columns, axis=1).astype(np.float32))
+def _best(scores: F32, row: I64, item: I64, per: int) -> tuple[I64, I64]:
+    """The pairs, each as one number, that come first among the cells given, and among all others."""
+    own = scores[row, item]
+    scores[row, item] = -np.inf
+    rows, items = np.nonzero(scores >= bar(scores, per)[:, None])  # these, and few more
+    new = _first(rows, items, scores[rows, items], scores.shape, per)
+    scores[row, item] = own
+    return _first(row, item, own, scores.shape, per), new
 
 
-def _best(scores: F32, per: int) -> np.ndarray:
-    finite = np.isfinite(scores)
-    if scores.shape[1] <= per:
-        return finite
-    least = -np.partition(-scores, per - 1, axis=1)[:, per - 1 : per]
-    return finite & (scores >= least)
+def _first(row: I64, item: I64, values: F32, shape: tuple[int, int], per: int) -> I64:
+    """Of pairs that rise by row the ``per`` of the highest value of each row, and those that equal the last of them."""
+    finite = np.isfinite(values)
+    row, item, values = row[finite], item[finite], values[finite]
+    order = np.lexsort((-values, row))
+    place = np.arange(len(row)) - np.searchsorted(row, np.arange(shape[0]))[row]
+    least = np.full(shape[0], -np.inf, dtype=np.float32)
+    last = place == per - 1
+    least[row[last]] = values[order][last]
+    kept = values >= least[row]
+    return np.asarray(row[kept] * shape[1] + item[kept], dtype=np.int64)
 
 
-def _member(scores: F32, row: I64, item: I64) -> tuple[F32, F32]:
-    """The score as a share of the best of its question, and 1 / its rank, 0 where the member says nothing."""
-    finite = np.isfinite(scores)
-    best = np.where(finite, scores, -np.inf).max(axis=1, initial=-np.inf)
+def _member(scores: F32, row: I64, item: I64, group: I64) -> tuple[Any, Any, Any]:
+    """The score as a share of the best of its question, 1 / its rank and minus its logarithm among the candidates
+    of its ``group``; nothing where the member says nothing.
+    """
+    best = scores.max(axis=1, initial=-np.inf)
     best = np.where(best > 0, best, 1).astype(np.float32)
     own = scores[row, item]
-    share = np.where(np.isfinite(own), own, 0) / best[row]
-    order = np.lexsort((-own, row))
-    start = np.searchsorted(row[order], np.arange(len(scores)))
+    speaks = np.isfinite(own)
+    share = np.where(speaks, own, 0) / best[row]
+    order = np.lexsort((-own, group))
+    fresh = np.ones(len(row), dtype=np.bool_)  # equals share the first of their places
+    fresh[1:] = (np.diff(group[order]) != 0) | (own[order][1:] != own[order][:-1])
+    leads = np.ones(len(row), dtype=np.bool_)
+    leads[1:] = np.diff(group[order]) != 0
+    place = np.arange(len(row))
+    first, start = (np.maximum.accumulate(np.where(marks, place, 0)) for marks in (fresh, leads))
     rank = np.empty(len(row), dtype=np.float32)
-    # equals share the first of their places, so that the order of columns says nothing
-    place = np.arange(len(row)) - start[row[order]]
-    fresh = np.ones(len(row), dtype=np.bool_)
-    fresh[1:] = (row[order][1:] != row[order][:-1]) | (own[order][1:] != own[order][:-1])
-    rank[order] = place[np.maximum.accumulate(np.where(fresh, np.arange(len(row)), 0))]
-    return share, np.where(np.isfinite(own), 1 / (1 + rank), 0)
-
-
-def _of_items(known: Known, asked: Queries, item: I64) -> list[F32]:
-    first = known.seen_first[item]
-    age = np.where(first == NEVER, 0.0, np.maximum(asked.now - first, 0) / DAY)
-    popular = np.log(known.popular[:, item] + 1e-4)
-    return [*popular, np.log(known.trend[item] + 0.1), np.log1p(age), np.nan_to_num(known.price[item])]
-
-
-def _of_pairs(known: Known, asked: Queries, row: I64, item: I64) -> list[F32]:
-    """Numbers about an item and the history it is asked for."""
-    items, event_row = len(known.category), asked.row_of()
-    wanted, place = row * items + item, event_row * items + asked.item
-    order = np.argsort(wanted)
-    at = np.minimum(np.searchsorted(wanted, place, sorter=order), max(len(wanted) - 1, 0))
-    hits = wanted[order][at] == place if len(wanted) else np.zeros(0, dtype=np.bool_)
-    spot = order[at[hits]] if len(wanted) else np.zeros(0, dtype=np.int64)
-    count = np.bincount(spot, minlength=len(item))
-    latest = np.full(len(item), _LONG_AGO)
-    np.minimum.at(latest, spot, asked.age[hits])
-
-    lengths = np.diff(asked.indptr)
-    category, kinds = known.category[asked.item], int(known.category.max(initial=-1)) + 1
-    shares = np.zeros((len(asked), kinds + 1))
-    np.add.at(shares, (event_row, category), 1.0)  # -1 is the last column, of items without a category
-    own = np.where(known.category[item] >= 0, shares[row, known.category[item]], 0)
-    usual = _means(known.price[asked.item], event_row, len(asked))
-    distance = np.nan_to_num(np.abs(known.price[item] - usual[row]))
-    return [
-        own / np.maximum(lengths, 1)[row],
-        distance,
-        np.log1p(count),
-        np.log1p(latest),
-        np.log1p(lengths)[row],
-    ]
-
-
-def _means(values: F32, row: I64, rows: int) -> F32:
-    """The mean of each row's values that are known, NaN where none is."""
-    there = ~np.isnan(values)
-    counts = np.bincount(row[there], minlength=rows)
-    total = np.bincount(row[there], values[there], minlength=rows)
-    return np.where(counts > 0, total / np.maximum(counts, 1), np.nan).astype(np.float32)
+    rank[order] = first - start
+    return share, np.where(speaks, 1 / (1 + rank), 0), -np.log1p(np.where(speaks, rank, 1e3))

@@ -342,6 +342,12 @@ class Data:
         last[:-1] = np.any([key[1:] != key[:-1] for key in keys], axis=0)
         return log.rows(np.sort(order[last]))
 
+    @cached_property
+    def together(self) -> int:
+        """Pairs of items that a customer has, of all customers: what it costs to count which go together."""
+        each = np.bincount(_cells(self.log, self.items) // max(self.items, 1), minlength=1)
+        return int((each.astype(np.float64) ** 2).sum())
+
     def age(self, log: Log | None = None) -> F64:
         """Days before ``now`` of the events of the log, or of a part of it."""
         return np.maximum(self.now - (self.log if log is None else log).at, 0) / DAY
@@ -496,6 +502,11 @@ def _strongest(rows: Any, columns: Any, values: Any, shape: tuple[int, int]) -> 
     return sparse.csr_array(
         (values[first], columns[first].astype(np.int32), indptr.astype(np.int32)), shape=shape
     )
+
+
+def _cells(log: Log, items: int) -> I64:
+    """Each pair of customer and item, once, as one number."""
+    return np.unique(log.user.astype(np.int64) * max(items, 1) + log.item)
 
 
 def _running(indptr: I64, at: I64, now: int) -> I32:

@@ -12,7 +12,7 @@ from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.text import say
 from zhiyin.loop.recommend.data import CSR, I64, Bool, Data
 from zhiyin.loop.recommend.interface import Space
-from zhiyin.loop.recommend.item_neighbours import neighbours
+from zhiyin.loop.recommend.item_neighbours import PAIR, neighbours
 from zhiyin.loop.recommend.kernel import lifted, served, strongest
 from zhiyin.loop.recommend.linear import Linear
 from zhiyin.loop.recommend.popularity import trend
@@ -81,6 +81,11 @@ class Ease(Linear):
             weights.sort_indices()
         self.weights_ = lifted(weights, trend(data) ** np.float32(self.trend))
         return self
+
+    @classmethod
+    def cost(cls, data: Data) -> float:
+        """CPU-seconds that ``fit`` is expected to take."""
+        return 1 + PAIR * data.together + 4e-11 * min(data.items, cls().max_items) ** 3
 
 
 def linear(taste: CSR, head: I64, available: Bool, *, l2: float, keep: int, dropout: float = 0.0) -> CSR:

@@ -41,6 +41,11 @@ class Habits(Recommender):
         counts = np.bincount(data.log.item, data.log.weight, minlength=data.items)
         return self._ready((counts / max(counts.max(initial=0), 1e-12)).astype(np.float32))
 
+    @classmethod
+    def cost(cls, data: Data) -> float:
+        """CPU-seconds that ``fit`` is expected to take."""
+        return 1e-7 * len(data.log)
+
     def score(self, asked: Queries) -> F32:
         scores = np.broadcast_to(
             self.popularity_ * np.float32(self.popular), (len(asked), len(self.popularity_))

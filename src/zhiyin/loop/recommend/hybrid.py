@@ -6,64 +6,70 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from scipy import sparse
 
-from zhiyin.loop.recommend.candidates import Candidates, Known, candidates
-from zhiyin.loop.recommend.data import DAY, F32, I32, Data, Queries
-from zhiyin.loop.recommend.evaluate.asking import replace_log
+from zhiyin.loop.recommend import lessons
+from zhiyin.loop.recommend.candidates import Candidates, candidates
+from zhiyin.loop.recommend.data import F32, I32, Data, Queries
+from zhiyin.loop.recommend.features import Known
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender, Space, lacking
-from zhiyin.loop.recommend.members import kept, member, restored, taught, under
-from zhiyin.loop.recommend.ranker import Ranker, Softmax, Trees
+from zhiyin.loop.recommend.members import expected, kept, member, restored, taught, under
+from zhiyin.loop.recommend.ranker import RANKERS, Ranker
 
-RANKERS: Mapping[str, type[Ranker]] = {"softmax": Softmax, "trees": Trees}
-_ASKED = 5_000  # customers that a ranker learns from: more make it slower, hardly better
-_BLOCK = 256
-_FEWEST = 20  # questions with an answer among the candidates, below which the first member's order stands
+_CELLS = 4_000_000  # scores of a member held at a time: 16 MB
+_OF_VISITS = ("markov",)  # what follows what: it takes long, and purchases alone tell it little
+_NEW = "new"  # the ranker of what the customer does not have
 
 
 class Hybrid(Recommender):
     """``members`` are names of the registry; those that lack what they need are left out.
 
-    The members first learn from what came before the last ``window`` days (at most a fifth of the time); the
-    ranker learns what of their ``per`` best each was then taken in those days, new to the customer unless
-    ``repeats``. Then the members learn from everything. ``settings`` are their parameters. The ranker never sees
-    what it will be judged by: all of it lies before ``data.now``.
+    The members first learn from what came before the last ``window`` days (at most a fifth of the time); rankers
+    learn what of their ``per`` best each was then taken in those days. Then the members learn from everything.
+    ``settings`` are their parameters. The rankers never see what they will be judged by: all of it lies before
+    ``data.now``.
+
+    There is a ranker for each question of ``domain.placement``: what is bought next, what is looked at after
+    an item, what goes with a basket; a question shows by itself which it is. What is bought next may be what the
+    customer has already: one ranker orders all, another those new to them, and these keep the places among all.
+    So a list with repeats and a list without are both in the order that was learned for it.
     """
 
-    PARAMETERS: ClassVar[Space] = {"ranker": ("softmax", "trees"), "per": (50, 100), "repeats": (False, True)}
+    PARAMETERS: ClassVar[Space] = {"ranker": ("softmax", "trees"), "per": (50, 100)}
     REQUIRES: ClassVar[frozenset[str]] = frozenset({"times"})
 
     def __init__(
         self,
-        members: Sequence[str] = ("ease", "item_neighbours", "content", "popularity"),
+        members: Sequence[str] = ("ease", "habits", "markov", "baskets", "content", "popularity"),
         ranker: str = "softmax",
         per: int = 50,
         window: float = 28.0,
-        repeats: bool = False,
         settings: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         self.members = members
         self.ranker = ranker
         self.per = per
         self.window = window
-        self.repeats = repeats
         self.settings = settings
 
     def fit(self, data: Data, rng: np.random.Generator) -> Self:
-        self.names_ = [name for name in self.members if not lacking(member(name), data)]
-        self.ranker_ = RANKERS[self.ranker]()
-        self.learned_ = self._learn(data, rng)
+        self.names_ = self._names(data)
+        self.rankers_: dict[str, Ranker] = self._learn(data, rng)
         self.models_ = taught(self.names_, self.settings, data, rng)
         self.known_ = Known.of(data)
         return self
 
+    @classmethod
+    def cost(cls, data: Data) -> float:
+        """CPU-seconds that ``fit`` is expected to take: its members twice, and the questions it asks itself."""
+        return 2 * expected(cls()._names(data), data) + 1 + 5e-3 * min(data.users, 5_000)
+
     def score(self, asked: Queries) -> F32:
-        scores = self._scores(self.models_, asked)
-        if not self.learned_:
-            return scores[0]
-        found = candidates(scores, asked, self.known_, self.per)
-        ranked = np.full(scores[0].shape, -np.inf, dtype=np.float32)
-        ranked[found.row, found.item] = self.ranker_.rank(found.features)
+        if lessons.NEXT not in self.rankers_:
+            return self.models_[0].score(asked)
+        ranked = np.full((len(asked), len(self.known_.category)), -np.inf, dtype=np.float32)
+        step = _rows(ranked.shape[1])
+        for start in range(0, len(asked), step):
+            self._rank(asked.block(start, start + step), ranked[start : start + step])
         return ranked
 
     def explain(self, asked: Queries, row: int, items: I32) -> list[Causes]:
@@ -84,75 +90,102 @@ class Hybrid(Recommender):
             "names": np.array(self.names_, dtype=np.str_),
             "ranker": np.array(self.ranker),
             "per": np.array(self.per),
-            "repeats": np.array(self.repeats),
-            "learned": np.array(self.learned_),
+            "rankers": np.array(list(self.rankers_), dtype=np.str_),
             **kept(self.names_, self.models_),
             **{f"known.{name}": array for name, array in self.known_.to_arrays().items()},
         }
-        if self.learned_:
-            arrays |= {f"ranker.{name}": array for name, array in self.ranker_.to_arrays().items()}
+        for which, ranker in self.rankers_.items():
+            arrays |= {f"ranker.{which}.{name}": array for name, array in ranker.to_arrays().items()}
         return arrays
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        self = cls(ranker=str(arrays["ranker"]), per=int(arrays["per"]), repeats=bool(arrays["repeats"]))
+        self = cls(ranker=str(arrays["ranker"]), per=int(arrays["per"]))
         self.names_ = arrays["names"].tolist()
-        self.learned_ = bool(arrays["learned"])
         self.models_ = restored(self.names_, arrays)
         self.known_ = Known.from_arrays(under("known.", arrays))
-        if self.learned_:
-            self.ranker_ = RANKERS[self.ranker].from_arrays(under("ranker.", arrays))
+        kind = RANKERS[self.ranker]
+        self.rankers_ = {
+            which: kind.from_arrays(under(f"ranker.{which}.", arrays)) for which in arrays["rankers"].tolist()
+        }
         return self
 
     # -- learning -----------------------------------------------------------------------------------------
 
-    def _learn(self, data: Data, rng: np.random.Generator) -> bool:
-        """Let the ranker learn from the last days; whether there was enough to learn from."""
-        log = data.log
-        if not len(log):
-            return False
-        span = int(log.at[-1] - log.at[0])
-        cut = data.now - min(int(self.window * DAY), (data.now - int(log.at[-1])) + span // 5)
-        before = replace_log(data, log.rows(log.at < cut), now=cut)
-        after = log.rows((log.at >= cut) & (log.weight > 0))
-        gains = sparse.csr_array((after.weight, (after.user, after.item)), shape=(data.users, data.items))
-        users = np.unique(after.user)
-        if len(users) > _ASKED:
-            users = np.sort(rng.choice(users, _ASKED, replace=False))
+    def _names(self, data: Data) -> list[str]:
+        """The members that have what they need."""
+        names = [name for name in self.members if not lacking(member(name), data)]
+        if len(names) > 1 and not lessons.visited(data):
+            names = [name for name in names if name not in _OF_VISITS]
+        return names
+
+    def _learn(self, data: Data, rng: np.random.Generator) -> dict[str, Ranker]:
+        """A ranker for each question of the last days that has enough answers."""
+        cut = lessons.cut(data, self.window)
+        if cut is None:
+            return {}
+        before = lessons.before(data, cut)
         models, known = taught(self.names_, self.settings, before, rng), Known.of(before)
-        parts = []
-        for start in range(0, len(users), _BLOCK):
-            block = users[start : start + _BLOCK]
-            asked = before.queries(block)
-            found = candidates(self._scores(models, asked), asked, known, self.per)
-            parts.append(_answered(found, gains[block]))
-        return self._taught(parts, int(rng.integers(2**31)))
+        found: dict[str, Ranker] = {}
+        for which, task in lessons.tasks(data, before, cut, rng).items():
+            step = _rows(data.items)
+            parts = []
+            for start in range(0, len(task), step):
+                asked = task.asked.block(start, start + step)
+                named = candidates(
+                    [model.score(asked) for model in models],
+                    asked,
+                    known,
+                    self.per,
+                    task.masked[start : start + step],
+                )
+                parts.append((named, task.targets[start : start + step]))
+            self._taught(found, which, lessons.lesson(parts), rng)
+            if which == lessons.NEXT:
+                self._taught(found, _NEW, lessons.lesson(parts, new=True), rng)
+        return found
 
-    def _taught(self, parts: list[tuple[Candidates, F32]], seed: int) -> bool:
-        starts, size = [], 0
-        for found, _ in parts:
-            starts.append(size + np.flatnonzero(np.diff(found.row, prepend=-1)))
-            size += len(found.row)
-        if sum(map(len, starts)) < _FEWEST:
-            return False
-        features = np.concatenate([found.features for found, _ in parts])
-        gains = np.concatenate([gained for _, gained in parts])
-        self.ranker_.learn(features, np.concatenate(starts), gains, seed)
-        return True
+    def _taught(
+        self, found: dict[str, Ranker], which: str, lesson: lessons.Lesson | None, rng: np.random.Generator
+    ) -> None:
+        if lesson is not None:
+            ranker = RANKERS[self.ranker]()
+            found[which] = ranker.learn(
+                lesson.features, lesson.starts, lesson.gains, int(rng.integers(2**31))
+            )
 
-    def _scores(self, models: Sequence[Recommender], asked: Queries) -> list[F32]:
-        """What each member says, of what the customer has only if that may be recommended again."""
-        scores = [model.score(asked) for model in models]
-        if not self.repeats:
-            for own in scores:
-                own[asked.row_of(), asked.item] = -np.inf
-        return scores
+    # -- ranking ------------------------------------------------------------------------------------------
+
+    def _rank(self, asked: Queries, ranked: F32) -> None:
+        """Writes the scores of a few questions."""
+        scores = [model.score(asked) for model in self.models_]
+        found = candidates(scores, asked, self.known_, self.per)
+        values = np.empty(len(found.row), dtype=np.float32)
+        for which, rows in lessons.which(asked).items():
+            there = rows[found.row]
+            if there.any():
+                values[there] = self._values(which, found, there)
+        ranked[found.row, found.item] = values
+
+    def _values(self, which: str, found: Candidates, there: Any) -> F32:
+        features = found.features[there]
+        values = self.rankers_.get(which, self.rankers_[lessons.NEXT]).rank(features)
+        new = ~found.own[there]
+        if which == lessons.NEXT and _NEW in self.rankers_ and new.any():
+            values[new] = dealt(values[new], self.rankers_[_NEW].rank(features[new]), found.row[there][new])
+        return values
 
 
-def _answered(found: Candidates, gains: Any) -> tuple[Candidates, F32]:
-    """The candidates of questions that have an answer among them, and what each gained."""
-    gained: F32 = gains.toarray()[found.row, found.item]
-    answered = np.zeros(gains.shape[0], dtype=np.bool_)
-    answered[found.row[gained > 0]] = True
-    kept = answered[found.row]
-    return Candidates(found.row[kept], found.item[kept], found.features[kept]), gained[kept]
+def dealt(values: F32, order: F32, row: Any) -> F32:
+    """The values of each row, dealt anew: the largest to the first by ``order``, and so on.
+
+    >>> dealt(np.float32([3, 1, 2]), np.float32([0.1, 0.2, 0.3]), np.array([0, 0, 0])).tolist()
+    [1.0, 2.0, 3.0]
+    """
+    found = np.empty_like(values)
+    found[np.lexsort((-order, row))] = values[np.lexsort((-values, row))]
+    return found
+
+
+def _rows(items: int) -> int:
+    return max(1, min(256, _CELLS // max(items, 1)))

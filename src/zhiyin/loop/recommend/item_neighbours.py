@@ -18,6 +18,8 @@ Likeness = Literal["cosine", "jaccard", "conditional", "pearson"]
 Weighting = Literal["plain", "tfidf", "bm25"]
 _K1, _B = 1.2, 0.75  # what BM25 is usually set to
 
+PAIR = 3e-8  # CPU-seconds to count that two items go together
+
 
 class ItemNeighbours(Linear):
     """Item-to-item neighbours, each target with its ``k`` nearest sources.
@@ -71,6 +73,11 @@ class ItemNeighbours(Linear):
         )
         self.weights_ = lifted(weights, trend(data) ** np.float32(self.trend))
         return self
+
+    @classmethod
+    def cost(cls, data: Data) -> float:
+        """CPU-seconds that ``fit`` is expected to take."""
+        return 1 + PAIR * data.together
 
 
 def neighbours(

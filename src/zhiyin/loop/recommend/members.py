@@ -10,7 +10,7 @@ import numpy as np
 
 from zhiyin.loop.recommend import RECOMMENDERS
 from zhiyin.loop.recommend.data import Data
-from zhiyin.loop.recommend.interface import Arrays, Recommender
+from zhiyin.loop.recommend.interface import Arrays, Priced, Recommender
 
 Settings = Mapping[str, Mapping[str, Any]]  # name -> parameters
 _MEMBER = "member."
@@ -28,6 +28,12 @@ def taught(
 ) -> list[Recommender]:
     """The recommenders of these names after learning from the same data, one after another."""
     return [member(name)(**(settings or {}).get(name, {})).fit(data, rng) for name in names]
+
+
+def expected(names: Sequence[str], data: Data) -> float:
+    """CPU-seconds that these recommenders are expected to take to learn, as far as they know."""
+    priced: list[Any] = [found for name in names if isinstance(found := member(name), Priced)]
+    return float(sum(found.cost(data) for found in priced))
 
 
 def kept(names: Sequence[str], models: Sequence[Recommender]) -> Arrays:

@@ -23,6 +23,11 @@ class Recent(Recommender):
         self.items_ = data.items
         return self
 
+    @classmethod
+    def cost(cls, data: Data) -> float:
+        """CPU-seconds that ``fit`` is expected to take."""
+        return 0.0
+
     def score(self, asked: Queries) -> F32:
         scores = np.full((len(asked), self.items_), -np.inf, dtype=np.float32)
         lengths = np.diff(asked.indptr)

@@ -63,7 +63,7 @@ def top(
     values = np.full((rows, k), _NOTHING, dtype=np.float32)
     own = np.zeros(rows, dtype=np.int32)
     if rows and k and size:
-        row, column = np.nonzero(scores >= _bar(scores, k)[:, None])
+        row, column = np.nonzero(scores >= bar(scores, k)[:, None])
         value = scores[row, column]
         order = np.lexsort((tie[column], -value, row))
         row, column, value = row[order], column[order], value[order]
@@ -80,7 +80,7 @@ def top(
     return Top(items, values, own)
 
 
-def _bar(scores: F32, k: int) -> F32:
+def bar(scores: F32, k: int) -> F32:
     """For each row a value that at least k reach, if so many are finite, and as few others as can be.
 
     The k-th largest maximum of chunks will do: k chunks hold a value that large.

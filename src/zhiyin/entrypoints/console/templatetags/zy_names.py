@@ -75,6 +75,30 @@ def reason(code: str) -> str:
 
 
 @register.filter
+def matter(code: str) -> str:
+    """What DNS is asked about."""
+    return words.name(words.MATTERS, code)
+
+
+@register.filter
+def health_state(code: str) -> str:
+    """How such a matter stands."""
+    return words.name(words.HEALTH_STATES, code)
+
+
+@register.filter
+def report_result(code: str) -> str:
+    """What receivers report of a failure."""
+    return words.name(words.RESULTS, code)
+
+
+@register.filter
+def doubt(code: str) -> str:
+    """Why an address is doubted."""
+    return words.name(words.DOUBTS, code)
+
+
+@register.filter
 def reject(code: str) -> str:
     """Why a row or payload was rejected."""
     return words.name(words.REJECTS, code)

@@ -17,7 +17,12 @@ class Gru4Rec(Sequential):
     """Hidasi et al.: Session-based recommendations with recurrent neural networks, ICLR 2016; with cross-entropy,
     as their later work found best (Hidasi & Karatzoglou, CIKM 2018). One layer of gated units, then its items."""
 
-    PARAMETERS: ClassVar[Space] = {"size": (64, 128, 32), "dropout": (0.2, 0.4, 0.1), "length": (50, 20)}
+    PARAMETERS: ClassVar[Space] = {
+        "size": (64, 128, 32),
+        "dropout": (0.2, 0.5),
+        "jitter": (0.0, 3.0),
+        "length": (50, 20),
+    }
 
     def network(self, items: int) -> torch.nn.Module:
         from zhiyin.loop.recommend.deep.networks import Recurrent

@@ -10,8 +10,9 @@ from zhiyin.loop.recommend.data import F32, I32, I64, Data, Queries
 from zhiyin.loop.recommend.deep.layers import linear, relu
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender, Space
 
-_SPEED = 1e10  # multiplications a second that are reached
+_PAIR = 3e-5  # seconds for a pair and its drawn items, measured: most of it is no multiplying
 _ROUNDS = 30
+_FEWEST = 20 * 64  # customers of a round at least: of few it has several
 _TOLD = 10  # of the latest items each is left out once to see what it did
 
 
@@ -53,7 +54,7 @@ class Ncf(Recommender):
     @classmethod
     def cost(cls, data: Data) -> float:
         """CPU-seconds that ``fit`` is expected to take: some thirty rounds over all pairs and their negatives."""
-        return _ROUNDS * 5 * 6 * 3 * 32**2 * len(data.latest) / _SPEED
+        return _ROUNDS * _PAIR * len(data.latest) * max(1.0, _FEWEST / max(data.users, 1))
 
     def fit(self, data: Data, rng: np.random.Generator) -> Self:
         from zhiyin.loop.recommend.deep.teaching import schooled

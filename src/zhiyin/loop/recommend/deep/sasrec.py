@@ -23,7 +23,8 @@ class SasRec(Sequential):
     PARAMETERS: ClassVar[Space] = {
         "size": (64, 128, 32),
         "blocks": (2, 1),
-        "dropout": (0.2, 0.4, 0.1),
+        "dropout": (0.2, 0.5),
+        "jitter": (0.0, 3.0),
         "length": (50, 200),
     }
 
@@ -31,16 +32,17 @@ class SasRec(Sequential):
         self,
         size: int = 64,
         length: int = 50,
-        rate: float = 1e-3,
+        rate: float = 3e-3,
         dropout: float = 0.2,
-        batch: int = 128,
-        epochs: int = 200,
+        batch: int = 64,
+        epochs: int = 30,
         patience: int = 10,
         negatives: int = 0,
+        jitter: float = 0.0,
         blocks: int = 2,
         heads: int = 2,
     ) -> None:
-        super().__init__(size, length, rate, dropout, batch, epochs, patience, negatives)
+        super().__init__(size, length, rate, dropout, batch, epochs, patience, negatives, jitter)
         self.blocks = blocks
         self.heads = heads
 

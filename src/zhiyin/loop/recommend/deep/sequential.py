@@ -15,17 +15,20 @@ if TYPE_CHECKING:
     import torch
 
 _FEWEST_STEPS = 20_000  # of a round, which histories are taken for again where they are few
-_SPEED = 1e10  # multiplications a second that are reached
+_SPEED = 1.5e10  # multiplications a second that are reached
+_ROUNDS = 30
 _TOLD = 10  # of the latest events each is left out once to see what it did
 
 
 class Sequential(Recommender):
     """An item's vector is its row of ``items``; a score is the product with what the network makes of the history.
 
-    Only the last ``length`` steps of a history count. ``rate``, ``batch``, ``dropout``, ``epochs`` and
-    ``patience`` steer the teaching, which ends when the last step of held-out histories is foretold no better for
-    ``patience`` epochs; with a patience of 0 nothing is held out and all epochs are taught. With ``negatives``
-    items are compared with so many others instead of all of them.
+    Only the last ``length`` steps of a history count. ``rate`` (falling to nothing over ``epochs``), ``batch``,
+    ``dropout`` and ``patience`` steer the teaching, which ends when the last step of held-out histories is
+    foretold no better for ``patience`` epochs; with a patience of 0 nothing is held out and all epochs are taught.
+    With ``negatives`` items are compared with so many others instead of all of them; with ``jitter`` steps that are
+    less than so many places apart may change places while learning, for histories in which the order within a
+    moment says little.
     """
 
     REQUIRES: ClassVar[frozenset[str]] = frozenset({"extra:deep"})
@@ -36,12 +39,13 @@ class Sequential(Recommender):
         self,
         size: int = 64,
         length: int = 50,
-        rate: float = 1e-3,
+        rate: float = 3e-3,
         dropout: float = 0.2,
-        batch: int = 128,
-        epochs: int = 200,
+        batch: int = 64,
+        epochs: int = 30,
         patience: int = 10,
         negatives: int = 0,
+        jitter: float = 0.0,
     ) -> None:
         self.size = size
         self.length = length
@@ -51,12 +55,13 @@ class Sequential(Recommender):
         self.epochs = epochs
         self.patience = patience
         self.negatives = negatives
+        self.jitter = jitter
 
     @classmethod
     def cost(cls, data: Data) -> float:
-        """CPU-seconds that ``fit`` is expected to take: forty rounds, mostly of the scores of all items."""
+        """CPU-seconds that ``fit`` is expected to take: some rounds, mostly of the scores of all items."""
         steps = max(len(data.log), _FEWEST_STEPS)
-        return 40 * steps * (6 * 64 * data.items + 100 * 64**2) / _SPEED
+        return _ROUNDS * steps * (3 * 64 * data.items + 40 * 64**2) / _SPEED
 
     @abstractmethod
     def network(self, items: int) -> torch.nn.Module:

@@ -9,6 +9,7 @@
 // line     {labels, values, name, max}                         one line; it need not begin at zero
 // moves    {labels, up, down, names}                           columns above the line and below it
 // hours    {labels, kept, before, rejected, names}             kept and last week's line; rejected below, on its own scale
+// stacked  {labels, series: [{name, values, colour}]}          columns of parts that add up
 // `exponent` shifts minor units to major ones (2 for yuan), `prefix` is the currency's symbol.
 (() => {
   "use strict";
@@ -67,6 +68,12 @@
       series: [
         { type: "bar", name: data.name, data: values(data.values), barMaxWidth: 28, itemStyle: { color: colour("c1"), borderRadius: [3, 3, 0, 0] } },
       ],
+    }),
+    stacked: (data) => ({
+      ...frame(data),
+      series: data.series.map((one) => ({
+        type: "bar", stack: "all", name: one.name, data: one.values, barMaxWidth: 28, itemStyle: { color: colour(one.colour) },
+      })),
     }),
     line: (data) => {
       const base = frame(data);
