@@ -199,7 +199,7 @@ def test_a_report_in_words_names_its_recipient_and_its_reason(words: str) -> Non
 
 
 def test_an_address_of_the_returned_message_is_nobodys_bounce() -> None:
-    words = f"<{LI}>: 452 4.2.2 mailbox full\n\n--- Below this line is a copy of the message.\n\n<{WANG}>: 550 5.1.1 unknown\n"
+    words = f"<{LI}>: 452 4.2.2 mailbox full\n\n--- Below this line is a copy of the message.\n\n<{WANG}>: 550 unknown\n"
     assert [bounce.recipient for bounce in classify(mail(words)).bounces] == [LI]
 
 
