@@ -225,6 +225,22 @@ def test_a_person_who_writes_of_a_bounce_has_not_bounced() -> None:
     assert outcome(classify(raw)) == ("none", "not_a_bounce")
 
 
+def test_a_newsletter_that_nobody_reads_answers_to_has_not_bounced() -> None:
+    news = mail(
+        "Your account is locked? 20 % off anti-virus.",
+        From="no-reply@news.example",
+        Subject="Rejected by none",
+    )
+    assert outcome(classify(news)) == ("none", "not_a_bounce")
+
+
+def test_a_customer_who_misses_a_delivery_has_not_bounced() -> None:
+    raw = mail(
+        f"My tea was not delivered. Write to {WANG}, my inbox is full.", From=LI, Subject="Delivery problem"
+    )
+    assert outcome(classify(raw)) == ("none", "not_a_bounce")
+
+
 def test_a_notification_of_amazon_is_read_though_mail_folds_it() -> None:
     told = (
         '{"notificationType":"Bounce","bounce":{"bouncedRecipients":[{"emailAddress":\n "li@shop.example",'
