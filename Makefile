@@ -3,8 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# for two cores: one worker more, since tests wait for browsers, servers and clocks; what takes long comes first
-PYTEST := $(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder
+# for two cores: one worker more, since tests wait for browsers, servers and clocks; what takes long comes first;
+# and no thread beside each worker's own, which would wait for its turn by going round in circles
+PYTEST := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test lint bench check messages clean

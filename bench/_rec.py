@@ -6,6 +6,7 @@ import gzip
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,14 @@ def measured(
         figures[label] = measure(model, task, ks)
         cost[label] = fitted - started, time.process_time() - fitted
     return compare(task, figures, np.random.default_rng(0), ks=ks), cost
+
+
+def taught(bench: str, names: Sequence[str]) -> tuple[dict[str, tuple[str, Mapping[str, Any]]], str]:
+    """The frozen settings of the networks of a bench by label, or none and why they are skipped."""
+    if find_spec("torch") is None:
+        return {}, "skipped: the extra deep (PyTorch) is not installed"
+    chosen = {name: settings(bench, name) for name in names}
+    return {name: (one["recommender"], one["parameters"]) for name, one in chosen.items()}, ""
 
 
 def row(what: str, value: object, unit: str = "", bar: str = "") -> dict[str, Any]:

@@ -54,7 +54,7 @@ def ours(name: str, parameters: dict[str, Any], source: str) -> Steps:
     return (
         _megabytes(),
         lambda: model.fit(task.data, np.random.default_rng(0)),
-        lambda: measure.rank(model, task, K, block=64),
+        lambda: measure.rank(model, task, K),
     )
 
 

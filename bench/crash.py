@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ EVENTS = int(os.environ.get("ZHIYIN_BENCH_CRASH_EVENTS", "1_000_000"))
 BATCH = 200  # events that count, in one request; beside them an order that is told three times and one that is refused
 PEOPLE = 5_000
 CLIENTS = 4
+PATIENCE = 180  # seconds in which something must have moved
 
 WORKER = """
 import os, sys, threading
@@ -110,7 +112,7 @@ def run(ws: Any, *, kills: int, events: int, seed: int, tell: Any = lambda text:
             if found.kills.total() // 20 > told:
                 told = found.kills.total() // 20
                 tell(f"{found.kills.total()} kills, {len(load.acknowledged) * BATCH:,} events acknowledged")
-        load.finish()
+        load.finish(pair)
         pair.until_empty(ws.spool.folder)
     finally:
         load.stop()
@@ -151,13 +153,16 @@ class Load:
         with self._turn:
             self._turn.wait_for(lambda: len(self.acknowledged) >= wanted, patience)
 
-    def finish(self) -> None:
-        """Wait until every batch is acknowledged."""
+    def finish(self, pair: Pair) -> None:
+        """Wait until every batch is acknowledged, as long as both processes live and something comes."""
         with self._turn:
             self._allowed = self._last
             self._turn.notify_all()
+        patient = pair.patience()
         for thread in self._threads:
-            thread.join()
+            while thread.is_alive():
+                thread.join(0.1)
+                patient(len(self.acknowledged))
 
     def stop(self) -> None:
         """Give up what is not acknowledged."""
@@ -238,12 +243,31 @@ class Pair:
         self.start(which)
 
     def until_empty(self, spool: Path) -> None:
-        """Wait until the worker has moved everything."""
-        while list(spool.glob("*.spool")) or (spool / "journal.json").exists():
+        """Wait until the worker has moved everything, as long as both processes live and something moves."""
+        patient = self.patience()
+        while (left := sorted(spool.glob("*.spool"))) or (spool / "journal.json").exists():
             time.sleep(0.1)
+            patient(left)
+
+    def patience(self) -> Callable[[object], None]:
+        """To be told again and again how far one has come; raises where a process ended, or nothing comes any more."""
+        seen: object = None
+        since = time.monotonic()
+
+        def patient(reached: object) -> None:
+            nonlocal seen, since
             for which, process in self._running.items():
                 if process.poll() is not None:
-                    raise RuntimeError(f"the {which} ended by itself, see crash.log")
+                    raise RuntimeError(f"The {which} ended by itself.\n{self._last_words()}")
+            if reached != seen:
+                seen, since = reached, time.monotonic()
+            elif time.monotonic() - since > PATIENCE:
+                raise RuntimeError(f"Nothing moved for {PATIENCE} seconds.\n{self._last_words()}")
+
+        return patient
+
+    def _last_words(self) -> str:
+        return Path(self._log.name).read_text(errors="replace")[-3000:]
 
     def end(self) -> None:
         """Kill both for good."""

@@ -46,9 +46,9 @@ def main() -> list[dict[str, Any]]:
     largest = max(files, key=lambda path: len(files[path]))
     times = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         report = read(files[largest], largest).reports[0]
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     records = sum(row.count for row in report.rows)
     return [
         {"what": "samples: DMARC, failure and TLS reports", "value": len(files), "unit": "files", "bar": ""},
@@ -65,7 +65,7 @@ def main() -> list[dict[str, Any]]:
             "bar": str(len(rest)),
         },
         {
-            "what": f"reading the largest, {len(files[largest]) / 1e6:.1f} MB with {records:,} messages",
+            "what": f"processor time of reading the largest, {len(files[largest]) / 1e6:.1f} MB with {records:,} messages",
             "value": round(sorted(times)[2], 2),
             "unit": "s",
             "bar": "",

@@ -80,7 +80,7 @@ def measured(
     start = time.process_time()
     model = _gowalla.model(name, parameters).fit(task.data, np.random.default_rng(0))
     fitted = time.process_time()
-    ranked = measure.rank(model, task, 20, block=64)
+    ranked = measure.rank(model, task, 20)
     scored = time.process_time()
     values = metrics.of_lists(measure.found(ranked, task.targets), task.sizes, (20,))
     found = [bootstrap.mean(values[metric], np.random.default_rng(0)) for metric in METRICS]

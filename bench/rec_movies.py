@@ -16,11 +16,12 @@ from zhiyin.loop.recommend.evaluate.task import Task
 
 FILE = _rec.DATA / "movielens-100k" / "u.data.gz"
 KS = (10,)
+NETWORKS = ("sasrec", "gru4rec")
 BAR = "at least 0.113, goal 0.125"
 
 
 def main() -> list[dict[str, Any]]:
-    """NDCG and hit rate of the frozen settings, of the gap-weighted chain alone, and of popularity."""
+    """NDCG and hit rate of the frozen settings, of the gap-weighted chain alone, of networks, and of popularity."""
     asked = task()
     models = {
         "popularity": ("popularity", {"half_life": float("inf")}),
@@ -30,8 +31,10 @@ def main() -> list[dict[str, Any]]:
             if (chosen := _rec.settings("rec_movies", label))
         },
     }
+    networks, skipped = _rec.taught("rec_movies", NETWORKS)
+    models |= networks
     found, cost = _rec.measured(asked, models, KS)
-    rows = []
+    rows = [_rec.row(", ".join(NETWORKS), skipped)] if skipped else []
     for label, (name, _) in models.items():
         figures = found.models[label].figures
         shown = name if label == name else f"{label} ({name})"

@@ -31,7 +31,7 @@ FOLDER = _rec.DATA / "complete-journey"
 HOUSEHOLDS = 10
 WINDOW = 28 * DAY
 K = 20
-METRICS = ("ndcg@20", "recall@20")
+METRICS = {"ndcg@20": "NDCG@20", "recall@20": "Recall@20"}
 # what is tried, the default first; a single value is that of every trial
 _MATRIX = {"half_life": (60.0, np.inf, 20.0), "counts": ("log", "binary")}
 SPACES: Mapping[str, Mapping[str, Any]] = {
@@ -68,18 +68,18 @@ def main() -> list[dict[str, Any]]:
         ranked, cost = _run(name, parameters, asked)
         hits = measure.found(ranked, asked.targets)
         values[label] = metrics.of_lists(hits, asked.sizes, (K,))
-        figures = [_rec.told(bootstrap.mean(values[label][metric], _rng())) for metric in METRICS]
-        rows.append(_rec.row(f"{label}, NDCG@20", figures[0]))
-        rows.append(_rec.row(f"{label}, Recall@20", figures[1]))
+        for metric, told in METRICS.items():
+            figure = bootstrap.mean(values[label][metric], _rng())
+            rows.append(_rec.row(f"{label}, {told}", _rec.told(figure)))
         rows.append(_rec.row(f"{label}, fit + score", cost, "CPU-s"))
     theirs = max(
-        (label for label in values if "." in label), key=lambda label: values[label][METRICS[0]].mean()
+        (label for label in values if "." in label), key=lambda label: values[label]["ndcg@20"].mean()
     )
     for label in ("habits", "hybrid"):
         for other in ("popularity", theirs):
-            for metric in METRICS:
+            for metric, told in METRICS.items():
                 over = _rec.told(paired(values[label][metric], values[other][metric], _rng()))
-                rows.append(_rec.row(f"{label} less {other}, {metric}", over, "", "> 0"))
+                rows.append(_rec.row(f"{label} less {other}, {told}", over, "", "> 0"))
     return rows
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from tests import bindings
 from tests.prepared import copied
 
 from zhiyin.adapters.lake.engines import Engine, engine
@@ -28,9 +29,10 @@ os.environ.setdefault(
 # the machine may be busy: a slow start or a slow example is not a wrong one
 os.environ.setdefault("AIOSMTPD_CONTROLLER_TIMEOUT", "60")
 _patient = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-# every run tries the same examples; ``pytest --hypothesis-profile=search`` looks for new ones
+# every run tries the same examples; ``pytest --hypothesis-profile=search`` looks for new ones, ten times as many
+# also of laws whose examples are slow (``slow_law``)
 hypothesis_settings.register_profile("zhiyin", _patient, derandomize=True, database=None)
-hypothesis_settings.register_profile("search", _patient)
+hypothesis_settings.register_profile("search", _patient, max_examples=1_000)
 hypothesis_settings.load_profile("zhiyin")
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -38,6 +40,9 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+
+# for a dozen rows: no thought about how to go on after each of many steps, whose end is one part in any case
+PLAIN = {"spark.sql.adaptive.enabled": "false", "spark.sql.shuffle.partitions": "1"}
 
 # so that test modules can import models; every test gets a workspace of its own
 boot(Settings(Path(tempfile.mkdtemp()), server=ServerSettings(secret="of-no-workspace" * 3)))
@@ -74,6 +79,7 @@ def pytest_collection_finish() -> None:
     """What was loaded stays: nothing is gained by looking through all of it for garbage again and again."""
     gc.collect()
     gc.freeze()
+    bindings.remember()  # DuckDB is loaded now, if nobody did before: what is frozen is missed at the end
 
 
 @pytest.fixture(scope="session")
@@ -115,6 +121,8 @@ def spark() -> Iterator[Engine]:
         "JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
     )
     built = engine("spark", threads=2)
+    for name, value in PLAIN.items():
+        built.session.conf.set(name, value)  # type: ignore[attr-defined]
     yield built
     built.session.stop()  # type: ignore[attr-defined]
 

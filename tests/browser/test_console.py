@@ -16,7 +16,8 @@ PAGES = (
     "/recommendations/compare", "/recommendations/catalogue", "/recommendations/training",
     "/data",
     "/data/import", "/data/rejects", "/data/imports", "/data/sources", "/data/sources/new", "/data/sources/1",
-    "/data/sources/files", "/data/live", "/data/live?source=nobody", "/settings", "/settings/domains", "/password",
+    "/data/sources/files", "/data/live", "/data/live?source=nobody", "/settings", "/settings/deliverability",
+    "/settings/domains", "/password",
     "/features", "/features/orders", "/features/email",
 )  # fmt: skip
 

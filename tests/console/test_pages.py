@@ -12,7 +12,8 @@ from zhiyin.services.workspace import Workspace
 PAGES = (
     "/", "/overview/weekly", "/customers", "/recommendations", "/data", "/data/import", "/data/rejects",
     "/data/imports", "/data/sources", "/data/sources/new", "/data/live", "/data/live/rows",
-    "/settings", "/settings/checks", "/settings/domains", "/password", "/segments", "/campaigns",
+    "/settings", "/settings/checks", "/settings/deliverability",
+    "/settings/domains", "/password", "/segments", "/campaigns",
     "/lifecycle", "/features", "/features/orders",
 )  # fmt: skip
 FILLED = (

@@ -83,6 +83,13 @@ def test_rollback_and_rules_are_buttons_that_looking_does_not_press(trained: Wor
     assert "Write whole numbers" in post(address, exclude_bought_days="soon")
     assert "between 0 and 3,650" in post(address, exclude_bought_days="99999")
     assert placements.get(trained, "home").exclude_bought_days == 14
+    shop = {"pinned": "i03，i01", "excluded_items": "i02", "excluded_categories": "taste 3"}
+    text = post(address, **shop)
+    assert 'name="pinned" value="i03, i01"' in text
+    assert "There is no item &#x27;x&#x27; in the catalogue." in post(address, pinned="x")
+    home = placements.get(trained, "home").noun
+    assert (home.pinned, home.excluded_items) == (("i03", "i01"), ("i02",))
+    assert home.excluded_categories == ("taste 3",)
 
 
 def test_pages_are_wholly_chinese(trained: Workspace) -> None:

@@ -253,7 +253,7 @@ def test_segments_agree(profiled_shops: tuple[Workspace, Workspace], rule: str, 
 
 
 @settings(
-    max_examples=6,
+    max_examples=4,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate],

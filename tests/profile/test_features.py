@@ -12,8 +12,9 @@ import narwhals as nw
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import slow_law
 
 from zhiyin.adapters.lake.datasets import EVENTS
 from zhiyin.adapters.lake.engines import Engine, engine
@@ -434,7 +435,7 @@ def histories(draw: st.DrawFn) -> list[Event]:
     ]  # fmt: skip
 
 
-@settings(max_examples=8)
+@slow_law(4)
 @given(histories())
 def test_nothing_later_changes_a_feature(
     duckdb: Engine, tmp_path_factory: pytest.TempPathFactory, world: list[Event]

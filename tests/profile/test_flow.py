@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import narwhals as nw
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import slow_law
 
 from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.adapters.lake.rows import events_to_table
@@ -97,7 +98,7 @@ sinces = st.dictionaries(st.sampled_from("adxyz"), minutes | st.none(), max_size
 gaps = st.sampled_from((0, 3, 10))
 
 
-@settings(max_examples=30)
+@slow_law(15)
 @given(rows=worlds, since=sinces, gap=gaps, moments=st.tuples(minutes, minutes))
 def test_rows_and_columns_add_up_to_the_stages_of_their_day(
     duckdb: Engine, rows: list[Row], since: dict[str, int | None], gap: int, moments: tuple[int, int]
@@ -125,7 +126,7 @@ def stage_sizes(
     return +sizes
 
 
-@settings(max_examples=20)
+@slow_law(10)
 @given(rows=worlds, since=sinces, gap=gaps, moment=minutes)
 def test_between_a_moment_and_itself_nobody_moves(
     duckdb: Engine, rows: list[Row], since: dict[str, int | None], gap: int, moment: int
@@ -133,7 +134,7 @@ def test_between_a_moment_and_itself_nobody_moves(
     assert all(start == end for start, end in counted(duckdb, rows, since, moment, moment, gap))
 
 
-@settings(max_examples=20)
+@slow_law(10)
 @given(rows=worlds, later=worlds, gap=gaps, moments=st.tuples(minutes, minutes))
 def test_what_happens_later_changes_nothing(
     duckdb: Engine, rows: list[Row], later: list[Row], gap: int, moments: tuple[int, int]

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import slow_law
 
 from zhiyin.adapters.lake.datasets import EVENTS, INTERESTS, ITEMS
 from zhiyin.adapters.lake.engines import Engine, engine
@@ -121,7 +122,7 @@ EVENTS_DRAWN = st.lists(
 )
 
 
-@settings(max_examples=20)
+@slow_law(10)
 @given(events=EVENTS_DRAWN, half_life=st.sampled_from((1, 30, 365)), ahead=st.integers(-3, 3))
 def test_weights_are_what_counting_gives(
     duckdb: Engine, events: list[Event], half_life: int, ahead: int
@@ -134,7 +135,7 @@ def test_weights_are_what_counting_gives(
         assert (row["landmark"], row["half_life"]) == (fading.landmark, half_life)
 
 
-@settings(max_examples=12)
+@slow_law(6)
 @given(events=EVENTS_DRAWN, days=st.sampled_from((0, 0.05, 0.52, 3, 30)))
 def test_nothing_later_counts(duckdb: Engine, events: list[Event], days: float) -> None:
     then = NOW - timedelta(days=days)
@@ -143,7 +144,7 @@ def test_nothing_later_counts(duckdb: Engine, events: list[Event], days: float) 
     assert found(duckdb, events, then, fading) == found(duckdb, known, then, fading)
 
 
-@settings(max_examples=8)
+@slow_law(4)
 @given(events=EVENTS_DRAWN)
 def test_some_customers_alone_have_what_they_have_among_all(duckdb: Engine, events: list[Event]) -> None:
     every = found(duckdb, events)

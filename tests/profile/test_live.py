@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import slow_law
 from tests.profile.worlds import NOW, World, rules, worlds
 
 from zhiyin.adapters.lake.engines import Engine, engine
@@ -20,7 +21,7 @@ STEP = timedelta(hours=7)  # of the clock
 STEPS = 5
 
 
-@settings(max_examples=9)
+@slow_law(6)
 @given(worlds(events=12), st.lists(rules(2), min_size=1, max_size=4))
 def test_events_and_the_wheel_keep_what_all_at_once_would_give(world: World, several: list[Rule]) -> None:
     named = {f"rule_{number}": rule for number, rule in enumerate(several)}

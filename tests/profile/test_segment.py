@@ -11,8 +11,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import slow_law
 from tests.profile.witnesses import witnesses
 from tests.profile.worlds import KINDS, NOW, NUMBERS, TEXTS, World, rules, worlds
 
@@ -42,7 +43,7 @@ def duckdb() -> Engine:
     return engine("duckdb", threads=1)
 
 
-@settings(max_examples=90, deadline=None, suppress_health_check=list(HealthCheck))
+@slow_law(45)
 @given(
     world=worlds(customers=2, events=12),
     several=RULES,

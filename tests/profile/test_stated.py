@@ -13,8 +13,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import slow_law
 
 from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.domain.customer import as_text
@@ -157,7 +158,7 @@ PEOPLE = st.lists(
 ).map(lambda several: [one for one, times in several for _ in range(times)])
 
 
-@settings(max_examples=25)
+@slow_law(12)
 @given(people=PEOPLE)
 def test_what_was_stated_stays_and_exactly_the_missing_is_assumed(
     duckdb: Engine, people: list[dict[str, object]]

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import slow_law
 
 from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.adapters.lake.rows import events_to_table
@@ -131,7 +132,7 @@ def test_buyers_who_are_all_alike_are_in_the_middle(duckdb: Engine) -> None:
     assert {(row["r"], row["f"], row["m"]) for row in found.values()} == {(3, 3, 3)}
 
 
-@settings(max_examples=25, deadline=None)
+@slow_law(12)
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 4), st.integers(1, 5)), min_size=1, max_size=30))
 def test_scores_follow_their_definition(duckdb: Engine, buyers: list[tuple[int, int, int]]) -> None:
     rows = [

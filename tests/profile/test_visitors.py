@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import narwhals as nw
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import slow_law
 
 from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.adapters.lake.rows import events_to_table
@@ -180,13 +181,13 @@ def nameless(rows: list[Row], at: int) -> dict[str, tuple[int, str | None, int |
     return seen
 
 
-@settings(max_examples=40)
+@slow_law(20)
 @given(rows=rows_of_worlds, at=minutes)
 def test_what_happens_later_changes_nothing(duckdb: Engine, rows: list[Row], at: int) -> None:
     assert found(duckdb, rows, at) == nameless(rows, at)
 
 
-@settings(max_examples=25)
+@slow_law(12)
 @given(rows=rows_of_worlds, moments=st.tuples(minutes, minutes))
 def test_nobody_is_counted_twice_and_nobody_is_lost(
     duckdb: Engine, rows: list[Row], moments: tuple[int, int]

@@ -8,6 +8,7 @@ from tests.recommend.worlds import RNG, asked, data
 
 from zhiyin.loop.recommend.baskets import Baskets
 from zhiyin.loop.recommend.data import KINDS
+from zhiyin.loop.recommend.itemsets import rules as mined
 
 #: tea with a pot, bread with butter, milk with everything
 TEA, POT, BREAD, BUTTER, MILK = range(5)
@@ -27,6 +28,20 @@ def test_less_lift_says_what_everybody_buys() -> None:
     assert Baskets(lift=1).fit(WORLD, RNG).score(asked([TEA]))[0].argmax() == POT
     often = data([*ORDERS, [TEA, MILK]], 5, grouped="basket")
     assert Baskets(lift=0).fit(often, RNG).score(asked([TEA]))[0].argmax() == MILK
+
+
+def test_rules_are_counted_over_all_orders_and_the_strongest_come_first() -> None:
+    model = Baskets(shrinkage=0, lift=1).fit(WORLD, RNG)
+    of_tea = model.rules(TEA)
+    assert [(one.left, one.right, one.count) for one in of_tea] == [((TEA,), POT, 3), ((TEA,), MILK, 3)]
+    first = of_tea[0]
+    assert (first.support, first.confidence, first.lift) == pytest.approx((0.3, 0.75, 2.5))
+    lifts = [one.lift for one in model.rules()]
+    assert len(lifts) == 12
+    assert lifts == sorted(lifts, reverse=True)
+    assert model.rules(most=2) == model.rules()[:2]
+    counted = mined(ORDERS, support=0.2, confidence=0)
+    assert {one for one in counted if len(one.left) == 1} == set(model.rules())
 
 
 def test_the_whole_basket_is_asked_and_nothing_else_where_there_is_one() -> None:

@@ -48,6 +48,7 @@ def test_an_item_being_looked_at_is_the_latest_step() -> None:
     model = Markov().fit(data(CYCLE, 4), RNG)
     np.testing.assert_allclose(model.score(asked([1], context=[2])), model.score(asked([1, 2])), rtol=1e-6)
     assert best(Markov(gaps=1, backward=0).fit(data(CYCLE, 4), RNG).score(asked([], context=[2]))) == [3]
+    np.testing.assert_array_equal(model.score(asked([1, 2], context=[2])), model.score(asked([1, 2])))
 
 
 def test_each_target_keeps_its_strongest_sources() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import exp, sqrt
+from typing import Any
 
 import numpy as np
 import pytest
@@ -85,6 +86,15 @@ def test_an_item_being_looked_at_is_the_latest_step() -> None:
     model = SessionNeighbours().fit(data([[0, 1, 2], [3, 1, 4]], SIZE, grouped="session"), RNG)
     np.testing.assert_allclose(model.score(asked([0], context=[1])), model.score(asked([0, 1])), rtol=1e-6)
     assert model.explain(asked([], context=[1]), 0, np.array([2], np.int32)) == [[]]
+
+
+@pytest.mark.parametrize("weights", ["exponential", "linear"])
+def test_a_look_that_the_history_ends_with_is_one_step(weights: Any) -> None:
+    model = SessionNeighbours(weights=weights)
+    model.fit(data([[0, 1, 2], [3, 1, 4]], SIZE, grouped="session"), RNG)
+    np.testing.assert_array_equal(model.score(asked([0, 1], context=[1])), model.score(asked([0, 1])))
+    (told,) = model.explain(asked([0, 1], context=[1]), 0, np.array([2], np.int32))
+    assert {place for place, _ in told} == {0, 1}
 
 
 def test_of_much_seen_items_only_the_latest_sessions_are_looked_at() -> None:

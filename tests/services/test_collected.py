@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import slow_law
 from tests.services.test_profiles import happened
 
 from zhiyin.adapters.lake.rows import events_to_table
@@ -18,7 +19,7 @@ from zhiyin.services.workspace import Workspace
 AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@slow_law(15)
 @given(
     said=st.permutations(range(6)),
     cuts=st.sets(st.integers(1, 5), max_size=3),

@@ -28,7 +28,7 @@ ZONE = {
     ("_smtp._tls.shop.example", "TXT"): ['"v=TLSRPTv1; rua=mailto:tls@shop.example"'],
     ("_mta-sts.shop.example", "TXT"): ['"v=STSv1; id=1"'],
     ("broken.example", "TXT"): SERVFAIL,
-    ("slow.example", "TXT"): SILENT,
+    **{("slow.example", kind): SILENT for kind in ("TXT", "A", "AAAA", "MX")},
 }
 
 
@@ -84,6 +84,17 @@ def test_nobody_listens(workspace: Workspace) -> None:
     with serving({}) as gone:
         address = gone.address
     assert NameServer(address, patience=0.2).lookup("shop.example", "TXT") == Answer(known=False)
+
+
+def test_a_server_that_is_silent_to_three_is_asked_no_more(server: Server) -> None:
+    asked = NameServer(server.address, patience=0.1)
+    before = len(server.asked)
+    for number in range(20):
+        assert asked.lookup("slow.example" if number % 2 else "SLOW.example.", "TXT") == Answer(known=False)
+    for kind in ("A", "MX", "AAAA"):
+        assert asked.lookup("slow.example", kind).known is False
+    assert len(set(server.asked[before:])) == 3
+    assert asked.lookup("shop.example", "MX") == Answer(known=False)
 
 
 def test_the_sending_address_is_that_of_the_mail_server(workspace: Workspace, server: Server) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import slow_law
 from tests.services.test_ingest import tallies
 
 from zhiyin.adapters.children import Children
@@ -287,7 +288,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=10, suppress_health_check=list(HealthCheck))
+@slow_law(5)
 @given(history=steps)
 def test_revenue_is_the_sum_over_distinct_orders_whatever_comes_how_often_and_in_what_order(
     make_workspace: Callable[..., Workspace],

@@ -130,6 +130,18 @@ def test_a_purchase_counts_at_once_without_training(ws: Workspace) -> None:
     assert "i2" not in {r.item_id for r in best}
 
 
+def test_a_look_that_was_told_already_is_not_taken_for_two(ws: Workspace) -> None:
+    training.train(ws, ["markov"])
+    add(ws, event("new", "i5", days_ago=1 / 1440))
+
+    def asked() -> list[Recommendation]:
+        return recommendations.recommend(ws, "new", 8, "markov", placement="item", item="i3", basket=["i1"])
+
+    before = asked()
+    add(ws, event("new", "i3", days_ago=0, name=PRODUCT_VIEWED))
+    assert asked() == before
+
+
 def test_what_was_just_bought_may_come_back_if_asked(ws: Workspace) -> None:
     training.train(ws, ["ease"])
     add(ws, event("c00", "i2", days_ago=1))

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import slow_law
 from tests.prepared import once
 from tests.profile.test_features import histories
 from tests.services.test_profiles import happened, known
@@ -64,7 +65,7 @@ def _shop(workspace: Workspace) -> None:
     profiles.run(ws)
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@slow_law(5)
 @given(
     world=histories(),
     some=st.sets(st.sampled_from("abcdefx")),

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import slow_law
 from tests.prepared import once
 
 from zhiyin.adapters.records import erasure
@@ -188,7 +189,7 @@ def five(workspace: Workspace) -> Workspace:
 
 
 @given(people=PEOPLE, platform=st.sampled_from(sorted(PLATFORMS)))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@slow_law(20)
 def test_everyone_is_listed_or_counted_and_no_hash_of_who_refused_is_written(
     five: Workspace, people: list[tuple[str, str, bool | None, bool]], platform: str
 ) -> None:

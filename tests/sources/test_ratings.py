@@ -9,8 +9,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from zhiyin.adapters.sources.ratings import Taken, read, read_prefixes
+from zhiyin.adapters.sources import ratings
+from zhiyin.adapters.sources.ratings import Taken, read_prefixes
 from zhiyin.domain.errors import BadFile
+from zhiyin.services.rating_files import written_times
+
+
+def read(path: Path, form: str = "columns") -> Taken:
+    return ratings.read(path, form, written_times())
 
 
 def written(folder: Path, text: str, name: str = "a.csv") -> Path:
@@ -60,7 +66,9 @@ def test_packed_files_and_parquet(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("time", "microseconds"),
     [("1488844800", 1488844800_000_000), ("1488844800123", 1488844800_123_000), ("2017-03-07", 1488844800_000_000),
-     ("2017-03-07T08:00:00+08:00", 1488844800_000_000), ("2017-03-07 00:00:01", 1488844801_000_000)],
+     ("2017-03-07T08:00:00+08:00", 1488844800_000_000), ("2017-03-07 00:00:01", 1488844801_000_000),
+     ("1488844800000000000", 1488844800_000_000), ("2017年3月7日", 1488844800_000_000),
+     ("2017/3/7 00:00", 1488844800_000_000), ("31/12/2016 01:00 PM", 1483189200_000_000)],
 )  # fmt: skip
 def test_times_are_numbers_of_any_size_or_dates(tmp_path: Path, time: str, microseconds: int) -> None:
     assert rows(read(written(tmp_path, f"user,item,time\nu,i,{time}\n")))[0][2] == microseconds
@@ -72,6 +80,22 @@ def test_bad_lines_are_counted_by_reason_and_left_out(tmp_path: Path) -> None:
     found = read(written(tmp_path, f"user,item,rating,timestamp\n{good}{bad}"))
     assert (found.rows, len(found.user)) == (64, 60)
     assert found.rejects == {"bad_number": 1, "missing_id": 1, "bad_date": 1, "bad_row": 1}
+
+
+def test_moments_that_cannot_be_are_bad(tmp_path: Path) -> None:
+    text = "".join(f"u{n},i,2026-01-02\n" for n in range(40))
+    found = read(written(tmp_path, f"user,item,time\n{text}u,i,2026-02-30\nu,i,3/4/2026\nu,i,soon\n"))
+    assert (len(found.user), found.rejects) == (40, {"bad_date": 3})
+    shown = read(written(tmp_path, f"user,item,time\n{text}u,i,3/4/2026\nu,i,25/12/2026\n"))
+    assert rows(shown)[-2][2] == 1775174400_000_000  # the later one shows that days come first
+    with pytest.raises(BadFile, match="bad_date"):
+        read(written(tmp_path, "user,item,time\nu,i,9e40\n"))
+
+
+def test_lines_without_blanks_say_what_was_expected(tmp_path: Path) -> None:
+    with pytest.raises(BadFile, match="names no items") as told:
+        read(written(tmp_path, "user,item\nu1,i1\n"), "lists")
+    assert "parted by blanks" in str(told.value.why)
 
 
 @pytest.mark.parametrize(

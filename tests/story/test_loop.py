@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,8 @@ def story(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     shutil.copytree(pristine, folder)
     ws = open_workspace(folder, {"sender.email": wording.SENDER})
     market = Market(300, stories.end_of_history(clock.system()), seed=11)
-    with Mailbox(exists=stories.exists(market)) as mailbox:
+    with Mailbox(exists=stories.exists(market)) as mailbox, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stories, "_TRAINING", timedelta(seconds=3))  # the demo's test takes as long as demos do
         told = stories.tell_story(ws, market, mailbox)
         stories.run(told)
         yield told

@@ -15,17 +15,20 @@ if TYPE_CHECKING:
 
 PATIENCE = 3.0  # seconds for one question
 _PORT = 53
+_SILENCES = 3
 
 
 class NameServer:
     """Asks a name server, the system's own unless ``server`` names one as ``ADDRESS`` or ``ADDRESS:PORT``.
 
-    Each question is asked once; all together take at most ``seconds``, after which the rest are not answered.
+    Each question is asked once; all together take at most ``seconds``, after which the rest are not answered, nor
+    are they once a server was silent to several in a row.
     """
 
     def __init__(self, server: str = "", *, seconds: float = 15.0, patience: float = PATIENCE) -> None:
         self._server = _server(server) if server else None
         self._left, self._patience = seconds, patience
+        self._silences = 0  # in a row
         self._answers: dict[tuple[str, str], Answer] = {}
         self._resolver: Resolver | None = None
 
@@ -34,7 +37,8 @@ class NameServer:
         key = (name.lower().rstrip("."), kind)
         if key not in self._answers:
             started = time.monotonic()
-            self._answers[key] = self._ask(name, kind) if self._left > 0 else Answer(known=False)
+            gone = self._left <= 0 or self._silences >= _SILENCES
+            self._answers[key] = Answer(known=False) if gone else self._ask(name, kind)
             self._left -= time.monotonic() - started
         return self._answers[key]
 
@@ -56,9 +60,14 @@ class NameServer:
                 search=False,
             )
         except (dns.resolver.NXDOMAIN, dns.name.NameTooLong, dns.name.LabelTooLong, dns.name.EmptyLabel):
+            self._silences = 0
             return Answer()
-        except (dns.exception.DNSException, OSError):  # no answer in time, SERVFAIL, no resolver, no network
+        except dns.exception.Timeout:
+            self._silences += 1
             return Answer(known=False)
+        except (dns.exception.DNSException, OSError):  # SERVFAIL, no resolver, no network
+            return Answer(known=False)
+        self._silences = 0
         return Answer(tuple(_text(one, kind) for one in found.rrset or ()))
 
     def _made(self) -> Resolver:

@@ -20,7 +20,8 @@ class Placement:
 
     ``repeats`` lets items come back that the customer has; else those bought in the last
     ``exclude_bought_days`` days are left out (None: nothing is). A category stands at most
-    ``most_per_category`` times in a list (None: no limit).
+    ``most_per_category`` times in a list (None: no limit). The ``pinned`` items come first, in that order, whatever
+    the model says; ``excluded_items`` and those of ``excluded_categories`` never come.
     """
 
     key: str
@@ -29,6 +30,9 @@ class Placement:
     repeats: bool = False
     exclude_bought_days: int | None = 30
     most_per_category: int | None = None
+    pinned: tuple[str, ...] = ()
+    excluded_items: tuple[str, ...] = ()
+    excluded_categories: tuple[str, ...] = ()
 
 
 EMAIL = "email"

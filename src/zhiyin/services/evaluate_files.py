@@ -8,13 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from zhiyin.adapters import plugins
-from zhiyin.domain.errors import Conflict
-from zhiyin.domain.text import say
 from zhiyin.loop.recommend import ENTRY_POINTS, RECOMMENDERS
 from zhiyin.loop.recommend.evaluate import BASELINE
 from zhiyin.loop.recommend.evaluate.compare import Evaluation
 from zhiyin.services.contest import Entry, Progress, contest, entry
-from zhiyin.services.file_questions import DEFAULT, Plan, questions
+from zhiyin.services.file_questions import DEFAULT, Plan, nothing_asked, questions
 
 
 def run(
@@ -37,11 +35,7 @@ def run(
     tell(0, len(entries) + 1, "Reading")
     question = questions(train, test, validation, plan)
     if not len(question.task):
-        raise Conflict(
-            say("There is nothing to evaluate on."),
-            why=say("The test holds no item that is new to a customer and on offer."),
-            fix=say("Check the files, or allow repeats with --repeats."),
-        )
+        raise nothing_asked(question)
     return contest(
         entries,
         question.task,

@@ -16,7 +16,7 @@ from zhiyin.loop.recommend.data import Data, Log
 from zhiyin.loop.recommend.evaluate import splits
 from zhiyin.loop.recommend.evaluate.asking import Overlap, keys, replace_log
 from zhiyin.loop.recommend.evaluate.task import RatingTask, Task
-from zhiyin.services.rating_files import Ids, Read, doubles
+from zhiyin.services.rating_files import Ids, Read, doubles, written_times
 
 Split = Literal["given", "time", "last", "users"]
 SHARE = 0.2  # of the rows, or of the customers, that a file is split off by default
@@ -62,8 +62,8 @@ def questions(train: Path, test: Path | None, validation: Path | None, plan: Pla
     _check(test, validation, plan)
     if plan.form == "sessions" and plan.split == "given":
         return _of_sessions(train, test, plan)
-    taken = [files.read(path, plan.form) for path in (train, test, validation) if path is not None]
     paths = [path for path in (train, test, validation) if path is not None]
+    taken = [files.read(path, plan.form, written_times()) for path in paths]
     ids = Ids.of(taken)
     timed = taken[0].at is not None
     if plan.split == "time" and not timed:
@@ -73,7 +73,7 @@ def questions(train: Path, test: Path | None, validation: Path | None, plan: Pla
         )
     logs = [ids.log(one, plan.threshold) for one in taken]
     reads = [
-        Read(path, one.rows, one.rejects, doubles(log, len(ids.items)))
+        Read(path, one.rows, one.rejects, doubles(log, len(ids.items)), int((log.weight <= 0).sum()))
         for path, one, log in zip(paths, taken, logs, strict=True)
     ]
     rng = np.random.default_rng(plan.seed)
@@ -94,7 +94,7 @@ def questions(train: Path, test: Path | None, validation: Path | None, plan: Pla
         tuning = _split(question.task.data, plan, rng, inner=True) if plan.trials > 1 else None
         if plan.split == "time":
             question = replace(question, ratings=_late_ratings(whole, question.task))
-    return _as_planned(question, tuning, _told(reads, question.task, whole, liked), plan)
+    return _as_planned(question, tuning, _told(reads, question.task), plan)
 
 
 def _check(test: Path | None, validation: Path | None, plan: Plan) -> None:
@@ -115,15 +115,30 @@ def _check(test: Path | None, validation: Path | None, plan: Plan) -> None:
         )
 
 
+def nothing_asked(question: Questions) -> Conflict:
+    """Why the files make no question at all, as far as it can be told."""
+    codes = {told["code"]: told for told in question.warnings}
+    why = say("The test holds no item that is new to a customer and on offer.")
+    fix = say("Check the files, or allow repeats with --repeats.")
+    if "overlap" in codes:
+        why = say(
+            "All of its {count} pairs of user and item are in training too.", count=codes["overlap"]["count"]
+        )
+    elif "low_ratings" in codes:
+        why = say("{told}", told=codes["low_ratings"]["text"])
+        fix = say("Lower --threshold, or take the ratings out of the file.")
+    return Conflict(say("There is nothing to evaluate on."), why=why, fix=fix)
+
+
 def _of_sessions(train: Path, test: Path | None, plan: Plan) -> Questions:
     assert test is not None
-    taken, prefixes = files.read(train, "sessions"), files.read_prefixes(test)
+    taken, prefixes = files.read(train, "sessions", written_times()), files.read_prefixes(test)
     ids = Ids.of([taken], [prefixes])
     data = ids.data(ids.log(taken, None), timed=False)
     task = splits.sessions(data, *ids.questions(prefixes))
     tuning = splits.leave_last(data, repeats=True, only_learned=True) if plan.trials > 1 else None
     reads = [Read(train, taken.rows, taken.rejects), Read(test, prefixes.rows, prefixes.rejects)]
-    return _as_planned(Questions(task), tuning, _told(reads, task, data, data), plan)
+    return _as_planned(Questions(task), tuning, _told(reads, task), plan)
 
 
 def _given(whole: Data, liked: Data, test: Log, plan: Plan) -> Questions:
@@ -191,7 +206,7 @@ def _late_ratings(whole: Data, task: Task) -> RatingTask | None:
     return splits.ratings(replace_log(whole, before, now=cut), after)
 
 
-def _told(reads: Sequence[Read], task: Task, whole: Data, liked: Data) -> list[Mapping[str, Any]]:
+def _told(reads: Sequence[Read], task: Task) -> list[Mapping[str, Any]]:
     """What a reader of the figures should know of the files."""
     told: list[Mapping[str, Any]] = []
     for read in reads:
@@ -208,9 +223,9 @@ def _told(reads: Sequence[Read], task: Task, whole: Data, liked: Data) -> list[M
                 f"{read.path.name}: {read.doubles} rows repeat a pair of user and item; a pair counts once."
             )
             told.append({"code": "duplicated_pairs", "text": text, "count": read.doubles})
-    if low := len(whole.log) - len(liked.log):
-        text = f"{low} rows have a rating that does not count as taken."
-        told.append({"code": "low_ratings", "text": text, "count": low})
+        if read.low:
+            text = f"{read.path.name}: {read.low} of {read.rows} rows have a rating that does not count as taken."
+            told.append({"code": "low_ratings", "text": text, "count": read.low})
     protocol = task.protocol
     if protocol.overlap and protocol.mask_seen:
         became = "dropped from the test" if protocol.overlap_rule == "drop" else "kept, and each is a miss"
@@ -218,6 +233,8 @@ def _told(reads: Sequence[Read], task: Task, whole: Data, liked: Data) -> list[M
         told.append({"code": "overlap", "text": text, "count": protocol.overlap})
     if protocol.unknown_items:
         text = f"{protocol.unknown_items} items are in the test only; each is a miss for every model."
+        if protocol.unknown_items == len(np.unique(task.targets.indices)):
+            text = "No item of the test is in training, so every model misses: do both name items in the same way?"
         told.append({"code": "unknown_items", "text": text, "count": protocol.unknown_items})
     if capped := task.data.capped():
         text = f"{capped} users have more than 500 items; models that multiply columns learn from the latest 500."

@@ -11,9 +11,10 @@ from django.db import transaction
 
 from zhiyin.adapters.records.placement import Placement
 from zhiyin.adapters.records.recommender import RecommenderModel
-from zhiyin.domain.errors import BadSetting, Conflict, NotFound
+from zhiyin.domain.errors import Conflict, NotFound
 from zhiyin.domain.placement import INSTALLED
 from zhiyin.domain.text import say
+from zhiyin.services import placement_rules
 from zhiyin.services.workspace import Workspace
 
 KEEP = 5  # models that answered at a placement before, to go back to
@@ -40,19 +41,16 @@ def get(ws: Workspace, key: str) -> Placement:
     return row or _row(key)
 
 
-def configure(ws: Workspace, key: str, **rules: int | None) -> Placement:
-    """Change the rules of a placement: ``exclude_bought_days``, ``most_per_category``; None or 0 lifts one."""
+def configure(ws: Workspace, key: str, **rules: placement_rules.Value) -> Placement:
+    """Change the rules of a placement, by their names in ``domain.placement``; None, 0 or no names lift one.
+
+    Raises ``BadSetting`` for what is no rule or no value of one, such as an item that the catalogue does not have.
+    """
     with transaction.atomic():
         row = stored(ws, key)
         for name, value in rules.items():
-            if name not in ("exclude_bought_days", "most_per_category"):
-                raise BadSetting(say("A placement has no {name}.", name=name), fix=say("Check the name."))
-            if value is not None and not 0 <= value <= 3_650:
-                raise BadSetting(
-                    say("{name} is {value}.", name=name, value=value),
-                    fix=say("Write a number between 0 and 3,650."),
-                )
-            setattr(row, name, value or None)
+            setattr(row, name, placement_rules.checked(ws, name, value))
+        placement_rules.agree(row.noun)
         row.save()
     return row
 

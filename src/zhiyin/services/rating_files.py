@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from zhiyin.adapters.sources.rating_columns import Written
 from zhiyin.adapters.sources.ratings import Prefixes, Taken
+from zhiyin.loop.collect.moments import Reading, date_order, moments
 from zhiyin.loop.recommend.data import I32, Catalogue, Customers, Data, Log, Queries
 from zhiyin.loop.recommend.evaluate.asking import keys
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was read from one file, for the report."""
+    """What was read from one file, for the report: ``low`` of its rows have a rating that does not count as taken."""
 
     path: Path
     rows: int
     rejects: dict[str, int]
     doubles: int = 0
+    low: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,22 @@ class Ids:
         """The prefixes as questions, and the item that came next in each."""
         items = _numbers(prefixes.item, self.items)
         return Queries.of(prefixes.indptr, items), _numbers(prefixes.answer, self.items)
+
+
+def written_times() -> Written:
+    """Reads times as people write them, UTC where no zone is told, as microseconds; NaN where there is none.
+
+    Whether 3/4/2026 is in March or in April is what the rows so far have shown; unless they did, it is no time.
+    """
+    reading = Reading(ZoneInfo("UTC"))
+
+    def read(column: pa.ChunkedArray) -> Any:
+        nonlocal reading
+        reading = replace(reading, order=reading.order or date_order(column))
+        at, filled, bad = moments(column, reading)
+        return np.where(filled & ~bad, at, np.nan)
+
+    return read
 
 
 def doubles(log: Log, items: int) -> int:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext, gettext_noop, override
 
 from zhiyin.domain.item import Item
 from zhiyin.domain.placement import EMAIL
-from zhiyin.services import catalogue, customer_groups, interactions, placements, recommenders
+from zhiyin.services import catalogue, customer_groups, interactions, pinned, placements, recommenders
 from zhiyin.services.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ _TOLD = {
     ),
     "because_sequence": (gettext_noop("Often next after %(item)s"), gettext_noop("Often what comes next")),
     "trending": ("", gettext_noop("On the rise")),
+    "pinned": ("", gettext_noop("Picked by the shop")),
     "for_you": ("", gettext_noop("Chosen for you")),
 }
 
@@ -56,7 +57,8 @@ def recommend(
 
     The model and the rules are those of the ``placement``; ``model`` names another model. ``item`` is what the
     customer looks at, ``basket`` what lies in the basket; neither is recommended. An unknown customer gets
-    what is popular. Without a trained model (of that name) or without items: an empty list.
+    what is popular. What the placement has pinned comes first. Without a trained model (of that name) or without
+    items, nothing else does.
     """
     answers = recommend_many(ws, [customer_id], n, model, placement=placement, item=item, basket=basket)
     return answers[customer_id]
@@ -76,27 +78,35 @@ def recommend_many(
     import numpy as np
 
     from zhiyin.loop.recommend.histories import questions
+    from zhiyin.loop.recommend.pinned import excluded
     from zhiyin.services.shown import masked
 
     now = ws.now()
     ids = list(dict.fromkeys(customer_ids))
     rules = placements.get(ws, placement).noun
     answering = recommenders.answering(ws, model, placement)
-    if answering is None or not ids:
+    if not ids or (answering is None and not rules.pinned):
         return {customer_id: [] for customer_id in ids}
+    known = catalogue.all_items(ws)
     steps = interactions.of_customers(ws, ids, now)
+    here = [*basket, *([item] if item else [])]
+    first = pinned.first(rules, known, steps, ids, here, now)
+    if answering is None:
+        return {who: pinned.before(first[who], [], known, rules, n) for who in ids}
     if item or basket:
         steps = _with_moment(steps, ids, item, basket, now)
     asked = replace(questions(steps, ids, answering.shelf.item_ids, now), groups=groups(ws, answering, ids))
     if item and item in answering.shelf.index:
         asked = replace(asked, context=np.full(len(asked), answering.shelf.index[item], dtype=np.int32))
-    known = catalogue.all_items(ws)
-    out = [one.item_id for one in known.values() if not one.available] + [*basket, *([item] if item else [])]
-    shown = n if rules.most_per_category is None else min(8 * n, len(known))
+    out = [one.item_id for one in known.values() if not one.available or excluded(rules, one)] + here
+    # a pinned item is not recommended again, one left out would be for the same reason
+    wanted = n + len(rules.pinned)
+    shown = wanted if rules.most_per_category is None else min(8 * wanted, len(known))
     answers = answering.answer(asked, shown, out, masked(asked, rules))
-    if rules.most_per_category is not None:
-        answers = [_few_of_each(answer, known, rules.most_per_category)[:n] for answer in answers]
-    return dict(zip(ids, answers, strict=True))
+    return {
+        who: pinned.before(first[who], answer, known, rules, n)
+        for who, answer in zip(ids, answers, strict=True)
+    }
 
 
 def groups(ws: Workspace, model: Served, customer_ids: Sequence[str]) -> dict[str, I32]:
@@ -109,30 +119,31 @@ def groups(ws: Workspace, model: Served, customer_ids: Sequence[str]) -> dict[st
 def _with_moment(
     steps: pa.Table, ids: Sequence[str], item: str, basket: Sequence[str], now: datetime
 ) -> pa.Table:
-    """The steps, and what everybody looks at and has in the basket now."""
+    """The steps, and what everybody has in the basket and, after that, looks at now.
+
+    Whose latest step is that look already, since the page told of it before it asked, takes no second one.
+    """
     import pyarrow as pa
 
-    rows = [(item, "viewed")] if item else []
-    rows += [(item_id, "basket") for item_id in basket]
     plain = now.replace(tzinfo=None)
-    more = [
-        {"customer_id": who, "item_id": item_id, "kind": kind, "at": plain}
-        for who in ids
-        for item_id, kind in rows
-    ]
-    return pa.concat_tables([steps, pa.Table.from_pylist(more, schema=steps.schema)])
+    rows = [(item_id, "basket", plain - timedelta(microseconds=1)) for item_id in basket]
+    more = [(who, *row) for who in ids for row in rows]
+    if item:
+        there = _looking(steps, item, plain)
+        more += [(who, item, "viewed", plain) for who in ids if who not in there]
+    told = [dict(zip(("customer_id", "item_id", "kind", "at"), row, strict=True)) for row in more]
+    return pa.concat_tables([steps, pa.Table.from_pylist(told, schema=steps.schema)])
 
 
-def _few_of_each(
-    answer: Sequence[Recommendation], items: Mapping[str, Item], most: int
-) -> list[Recommendation]:
-    """The list with ``most`` items of a category."""
-    from zhiyin.loop.recommend.choose import capped
+def _looking(steps: pa.Table, item: str, now: datetime) -> set[str]:
+    """Who looked at the item last of all, and in the visit that still runs."""
+    import pyarrow.compute as pc
 
-    categories = [items[one.item_id].category if one.item_id in items else "" for one in answer]
-    numbers = {category: number for number, category in enumerate(dict.fromkeys(categories))}
-    places = capped([numbers[category] if category else -1 for category in categories], most)
-    return [answer[place] for place in places]
+    from zhiyin.loop.recommend.data import PAUSE
+
+    fresh = steps.filter(pc.greater_equal(steps["at"], now - timedelta(microseconds=PAUSE)))
+    latest = {row["customer_id"]: row for row in fresh.sort_by("at").to_pylist()}
+    return {who for who, row in latest.items() if (row["item_id"], row["kind"]) == (item, "viewed")}
 
 
 def reason_text(recommendation: Recommendation, items: Mapping[str, Item], language: str) -> str:

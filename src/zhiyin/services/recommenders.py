@@ -116,7 +116,13 @@ def card(ws: Workspace, row: RecommenderModel) -> dict[str, Any] | None:
 
 
 def card_of(ws: Workspace, which: str) -> dict[str, Any]:
-    """The card of ``ease/3``, or of the latest version of ``ease``. Raises ``NotFound`` with the trained ones."""
+    """The card of ``ease/3``, or of the latest version of ``ease``. Raises as ``trained`` does, or ``BadFile``."""
+    row = trained(ws, which)
+    return artifacts.card(ws.models, row.name, row.version)
+
+
+def trained(ws: Workspace, which: str) -> RecommenderModel:
+    """The model ``ease/3``, or the latest version of ``ease``. Raises ``NotFound`` with the trained ones."""
     name, _, number = which.partition("/")
     rows = [row for row in models(ws) if row.name == name and number in ("", str(row.version))]
     if not rows:
@@ -125,7 +131,7 @@ def card_of(ws: Workspace, which: str) -> dict[str, Any]:
             say("There is no trained model {which!r}.", which=which),
             fix=say("Trained models: {known}.", known=known) if known else say("Train one: zhiyin train."),
         )
-    return artifacts.card(ws.models, rows[0].name, rows[0].version)
+    return rows[0]
 
 
 def loaded(ws: Workspace, row: RecommenderModel) -> Served:

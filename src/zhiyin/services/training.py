@@ -287,7 +287,7 @@ def _wanted(
     settled: Mapping[str, Found], contest: Contest, named: Sequence[str], watch: Watch
 ) -> list[Learner]:
     """Whom to learn anew: those published, popularity, those asked for by name, and as many others as the
-    budget holds, the best first.
+    budget holds, the best first, by the first placement that had enough questions to compare them.
 
     What the first placement publishes comes last of its name: it then answers under that name.
     """
@@ -295,7 +295,7 @@ def _wanted(
         Learner.of(told["published"], told["setting"]) for told in reversed(list(settled.values()))
     )
     there = {learner.name for learner in wanted}
-    first = next(iter(settled))
+    first = next((key for key, told in settled.items() if told["code"] != "too_few"), next(iter(settled)))
     best = contest.best(first)
     others = sorted(best, key=lambda name: -best[name].mean(first))
     left = watch.budget - watch.spent

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.domain.recommendation import Recommendation
-from zhiyin.services import catalogue, interactions, placements, recommendations, recommenders
+from zhiyin.services import catalogue, interactions, pinned, placements, recommendations, recommenders
 from zhiyin.services.workspace import Workspace
 
 
@@ -35,6 +35,7 @@ def tried(ws: Workspace, row: RecommenderModel, customer_id: str, placement: str
 
     from zhiyin.loop.recommend.data import KINDS
     from zhiyin.loop.recommend.histories import questions
+    from zhiyin.loop.recommend.pinned import excluded
 
     now = ws.now()
     model = recommenders.loaded(ws, row)
@@ -44,10 +45,13 @@ def tried(ws: Workspace, row: RecommenderModel, customer_id: str, placement: str
     )
     asked = replace(asked, groups=recommendations.groups(ws, model, [customer_id]))
     index = model.shelf.index
-    items = np.array([index[one.item_id] for one in shown], dtype=np.int32)
+    own = [one.item_id for one in shown if one.reason != pinned.PINNED]
+    items = np.array([index[item_id] for item_id in own], dtype=np.int32)
     causes = model.model.explain(asked, 0, items) if len(items) and len(asked.item) else [[] for _ in items]
+    spoken = dict(zip(own, causes, strict=True))
     offers = []
-    for one, speaks in zip(shown, causes, strict=True):
+    for one in shown:
+        speaks = spoken.get(one.item_id, [])
         sums: dict[str, float] = {}
         for place, part in speaks:
             if part > 0:
@@ -63,13 +67,16 @@ def tried(ws: Workspace, row: RecommenderModel, customer_id: str, placement: str
         for item, kind, age in zip(asked.item, asked.kind, asked.age, strict=True)
         if KINDS[kind] == "bought" and age <= (rules.exclude_bought_days or -1)
     }
-    left_out = []
+    left_out = list(pinned.left_out(ws, customer_id, placement))
+    there |= {item_id for item_id, _ in left_out}
     for one in free:
         if one.item_id in there:
             continue
         item = known.get(one.item_id)
         if item is None or not item.available:
             left_out.append((one.item_id, "unavailable"))
+        elif excluded(rules, item):
+            left_out.append((one.item_id, "excluded"))
         elif one.item_id in bought:
             left_out.append((one.item_id, "bought"))
         elif rules.most_per_category is not None:

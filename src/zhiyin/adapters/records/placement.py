@@ -17,6 +17,9 @@ class Placement(models.Model):
     repeats = models.BooleanField(default=False)
     exclude_bought_days = models.PositiveIntegerField(null=True, blank=True)
     most_per_category = models.PositiveIntegerField(null=True, blank=True)
+    pinned = models.JSONField(default=list)  # ids of items, the first of a list first
+    excluded_items = models.JSONField(default=list)
+    excluded_categories = models.JSONField(default=list)
     model = models.ForeignKey(
         "records.RecommenderModel",
         on_delete=models.SET_NULL,
@@ -44,4 +47,7 @@ class Placement(models.Model):
             self.repeats,
             self.exclude_bought_days,
             self.most_per_category,
+            tuple(self.pinned),
+            tuple(self.excluded_items),
+            tuple(self.excluded_categories),
         )

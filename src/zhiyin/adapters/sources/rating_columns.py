@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,9 @@ from zhiyin.domain.errors import BadFile
 from zhiyin.domain.reasons import RejectReason
 from zhiyin.domain.text import say
 
+# dates as people write them → microseconds, NaN where there is none
+Written = Callable[[pa.ChunkedArray], np.ndarray[Any, Any]]
+_FARTHEST = 2.5e17  # microseconds: the year 9,900; what lies beyond is no time
 _NUMBER = r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$"
 _NAMES = {
     "user": ("user", "userid", "uid", "customer", "customerid", "household", "householdid", "visitorid"),
@@ -44,8 +46,11 @@ class Columns:
     rejects: Counter[str]
 
 
-def columns(path: Path) -> Columns:
-    """The columns of a file. Raises ``BadFile`` where it cannot be read or names no user and item."""
+def columns(path: Path, written: Written) -> Columns:
+    """The columns of a file. Raises ``BadFile`` where it cannot be read or names no user and item.
+
+    ``written`` reads times that are no numbers.
+    """
     source = open_source(path)
     names, headless = _named(path, source, source.header())
     rejects: Counter[str] = Counter()
@@ -54,7 +59,7 @@ def columns(path: Path) -> Columns:
         rows += batch.columns.num_rows + len(batch.bad)
         rejects.update(str(reject.reason) for reject in batch.bad)
         try:
-            good, bad, timed = _typed(batch.columns, names)
+            good, bad, timed = _typed(batch.columns, names, written)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise BadFile(
                 say("{path} has columns of the wrong type.", path=path),
@@ -64,7 +69,9 @@ def columns(path: Path) -> Columns:
         rejects.update(bad)
         parts.append(good)
         exact = exact or timed
-    return Columns(_in_microseconds(parts, exact) if "at" in names else parts, rows, rejects)
+    if "at" in names:
+        parts = _in_microseconds(parts, exact, rejects)
+    return Columns(parts, rows, rejects)
 
 
 def _named(path: Path, source: Source, header: Sequence[str]) -> tuple[dict[str, str], bool]:
@@ -111,7 +118,7 @@ def _with_first(path: Path, source: Source, headless: bool) -> Iterator[Batch]:
     yield from source.batches()
 
 
-def _typed(table: pa.Table, names: dict[str, str]) -> tuple[pa.Table, Counter[str], bool]:
+def _typed(table: pa.Table, names: dict[str, str], written: Written) -> tuple[pa.Table, Counter[str], bool]:
     """The good rows with their types, how many bad ones there are by reason, and whether times are microseconds."""
     exact = False
     rejects: Counter[str] = Counter()
@@ -126,7 +133,7 @@ def _typed(table: pa.Table, names: dict[str, str]) -> tuple[pa.Table, Counter[st
         columns["rating"] = pa.array(numbers)
         _note(good, ~np.isfinite(numbers), RejectReason.BAD_NUMBER, rejects)
     if "at" in names:
-        times, exact = _times(table[names["at"]])
+        times, exact = _times(table[names["at"]], written)
         columns["at"] = pa.array(times)
         _note(good, ~np.isfinite(times), RejectReason.BAD_DATE, rejects)
     typed = pa.table(columns)
@@ -158,17 +165,15 @@ def _numbers(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
     return np.asarray(pc.fill_null(trimmed, "nan").cast(pa.float64()).to_numpy(), dtype=np.float64)
 
 
-def _times(column: pa.ChunkedArray) -> tuple[np.ndarray[Any, Any], bool]:
+def _times(column: pa.ChunkedArray, written: Written) -> tuple[np.ndarray[Any, Any], bool]:
     """Moments as floats, NaN where there is none, and whether they are microseconds: numbers may be anything."""
     if pa.types.is_temporal(column.type):
         kind = pa.timestamp("us", "UTC") if _zoned(column.type) else pa.timestamp("us")
         plain = column.cast(kind).cast(pa.int64()).cast(pa.float64())
         return np.asarray(pc.fill_null(plain, np.nan).to_numpy(), dtype=np.float64), True
     numbers = _numbers(column)
-    if pa.types.is_string(column.type) and np.isnan(numbers).all():
-        known: dict[str, float] = {}
-        found = [known.setdefault(text, _moment(text)) for text in column.to_pylist()]
-        return np.array(found, dtype=np.float64), True
+    if pa.types.is_string(column.type) and np.isnan(numbers).mean() > 0.5:
+        return written(column), True
     return numbers, False
 
 
@@ -176,22 +181,21 @@ def _zoned(kind: pa.DataType) -> bool:
     return pa.types.is_timestamp(kind) and kind.tz is not None
 
 
-def _moment(text: str | None) -> float:
-    try:
-        moment = datetime.fromisoformat((text or "").strip())
-    except ValueError:
-        return float("nan")
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000_000
-
-
-def _in_microseconds(parts: list[pa.Table], exact: bool) -> list[pa.Table]:
-    """Times as whole microseconds; unless they are so already, told from seconds and milliseconds by their size."""
+def _in_microseconds(parts: list[pa.Table], exact: bool, rejects: Counter[str]) -> list[pa.Table]:
+    """Times as whole microseconds; unless they are so already, told from seconds, milliseconds and nanoseconds
+    by their size. What is far beyond any calendar is counted among the bad rows."""
     times = np.concatenate([part["at"].to_numpy() for part in parts]) if parts else np.empty(0)
     size = float(np.median(np.abs(times))) if len(times) else 0.0
-    factor = 1 if exact or size > 1e14 else 1_000 if size > 1e11 else 1_000_000
+    units = ((1e17, 1e-3), (1e14, 1.0), (1e11, 1e3), (0.0, 1e6))
+    factor = 1.0 if exact else next(by for least, by in units if size >= least)
 
     def moved(part: pa.Table) -> pa.Table:
-        whole = np.rint(part["at"].to_numpy() * factor).astype(np.int64)
+        micros = part["at"].to_numpy() * factor
+        good = np.abs(micros) < _FARTHEST
+        if not good.all():
+            rejects[RejectReason.BAD_DATE] += int((~good).sum())
+            part, micros = part.filter(pa.array(good)), micros[good]
+        whole = np.rint(micros).astype(np.int64)
         return part.set_column(part.schema.get_field_index("at"), "at", pa.array(whole))
 
     return [moved(part) for part in parts]

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from zhiyin.adapters.sources.files import expand, open_bytes, reading
-from zhiyin.adapters.sources.rating_columns import columns
+from zhiyin.adapters.sources.rating_columns import Written, columns
 from zhiyin.domain.errors import BadFile
 from zhiyin.domain.reasons import RejectReason
 from zhiyin.domain.text import say
@@ -49,14 +49,15 @@ class Prefixes:
     rejects: dict[str, int] = field(default_factory=dict)
 
 
-def read(path: Path, form: str = "columns") -> Taken:
+def read(path: Path, form: str, written: Written) -> Taken:
     """The rows of a file. Raises ``BadFile`` where it cannot be read, has no rows, or too many bad ones.
 
     ``columns`` is CSV or Parquet with ``user,item[,rating][,timestamp]``, a header or none; ``lists`` has a user
-    and their items on each line, ``sequences`` the same in the order of time, ``sessions`` items alone.
+    and their items on each line, ``sequences`` the same in the order of time, ``sessions`` items alone. Times that
+    are no numbers are read by ``written``.
     """
     (path,) = expand([path])
-    return _columns(path) if form == "columns" else _lines(path, form)
+    return _columns(path, written) if form == "columns" else _lines(path, form)
 
 
 def read_prefixes(path: Path) -> Prefixes:
@@ -79,8 +80,8 @@ def read_prefixes(path: Path) -> Prefixes:
     return Prefixes(indptr, pa.array(items, pa.string()), pa.array(answers, pa.string()), rows, dict(rejects))
 
 
-def _columns(path: Path) -> Taken:
-    found = columns(path)
+def _columns(path: Path, written: Written) -> Taken:
+    found = columns(path, written)
     _judge(path, found.rows, found.rejects, "user,item[,rating][,timestamp]")
     table = pa.concat_tables(found.parts)
     names = table.column_names
@@ -107,7 +108,11 @@ def _lines(path: Path, form: str) -> Taken:
         session += [number] * len(told)
     _judge(path, rows + rejects[RejectReason.BAD_ENCODING], rejects, "items parted by blanks")
     if not items:
-        raise _no_rows(path)
+        raise BadFile(
+            say("{path} names no items.", path=path),
+            why=say("A line of {form} holds a user and then items, parted by blanks.", form=form),
+            fix=say("Check --format, or the file."),
+        )
     return Taken(
         pa.array(users, pa.string()),
         pa.array(items, pa.string()),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from zhiyin.domain.placement import EMAIL
-from zhiyin.entrypoints.cli import recommend_evaluate
+from zhiyin.entrypoints.cli import recommend_evaluate, recommend_placements, recommend_rules
 from zhiyin.entrypoints.cli.output import (
     JsonOption,
     WorkspaceOption,
@@ -21,7 +21,14 @@ from zhiyin.entrypoints.cli.output import (
 
 app = typer.Typer(no_args_is_help=True, help="Evaluate and ask recommenders, say where they answer, go back.")
 recommend_evaluate.register(app)
+recommend_rules.register(app)
+recommend_placements.register(app)
 
+_LEFT_OUT = {
+    "unavailable": "which is not available",
+    "excluded": "whose category is left out here",
+    "bought": "which this customer bought lately",
+}
 PlacementOption = Annotated[
     str, typer.Option(help="Where the items are to stand: email, home, item or basket.")
 ]
@@ -43,8 +50,12 @@ def for_(
 ) -> None:
     """Recommend items to a customer, each with its reason."""
     ws = open_workspace(workspace)
-    from zhiyin.services import catalogue, recommendations
+    from zhiyin.services import catalogue, pinned, recommendations, recommenders
 
+    if model:
+        recommenders.loaded(
+            ws, recommenders.trained(ws, model)
+        )  # a send would go on without it, people are told
     found = recommendations.recommend(
         ws,
         customer,
@@ -70,8 +81,15 @@ def for_(
     if as_json:
         print_json(rows)
         return
+    for item_id, why in pinned.left_out(ws, customer, placement):
+        say(f"Pinned, but left out: {escape(item_id)}, {_LEFT_OUT[why]}.")
     if not rows:
-        say("Nothing to recommend. Train first: `zhiyin train`.")
+        trained = any(row.active for row in recommenders.models(ws))
+        say(
+            "Nothing to recommend: no item is available, or the rules of the placement leave all of them out."
+            if trained
+            else "Nothing to recommend. Train first: `zhiyin train`."
+        )
         return
     table(
         f"For {customer}",
@@ -132,79 +150,6 @@ def models(
         ],
         right=(1, 4, 5, 6),
     )  # fmt: skip
-
-
-@app.command("placements")
-def placements_(
-    placement: Annotated[str, typer.Argument(help="One to change the rules of.")] = "",
-    exclude_bought_days: Annotated[
-        int | None,
-        typer.Option(help="Leave out what was bought in so many days; 0 leaves nothing out.", min=0),
-    ] = None,
-    most_per_category: Annotated[
-        int | None, typer.Option(help="Items of one category in a list at most; 0 lifts the limit.", min=0)
-    ] = None,
-    workspace: WorkspaceOption = Path("."),
-    as_json: JsonOption = False,
-) -> None:
-    """List where items are recommended, by which model and rules; with a placement, change its rules."""
-    ws = open_workspace(workspace)
-    from zhiyin.services import placements
-
-    given = {"exclude_bought_days": exclude_bought_days, "most_per_category": most_per_category}
-    rules = {name: value for name, value in given.items() if value is not None}
-    if rules and not placement:
-        raise typer.BadParameter("Say whose rules to change, such as: recommend placements email.")
-    if rules:
-        placements.configure(ws, placement, **rules)
-    rows = [placements.get(ws, placement)] if placement else placements.all_(ws)
-    told = [
-        {
-            "placement": row.key,
-            "question": row.question,
-            "model": f"{row.model.name}/{row.model.version}" if row.model else None,
-            "since": row.since,
-            "repeats": row.repeats,
-            "exclude_bought_days": row.exclude_bought_days,
-            "most_per_category": row.most_per_category,
-            "warning": row.warning,
-        }
-        for row in rows
-    ]
-    if as_json:
-        print_json(told)
-        return
-    table(
-        "",
-        ("Placement", "Model", "Since", "Not bought in, days", "Per category", "Warning"),
-        [
-            (row["placement"], row["model"] or "", row["since"] and f"{row['since']:%Y-%m-%d}",
-             row["exclude_bought_days"] or "", row["most_per_category"] or "", row["warning"].replace("_", " "))
-            for row in told
-        ],
-        right=(3, 4),
-    )  # fmt: skip
-
-
-@app.command()
-def rollback(
-    placement: Annotated[str | None, typer.Argument(help="Where; every placement if left out.")] = None,
-    to: Annotated[
-        str, typer.Option(help="A version, such as ease/3, or 3 of the model in use; else the one before.")
-    ] = "",
-    workspace: WorkspaceOption = Path("."),
-    as_json: JsonOption = False,
-) -> None:
-    """Go back to the model that answered before."""
-    ws = open_workspace(workspace)
-    from zhiyin.services import placements
-
-    moved = placements.rollback(ws, placement, to=to)
-    if as_json:
-        print_json([asdict(one) for one in moved])
-        return
-    for one in moved:
-        say(f"At {one.placement} [bold]{one.after}[/] answers again, instead of {one.before or 'nobody'}.")
 
 
 def _told(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.contrib import messages
@@ -29,7 +30,11 @@ def page(request: HttpRequest) -> HttpResponse:
     from zhiyin.services import catalogue, placements
 
     ws = current()
+    items = catalogue.all_items(ws)
     lines = [_line(ws, row) for row in placements.all_(ws)]
+    for line in lines:
+        pinned = [(item_id, items.get(item_id)) for item_id in line["row"].pinned]
+        line["gone"] = [item or item_id for item_id, item in pinned if item is None or not item.available]
     over = [line["over"] for line in lines if line["over"]]
     return render(
         request,
@@ -39,7 +44,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "trained": any(line["row"].model for line in lines),
             "better": sum(1 for line in lines if line["over"] and line["over"]["low"] > 0),
             "compared": len(over),
-            "items": len(catalogue.all_items(ws)),
+            "items": len(items),
             "job": jobs.shown(jobs.RECOMMENDERS),
         },
     )
@@ -65,16 +70,20 @@ def train(request: HttpRequest) -> HttpResponse:
 
 def rules(request: HttpRequest, key: str) -> HttpResponse:
     """Change the rules of a placement."""
-    from zhiyin.services import placements
+    from zhiyin.services import placement_rules, placements
 
-    given = {
-        name: request.POST.get(name, "").strip() for name in ("exclude_bought_days", "most_per_category")
-    }
-    if any(value and not value.isdigit() for value in given.values()):
+    numbers = {name: request.POST.get(name, "").strip() for name in placement_rules.NUMBERS}
+    if any(value and not value.isdigit() for value in numbers.values()):
         messages.warning(request, gettext("Write whole numbers of days and items, or nothing."))
         return redirect("recommendations")
+    given: dict[str, placement_rules.Value] = {name: int(value or 0) for name, value in numbers.items()}
+    given |= {
+        name: re.split("[,，、\n]", request.POST[name])
+        for name in placement_rules.NAMES
+        if name in request.POST
+    }
     try:
-        placements.configure(current(), key, **{name: int(value or 0) for name, value in given.items()})
+        placements.configure(current(), key, **given)
         messages.success(request, gettext("Rules saved."))
     except ZhiyinError as error:
         messages.warning(request, words.tell(error.told))

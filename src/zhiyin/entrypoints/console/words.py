@@ -558,6 +558,8 @@ LEFT_OUT: Names = {
     "unavailable": _("not available"),
     "bought": _("bought lately"),
     "category": _("enough of its category"),
+    "excluded": _("left out here by the shop"),
+    "present": _("in the basket or looked at"),
 }
 TRAINING_WARNINGS: Names = {
     "no_better_than_popularity": _("not surely better than popularity"),

@@ -289,6 +289,14 @@ class Queries:
         """The question of each event."""
         return np.repeat(np.arange(len(self)), np.diff(self.indptr))
 
+    def looked(self) -> I32:
+        """The item being looked at that the history does not end with yet, else -1: no look is two steps."""
+        found = self.context.copy()
+        filled = np.flatnonzero(np.diff(self.indptr))
+        told = self.item[self.indptr[filled + 1] - 1] == found[filled]
+        found[filled[told]] = -1
+        return found
+
     def faded(self, half_life: float = np.inf) -> F32:
         """The weight of each event, half after ``half_life`` days before the latest event of its history."""
         if not np.isfinite(half_life) or not len(self.item):

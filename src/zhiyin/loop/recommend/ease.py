@@ -13,7 +13,7 @@ from zhiyin.domain.text import say
 from zhiyin.loop.recommend.data import CSR, I64, Bool, Data
 from zhiyin.loop.recommend.interface import Space
 from zhiyin.loop.recommend.item_neighbours import PAIR, neighbours
-from zhiyin.loop.recommend.kernel import lifted, served, strongest
+from zhiyin.loop.recommend.kernel import assembled, lifted, served, strongest
 from zhiyin.loop.recommend.linear import Linear
 from zhiyin.loop.recommend.popularity import trend
 
@@ -85,7 +85,7 @@ class Ease(Linear):
     @classmethod
     def cost(cls, data: Data) -> float:
         """CPU-seconds that ``fit`` is expected to take."""
-        return 1 + PAIR * data.together + 4e-11 * min(data.items, cls().max_items) ** 3
+        return 0.2 + PAIR * data.together + 4e-11 * min(data.items, cls().max_items) ** 3
 
 
 def linear(taste: CSR, head: I64, available: Bool, *, l2: float, keep: int, dropout: float = 0.0) -> CSR:
@@ -117,13 +117,9 @@ def linear(taste: CSR, head: I64, available: Bool, *, l2: float, keep: int, drop
         column[place] = 0.0
         kept = strongest(column, head, whole, keep)
         lengths[head[place]] = len(kept)
-        sources.append(head[kept].astype(np.int32))
+        sources.append(head[kept])
         weights.append(column[kept])
-    if not sources:
-        return sparse.csr_array((size, size), dtype=np.float32)
-    indptr = np.concatenate([[0], np.cumsum(lengths)])
-    found = (np.concatenate(weights), np.concatenate(sources), indptr)
-    return served(sparse.csr_array(found, shape=(size, size)))
+    return served(assembled(lengths, sources, weights))
 
 
 def tail_weights(taste: CSR, tail: Bool, head_weights: CSR) -> CSR:

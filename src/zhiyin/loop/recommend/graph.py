@@ -9,7 +9,7 @@ import numpy as np
 from zhiyin.loop.recommend.data import CSR, F32, I32, I64, Data, Queries
 from zhiyin.loop.recommend.interface import Arrays, Causes, Space
 from zhiyin.loop.recommend.kernel import degrees, lifted, scaled, shared_by_some, weights
-from zhiyin.loop.recommend.linear import Linear, strongest_events
+from zhiyin.loop.recommend.linear import Linear, spoken, strongest_events, summed
 from zhiyin.loop.recommend.popularity import trend
 from zhiyin.loop.recommend.spectrum import low_pass, sharpened
 
@@ -89,11 +89,9 @@ class Graph(Linear):
         if not self.low:
             return super().score(asked)
         history = asked.matrix(self.weights_.shape[0], self.half_life)
-        near = history @ self.weights_
-        scores: F32 = (history @ self.sources_) @ self.targets_.T
-        scores[np.repeat(np.arange(len(asked)), np.diff(near.indptr)), near.indices] += near.data
-        scores[scores <= 0] = -np.inf
-        return scores
+        scores = summed(history, self.weights_)
+        scores += (history @ self.sources_) @ self.targets_.T
+        return spoken(scores)
 
     def explain(self, asked: Queries, row: int, items: I32) -> list[Causes]:
         if not self.low:

@@ -61,7 +61,7 @@ class Hybrid(Recommender):
     @classmethod
     def cost(cls, data: Data) -> float:
         """CPU-seconds that ``fit`` is expected to take: its members twice, and the questions it asks itself."""
-        return 2 * expected(cls()._names(data), data) + 1 + 5e-3 * min(data.users, 5_000)
+        return 2 * expected(cls()._names(data), data) + 1 + 5e-3 * min(data.users, 3_000)
 
     def score(self, asked: Queries) -> F32:
         if lessons.NEXT not in self.rankers_:

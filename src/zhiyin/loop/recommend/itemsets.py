@@ -48,8 +48,8 @@ def rules(
     decimal numbers they were written as, so that a rule on the border is in. ``longest`` bounds the items of a
     rule, both sides together.
 
-    >>> rule = rules([[1, 2], [1, 2], [1], [2, 3]], support=0.5, confidence=0.6)[0]
-    >>> rule.left, rule.right, rule.count, round(rule.confidence, 2)
+    >>> one = rules([[1, 2], [1, 2], [1], [2, 3]], support=0.5, confidence=0.6)[0]
+    >>> one.left, one.right, one.count, round(one.confidence, 2)
     ((1,), 2, 2, 0.67)
     """
     total = len(baskets)
@@ -62,8 +62,8 @@ def rules(
         for place, right in enumerate(items):
             left = items[:place] + items[place + 1 :]
             if Fraction(count, counts[left]) >= bar:
-                found.append(_rule(left, right, count, counts[left], counts[(right,)], total))
-    return sorted(found, key=lambda rule: (-rule.confidence, -rule.count, rule.left, rule.right))
+                found.append(rule(left, right, count, counts[left], counts[(right,)], total))
+    return sorted(found, key=lambda one: (-one.confidence, -one.count, one.left, one.right))
 
 
 def frequent(baskets: Sequence[Sequence[int]], *, at_least: int, longest: int = 10) -> dict[Itemset, int]:
@@ -117,7 +117,8 @@ def _bits(baskets: Sequence[Sequence[int]], at_least: int) -> dict[int, int]:
     return {item: int.from_bytes(held, "little") for item, held in places.items()}
 
 
-def _rule(left: Itemset, right: int, both: int, of_left: int, of_right: int, total: int) -> Rule:
+def rule(left: Itemset, right: int, both: int, of_left: int, of_right: int, total: int) -> Rule:
+    """The rule ``left`` → ``right`` from its counts: baskets of both, of either, and of all."""
     return Rule(
         left=left,
         right=right,

@@ -14,7 +14,7 @@ linkage score of LinkProp (Fu et al., WWW 2022), with a power.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -80,13 +80,21 @@ def pruned(left: CSR, right: CSR, weigh: Weigh, *, k: int, targets: Array | None
         lengths[rows] = np.diff(np.searchsorted(kept, product.indptr))
         sources.append(product.indices[kept])
         strengths.append(strength[kept])
-    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    return assembled(lengths, sources, strengths)
+
+
+def assembled(lengths: I64, sources: Sequence[Array], strengths: Sequence[Array]) -> CSR:
+    """Target x source, of so many ``sources`` and ``strengths`` for each target, in parts laid end to end.
+
+    Places are numbers of 32 bits: serving copies them again and again.
+    """
+    size = len(lengths)
     if not sources:
         return sparse.csr_array((size, size), dtype=np.float32)
-    return sparse.csr_array(
-        (np.concatenate(strengths).astype(np.float32), np.concatenate(sources).astype(np.int32), indptr),
-        shape=(size, size),
-    )
+    indptr = np.zeros(size + 1, dtype=np.int32)
+    np.cumsum(lengths, out=indptr[1:])
+    parts = (np.concatenate(strengths).astype(np.float32), np.concatenate(sources).astype(np.int32), indptr)
+    return sparse.csr_array(parts, shape=(size, size))
 
 
 def products(left: CSR, right: CSR, targets: Array) -> Iterator[tuple[Array, CSR]]:

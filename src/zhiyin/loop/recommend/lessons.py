@@ -14,7 +14,7 @@ from zhiyin.loop.recommend.evaluate import placed, splits
 from zhiyin.loop.recommend.evaluate.task import Task
 
 NEXT, SESSION, BASKET = (question.value for question in Question)
-_ASKED: Mapping[str, int] = {NEXT: 5_000, SESSION: 2_000, BASKET: 2_000}  # more are slower, hardly better
+_ASKED: Mapping[str, int] = {NEXT: 3_000, SESSION: 1_500, BASKET: 1_500}  # more are slower, hardly better
 _FEWEST = 20  # questions with an answer among the candidates; fewer teach nothing
 _IN_BASKET = KINDS.index("basket")
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
 
-from zhiyin.loop.recommend.data import CSR, F32, I32, Queries
+from zhiyin.loop.recommend.data import CSR, F32, I32, I64, Queries
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender
 from zhiyin.loop.recommend.packing import packed, unpacked
+
+_CELLS = 1 << 18  # weights laid side by side at a time: 3 MB, which caches hold
 
 
 class Linear(Recommender):
@@ -28,12 +32,7 @@ class Linear(Recommender):
         self.half_life = half_life
 
     def score(self, asked: Queries) -> F32:
-        found = asked.matrix(self.weights_.shape[0], self.half_life) @ self.weights_
-        scores = np.full(found.shape, -np.inf, dtype=np.float32)
-        speaks = found.data > 0
-        row = np.repeat(np.arange(found.shape[0]), np.diff(found.indptr))
-        scores[row[speaks], found.indices[speaks]] = found.data[speaks]
-        return scores
+        return spoken(summed(asked.matrix(self.weights_.shape[0], self.half_life), self.weights_))
 
     def explain(self, asked: Queries, row: int, items: I32) -> list[Causes]:
         taste = self._taste(asked, row)
@@ -76,6 +75,31 @@ class Linear(Recommender):
         return {}
 
 
+def summed(history: CSR, weights: CSR) -> F32:
+    """``history @ weights`` as an array, questions x targets.
+
+    The rows of weights that a question needs are laid side by side and added up where they fall: the same sums in
+    the same order, at a third of the cost of a sparse product, which must find out first how large it will be.
+    """
+    sums = np.zeros((history.shape[0], weights.shape[1]), dtype=np.float32)
+    cells = np.concatenate([[0], np.cumsum(np.diff(weights.indptr)[history.indices])])[history.indptr]
+    for start, end in _runs(cells):
+        events = slice(*history.indptr[[start, end]])
+        told = weights[history.indices[events]]
+        told.data *= np.repeat(history.data[events], np.diff(told.indptr))
+        parts = (told.data, told.indices, (cells[start : end + 1] - cells[start]).astype(told.indices.dtype))
+        sparse.csr_array(parts, shape=(end - start, weights.shape[1])).toarray(out=sums[start:end])
+    return sums
+
+
+def spoken(sums: F32) -> F32:
+    """The same array, -inf where it is nothing or less."""
+    with np.errstate(divide="ignore"):
+        for row in sums:  # adding 0 or -inf to a row that caches hold costs a quarter of choosing by a mask
+            row += np.log((row > 0).astype(np.float32))
+    return sums
+
+
 def strongest_events(asked: Queries, row: int, half_life: float) -> dict[int, tuple[float, int]]:
     """Item -> (weight, place) of its strongest event, the earliest of equals, as ``Queries.matrix`` has it."""
     start, end = asked.indptr[row : row + 2].tolist()
@@ -89,3 +113,9 @@ def strongest_events(asked: Queries, row: int, half_life: float) -> dict[int, tu
         if faded > 0 and (item not in taste or faded > taste[item][0]):
             taste[item] = faded, place
     return taste
+
+
+def _runs(cells: I64) -> Iterator[tuple[int, int]]:
+    """Questions from, to before, that have about ``_CELLS`` of the running sum together; at least one."""
+    cuts = np.flatnonzero(np.diff(cells[:-1] // _CELLS)) + 1
+    return pairwise([0, *cuts.tolist(), len(cells) - 1])

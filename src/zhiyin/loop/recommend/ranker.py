@@ -20,6 +20,7 @@ _LOWEST = np.array(
     [(n & -n).bit_length() - 1 for n in range(_ALL + 1)], dtype=np.int8
 )  # bit that is set; -1: none
 _ROWS = 2_048  # rows at a time: what is left of their leaves stays in the processor's cache
+_STEPS = 100  # of the way to the best weights, more are not worth the time
 _PULL = 1.0  # towards weights of nothing, as strong as one question's evidence
 
 
@@ -72,7 +73,9 @@ class Softmax:
             value = total.sum() - taken @ scores + 0.5 * _PULL * weights @ weights
             return float(value), known.T @ (shares - taken) + _PULL * weights
 
-        self.weights_ = minimize(loss, np.zeros(features.shape[1]), jac=True, method="L-BFGS-B").x
+        enough = {"maxiter": _STEPS, "ftol": 1e-8}
+        start = np.zeros(features.shape[1])
+        self.weights_ = minimize(loss, start, jac=True, method="L-BFGS-B", options=enough).x
         return self
 
     def rank(self, features: F32) -> F32:

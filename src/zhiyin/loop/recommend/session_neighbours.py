@@ -172,13 +172,14 @@ class SessionNeighbours(Recommender):
         back = np.repeat(asked.indptr[1:], lengths) - 1 - np.arange(len(asked.item))
         kept = np.flatnonzero(back < np.minimum(runs, LATEST)[row])
         row, item, back = row[kept], asked.item[kept], back[kept]
-        looked = np.flatnonzero(asked.context >= 0)
-        if len(looked):
-            back = back + (asked.context >= 0)[row]
-            row, item = np.append(row, looked), np.append(item, asked.context[looked])
+        looked = asked.looked()
+        more = np.flatnonzero(looked >= 0)
+        if len(more):
+            back = back + (looked >= 0)[row]
+            row, item = np.append(row, more), np.append(item, looked[more])
             back, kept = (
-                np.append(back, np.zeros(len(looked), dtype=back.dtype)),
-                np.append(kept, looked * 0 - 1),
+                np.append(back, np.zeros(len(more), dtype=back.dtype)),
+                np.append(kept, more * 0 - 1),
             )
         order = np.lexsort((back, item, row))
         last = np.ones(len(order), dtype=np.bool_)
@@ -186,7 +187,7 @@ class SessionNeighbours(Recommender):
         order = order[last]
         row, item, back = row[order], item[order], back[order]
         if self.weights == "linear":
-            whole = np.minimum(runs, LATEST)[row] + (asked.context >= 0)[row]
+            whole = np.minimum(runs, LATEST)[row] + (looked >= 0)[row]
             weight = (whole - back) / whole
         else:
             weight = np.exp(-back / self.recency)

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from zhiyin.loop.recommend.data import CSR, F32, I32, I64, Bool
-from zhiyin.loop.recommend.kernel import served
+from zhiyin.loop.recommend.kernel import assembled, served
 
 _BATCH = 32
 
@@ -50,18 +50,7 @@ def regressed(taste: CSR, support: CSR, solve: Solve, *, least: float = 0.0) -> 
         lengths[batch.targets] = kept.sum(axis=1)
         sources.append(batch.sources[kept])
         strengths.append(weights[kept])
-    if not sources:
-        return sparse.csr_array((size, size), dtype=np.float32)
-    return served(
-        sparse.csr_array(
-            (
-                np.concatenate(strengths).astype(np.float32),
-                np.concatenate(sources),
-                np.concatenate([[0], np.cumsum(lengths)]),
-            ),
-            shape=(size, size),
-        )
-    )
+    return served(assembled(lengths, sources, strengths))
 
 
 def problems(taste: CSR, support: CSR) -> Iterator[Problems]:

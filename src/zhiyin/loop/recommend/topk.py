@@ -10,7 +10,7 @@ import numpy as np
 
 from zhiyin.loop.recommend.data import F32, I32, Bool, Text
 
-_CHUNK = 64
+_GROUP = 64
 _NOTHING = np.float32(-np.inf)
 
 
@@ -63,7 +63,7 @@ def top(
     values = np.full((rows, k), _NOTHING, dtype=np.float32)
     own = np.zeros(rows, dtype=np.int32)
     if rows and k and size:
-        row, column = np.nonzero(scores >= bar(scores, k)[:, None])
+        row, column = np.divmod(np.flatnonzero(scores >= bar(scores, k)[:, None]), size)
         value = scores[row, column]
         order = np.lexsort((tie[column], -value, row))
         row, column, value = row[order], column[order], value[order]
@@ -83,17 +83,17 @@ def top(
 def bar(scores: F32, k: int) -> F32:
     """For each row a value that at least k reach, if so many are finite, and as few others as can be.
 
-    The k-th largest maximum of chunks will do: k chunks hold a value that large.
+    The k-th largest maximum of groups of columns will do: k groups hold a value that large.
     """
     rows, size = scores.shape
-    chunks = size // _CHUNK
     lowest = np.float32(np.finfo(np.float32).min)
-    if chunks < k:
+    groups = size // _GROUP
+    if groups < k:
         if size <= k:
             return np.full(rows, lowest)
         highest = scores
-    else:
-        highest = scores[:, : chunks * _CHUNK].reshape(rows, chunks, _CHUNK).max(axis=2)
+    else:  # every groups-th column is a group: whole stretches are compared, which is quick
+        highest = scores[:, : groups * _GROUP].reshape(rows, _GROUP, groups).max(axis=1)
     at = highest.shape[1] - k
     return np.maximum(np.partition(highest, at, axis=1)[:, at], lowest)
 

@@ -13,7 +13,7 @@ from zhiyin.loop.recommend.evaluate.task import RatingTask, Task
 from zhiyin.loop.recommend.interface import Rates, Recommender
 from zhiyin.loop.recommend.topk import top
 
-BLOCK = 256  # questions scored at a time: 40 MB of scores for 40,000 items
+BLOCK = 128  # questions scored at a time: 20 MB of scores for 40,000 items
 COLD = 4  # items that so many customers took at most, or fewer
 
 
