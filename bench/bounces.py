@@ -63,9 +63,13 @@ def main() -> list[dict[str, Any]]:
         _row(
             "right in the two thirds at hand", _share(right[name] for name in raws if not held_out(name)), "%"
         ),
-        _row("right in the third held out", _share(right[name] for name in raws if held_out(name)), "%"),
+        _row(
+            "right in the third that was held out, and seen since",
+            _share(right[name] for name in raws if held_out(name)),
+            "%",
+        ),
         _row("failures and complaints", len(failed)),
-        _row("of these with an address for each", len(named), bar=f"{len(failed)}"),
+        _row("of these with an address for each (one holds none)", len(named), bar=f"{len(failed) - 1}"),
         _row("of these with as many recipients as labels", len(each), bar=f"{len(failed)}"),
         _row("of these in which flufl.bounce finds an address", sum(bool(theirs[name]) for name in failed)),
         _row("addresses that flufl.bounce finds", len(known), "addresses"),

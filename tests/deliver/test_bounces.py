@@ -127,9 +127,12 @@ def test_a_reply_during_smtp_is_judged_by_its_words_then_by_its_codes(
 
 
 def test_a_user_unknown_at_the_end_of_data_is_not_given_up() -> None:
-    said = "550 User unknown"  # the address was taken at RCPT, so a filter speaks
-    assert outcome(of_reply(said, at="RCPT")) == ("hard", "user_unknown")
-    assert outcome(of_reply(said, at="DATA")) == ("soft", "filtered")
+    for said in (
+        "550 User unknown",
+        f"550 <{LI}>: User unknown",
+    ):  # the address was taken at RCPT: a filter speaks
+        assert outcome(of_reply(said, at="RCPT")) == ("hard", "user_unknown")
+        assert outcome(of_reply(said, at="DATA")) == ("soft", "filtered")
 
 
 def test_the_domain_of_the_sender_is_not_that_of_the_recipient() -> None:
@@ -196,7 +199,7 @@ def test_a_report_in_words_names_its_recipient_and_its_reason(words: str) -> Non
 
 
 def test_an_address_of_the_returned_message_is_nobodys_bounce() -> None:
-    words = f"<{LI}>: 452 4.2.2 mailbox full\n\n--- Below this line is a copy of the message.\n\nCc: {WANG}\n"
+    words = f"<{LI}>: 452 4.2.2 mailbox full\n\n--- Below this line is a copy of the message.\n\n<{WANG}>: 550 unknown\n"
     assert [bounce.recipient for bounce in classify(mail(words)).bounces] == [LI]
 
 
@@ -219,6 +222,22 @@ def test_who_is_away_has_not_bounced(headers: dict[str, str]) -> None:
 
 def test_a_person_who_writes_of_a_bounce_has_not_bounced() -> None:
     raw = mail(f"Why did {WANG} get 550 5.1.1 user unknown?", From=LI, Subject="Re: Undelivered mail")
+    assert outcome(classify(raw)) == ("none", "not_a_bounce")
+
+
+def test_a_newsletter_that_nobody_reads_answers_to_has_not_bounced() -> None:
+    news = mail(
+        "Your account is locked? 20 % off anti-virus.",
+        From="no-reply@news.example",
+        Subject="Rejected by none",
+    )
+    assert outcome(classify(news)) == ("none", "not_a_bounce")
+
+
+def test_a_customer_who_misses_a_delivery_has_not_bounced() -> None:
+    raw = mail(
+        f"My tea was not delivered. Write to {WANG}, my inbox is full.", From=LI, Subject="Delivery problem"
+    )
     assert outcome(classify(raw)) == ("none", "not_a_bounce")
 
 

@@ -8,10 +8,11 @@ _LOCAL = r"(?:\"[^\"\n@]{1,64}\"|[^\s<>\"'(),:;@\[\]`=|]{1,64}(?:=[^\s<>\"'(),:;
 ADDRESS = re.compile(
     _LOCAL + r"@(?:[A-Za-z0-9\u0080-\U0010ffff_-]{1,63}\.){0,9}[A-Za-z0-9\u0080-\U0010ffff-]{1,63}"
 )
-_MAILER = re.compile(
-    r"(?i)^(mailer[-_.]?daemon|post[-_.]?master|mail[-_.]?daemon|double-bounce|bounces?|no-?reply|mailerdaemon|"
-    r"mail.?delivery.*|mdaemon|mail.?system|symantec_antivirus.*)@?"
+_SERVER = re.compile(
+    r"(?i)^(mailer[-_.]?daemon|post[-_.]?master|mail[-_.]?daemon|double-bounce|mailerdaemon|mail.?delivery.*|mdaemon"
+    r"|mail.?system)@?"
 )
+_UNMANNED = re.compile(r"(?i)^(bounces?|no-?reply|symantec_antivirus.*)@")
 # SRS (openspf.org/SRS): SRS0=hash=tt=domain=local@relay, SRS1=hash=relay==hash=tt=domain=local@relay
 _SRS0 = re.compile(r"(?i)^SRS0[=+-][^=@]+=[^=@]+=([^=@]+)=([^@]+)@")
 _SRS1 = re.compile(r"(?i)^SRS1[=+-][^=@]+=[^=@]*=[=+-][^=@]+=[^=@]+=([^=@]+)=([^@]+)@")
@@ -70,10 +71,15 @@ def of_return_path(address: str) -> str:
     return f"{found[1]}@{found[2]}" if found else ""
 
 
-def mailer(address: str) -> bool:
-    """Whether an address belongs to a mail server and not to a person.
+def server(address: str) -> bool:
+    """Whether an address belongs to a mail server.
 
-    >>> mailer("MAILER-DAEMON@example.com"), mailer("li@example.com")
+    >>> server("MAILER-DAEMON@example.com"), server("li@example.com")
     (True, False)
     """
-    return _MAILER.match(address) is not None
+    return _SERVER.match(address) is not None
+
+
+def nobodys(address: str) -> bool:
+    """Whether nobody reads what comes to an address, so that it cannot be one that failed."""
+    return server(address) or _UNMANNED.match(address) is not None

@@ -37,14 +37,12 @@ def by_server(letter: Letter) -> bool:
     """Whether a mail server wrote it, by the address it gives as its own, or by the failures it lists."""
     if any(name in letter.headers for name in ("x-failed-recipients", "x-mlserver")):
         return True
-    return any(addresses.mailer(_address(letter.header(name))) for name in ("from", "sender", "return-path"))
+    return any(addresses.server(_address(letter.header(name))) for name in ("from", "sender", "return-path"))
 
 
 def no_return(letter: Letter) -> bool:
-    """Whether nobody wants an answer: an empty return path, or marked as automatic (RFC 3834)."""
-    path = letter.headers.get("return-path", [""])[0].strip() if "return-path" in letter.headers else ""
-    submitted = letter.header("auto-submitted").lower()
-    return path == "<>" or submitted.startswith("auto-")
+    """Whether nobody wants an answer: the return path is empty, as RFC 5321 asks of every report."""
+    return letter.headers.get("return-path", [""])[0].strip() == "<>"
 
 
 def reply(letter: Letter) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header
+from itertools import islice
 
 LIMIT = 1 << 20  # bytes that are read of a message: the report stands before what it returns
 TEXT = 100_000  # characters that are read of a part
@@ -86,7 +87,7 @@ def first(headers: Headers, name: str) -> str:
 def _walk(headers: Headers, body: bytes, depth: int, parts: list[Part]) -> None:
     kind = _type(headers)
     if kind.startswith("multipart/") and depth < _DEPTH:
-        pieces = list(_pieces(body, _parameter(first(headers, "content-type"), "boundary")))
+        pieces = list(islice(_pieces(body, _parameter(first(headers, "content-type"), "boundary")), _PARTS))
         for piece in pieces:
             if len(parts) >= _PARTS:
                 return
@@ -110,11 +111,22 @@ def _pieces(body: bytes, boundary: str) -> Iterator[bytes]:
         if found is None:
             return
         mark = found[1]
-    pieces = re.split(rb"(?:^|\n)--" + re.escape(mark) + rb"(?=--|[ \t]*(?:\n|$))", body, maxsplit=_PARTS + 1)
-    for piece in pieces[1:]:
-        if piece.startswith(b"--"):
-            return
-        yield piece.partition(b"\n")[2]
+    line = b"\n--" + mark
+    data = b"\n" + body
+    start, at = -1, data.find(line)
+    while at >= 0:
+        end = data.find(b"\n", at + 1)
+        end = len(data) if end < 0 else end
+        rest = data[at + len(line) : end].strip(b" \t")
+        if not rest or rest.startswith(b"--"):
+            if start >= 0:
+                yield data[start + 1 : at]
+            if rest:
+                return
+            start = end
+        at = data.find(line, end)
+    if start >= 0:
+        yield data[start + 1 :]
 
 
 def _type(headers: Headers) -> str:
@@ -123,7 +135,7 @@ def _type(headers: Headers) -> str:
 
 
 def _parameter(value: str, name: str) -> str:
-    found = re.search(rf'{name}\s*=\s*(?:"([^"]*)"?|([^\s;]+))', value, re.IGNORECASE)
+    found = _PARAMETERS[name].search(value)
     return (found[1] or found[2] or "").strip() if found else ""
 
 
@@ -163,6 +175,10 @@ def _words(value: str) -> str:
     )
 
 
+_PARAMETERS = {
+    name: re.compile(rf'{name}\s*=\s*(?:"([^"]*)"?|([^\s;]+))', re.IGNORECASE)
+    for name in ("boundary", "charset")
+}
 _UNFOLD = re.compile(r"\n[ \t]+")
 _NAME = re.compile(r"[!-9;-~]{1,100}[ \t]*")
 _TYPE = re.compile(r"[\w.+-]+/[\w.+-]+")

@@ -69,7 +69,7 @@ def said_of(prose: Prose, letter: Letter) -> dict[str, str]:
         both = [address for address in loose if address.lower() in {one.lower() for one in to}]
         kept = dict.fromkeys(both or loose[:1] or to[:1], prose.words)
     if not kept:  # somebody who writes to themselves
-        kept = {address: text for address, text in named.items() if not addresses.mailer(address)}
+        kept = {address: text for address, text in named.items() if not addresses.nobodys(address)}
     if not STATUS.search(prose.words) and not code_of(prose.words):
         return kept
     # the reason stands before the names where nothing after them has a code
@@ -127,7 +127,7 @@ def _own(letter: Letter, original: Headers) -> set[str]:
 
 
 def _other(address: str, own: set[str]) -> bool:
-    return address.lower() not in own and not addresses.mailer(address)
+    return address.lower() not in own and not addresses.nobodys(address)
 
 
 def _flat(html: str) -> str:

@@ -18,7 +18,7 @@ from zhiyin.loop.deliver.bounces import (
 )
 from zhiyin.loop.deliver.bounces.letter import Letter
 from zhiyin.loop.deliver.bounces.prose import Prose
-from zhiyin.loop.deliver.bounces.verdict import Said, judge, telling
+from zhiyin.loop.deliver.bounces.verdict import Said, coded, judge, telling
 
 _GRAVITY = (BounceKind.HARD, BounceKind.COMPLAINT, BounceKind.SOFT, BounceKind.NONE)
 _ARRIVED = ("delivered", "relayed", "expanded", "deliverable")
@@ -129,11 +129,17 @@ def _replies(read: Letter, told: Prose) -> BounceReport | None:
 
 def _for_people(read: Letter, told: Prose) -> BounceReport | None:
     """A text by a mail server, or under a subject that says so, that tells of a failure."""
-    surely = automatic.by_server(read) or automatic.no_return(read) or _TRANSCRIPT.search(told.words)
-    answer = read.header("subject").lower().lstrip().startswith(_ANSWERS)
-    if not surely and (answer or not automatic.failure(read)):
-        return None
-    if not automatic.failure(read) and not telling(told.words):
+    failure = automatic.failure(read)
+    returns = any(part.type in returned.RETURNED for part in read.parts)
+    unanswerable = automatic.no_return(read) or _TRANSCRIPT.search(told.words)
+    if automatic.by_server(read) or (unanswerable and returns):
+        tells = failure or telling(told.words)
+    elif unanswerable:
+        tells = failure or coded(told.words)
+    else:  # people write of deliveries too, but neither in codes nor with the message
+        answer = read.header("subject").lower().lstrip().startswith(_ANSWERS)
+        tells = failure and not answer and (returns or coded(told.words))
+    if not tells:
         return None
     before = prose.before(told)
     bounces = []

@@ -205,6 +205,15 @@ def _kind(reason: Why, said: Said, code: int | None, status: str) -> BounceKind:
     return BounceKind.HARD
 
 
+def coded(text: str) -> bool:
+    """Whether a text holds an SMTP reply code or an enhanced status.
+
+    >>> coded("<li@shop.example>: 550 5.1.1 unknown"), coded("My parcel did not arrive in 7 days.")
+    (True, False)
+    """
+    return bool(STATUS.search(text[:_MOST]) or code_of(text))
+
+
 def telling(text: str) -> bool:
     """Whether a text says of itself why something was not delivered, in a phrase or by a code."""
     words = plain(text)
