@@ -115,6 +115,7 @@ def test_the_nearest_domain_signs_and_no_other(ws):
         (_pem(rsa.generate_private_key(65537, 1024)), "1024 bits"),
         (_pem(ec.generate_private_key(ec.SECP256R1())), "neither an RSA nor an Ed25519"),
     ],
+    ids=("no key", "short", "other kind"),  # the keys are other ones in each process
 )
 def test_keys_that_should_not_sign_are_refused(ws, pem, told):
     sending_domain.add(ws, "example.com")
