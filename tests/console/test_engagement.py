@@ -10,6 +10,7 @@ from django.utils import translation
 from tests.console.small_shop import PASSWORD, client
 
 from zhiyin.adapters.lake.rows import events_to_table
+from zhiyin.domain.engagement import RULE
 from zhiyin.domain.event import (
     EMAIL_DELIVERED,
     EMAIL_LINK_CLICKED,
@@ -46,7 +47,7 @@ def read(filled: Workspace) -> Workspace:
         at = sent + timedelta(seconds=after)
         return Event(f"{name}:{token}:{after}", "track", name, at, "c1", campaign="spring", properties=given)
 
-    rule = {"rule": "1", "channel": "email"}
+    rule = {"rule": str(RULE), "channel": "email"}
     events = [
         *(event(EMAIL_DELIVERED, token, 0) for token in ("a", "b", "c")),
         event(EMAIL_OPENED, "a", 600),
