@@ -12,6 +12,7 @@ from zhiyin.domain.message import MessageStatus, Receipt
 from zhiyin.loop.deliver import retry
 from zhiyin.services import ingest
 from zhiyin.services.workspace import Workspace
+from zhiyin.stats.buckets import bucket
 
 SETTLED = (
     "status", "reason", "detail", "items", "attempts", "due_at", "claimed_by", "handed_over_at", "finished_at",
@@ -26,7 +27,8 @@ def settle(row: Message, receipt: Receipt, now: datetime) -> None:
         row.status, row.due_at, row.claimed_by, row.handed_over_at = MessageStatus.PLANNED, now, "", None
         return
     row.attempts += 1
-    again = retry.next_try(row.attempts, now) if receipt.retry else None
+    own = bucket("retry", f"{row.token}:{row.attempts}")  # the same however often it is asked
+    again = retry.next_try(row.attempts, now, own) if receipt.retry else None
     if again is not None:
         row.status, row.due_at, row.claimed_by, row.handed_over_at = MessageStatus.PLANNED, again, "", None
         return
