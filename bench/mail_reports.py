@@ -19,6 +19,7 @@ def samples() -> dict[str, bytes]:
     """All samples by their path in the archive."""
     with tarfile.open(DATA) as archive:
         return {
+            # extractfile gives None only for what is no file, and those are left out
             str(PurePosixPath(member.name)): archive.extractfile(member).read()  # type: ignore[union-attr]
             for member in archive.getmembers()
             if member.isfile()

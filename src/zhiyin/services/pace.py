@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
-
 from zhiyin.adapters.records.models import Campaign, Message
 from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.message import MessageStatus
@@ -55,6 +53,6 @@ def _postpone(waiting: Sequence[tuple[Message, Wait]]) -> None:
     for row, wait in waiting:
         groups.setdefault(wait, []).append(row.pk)
     for wait, ids in groups.items():
-        Message.objects.filter(Q(pk__in=ids), status=MessageStatus.PLANNED).update(
+        Message.objects.filter(pk__in=ids, status=MessageStatus.PLANNED).update(
             due_at=wait.until, reason=wait.reason
         )
