@@ -88,7 +88,7 @@ def test_what_comes_later_is_followed(busy: Workspace, monkeypatch: pytest.Monke
         sources.test(busy, "web")
         ingest.drain(busy)
 
-    monkeypatch.setattr("time.sleep", wait)
+    monkeypatch.setattr("zhiyin.entrypoints.cli.events.sleep", wait)
     (line,) = run(busy, "events", "tail", "--limit", "0").splitlines()
     assert sources.TEST_EVENT in line
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import socketserver
 import struct
@@ -71,10 +72,8 @@ def serving(zone: Zone) -> Iterator[Server]:
                 if reply is not None:
                     self.request.sendall(struct.pack("!H", len(reply)) + reply)
 
-    with (
-        socketserver.ThreadingUDPServer(("127.0.0.1", 0), Datagrams) as udp,
-        socketserver.ThreadingTCPServer(udp.server_address, Streams) as tcp,
-    ):
+    udp, tcp = _on_one_port(Datagrams, Streams)
+    with udp, tcp:
         state.address = "{}:{}".format(*udp.server_address)
         threads = [
             threading.Thread(target=one.serve_forever, kwargs={"poll_interval": 0.02}) for one in (udp, tcp)
@@ -88,3 +87,20 @@ def serving(zone: Zone) -> Iterator[Server]:
                 one.shutdown()
             for thread in threads:
                 thread.join()
+
+
+Handler = type[socketserver.BaseRequestHandler]
+
+
+def _on_one_port(
+    datagrams: Handler, streams: Handler
+) -> tuple[socketserver.ThreadingUDPServer, socketserver.ThreadingTCPServer]:
+    """Both servers. The port that the system gives to one protocol may be taken in the other: then another."""
+    while True:
+        tcp = socketserver.ThreadingTCPServer(("127.0.0.1", 0), streams)
+        try:
+            return socketserver.ThreadingUDPServer(tcp.server_address, datagrams), tcp
+        except OSError as error:
+            tcp.server_close()
+            if error.errno != errno.EADDRINUSE:
+                raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -50,8 +51,6 @@ def tail(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document a line.")] = False,
 ) -> None:
     """Follow events and rejects as they are taken in, oldest first; Ctrl+C ends. Times are UTC."""
-    import time
-
     ws = open_workspace(workspace)  # before anything touches the records
     from zhiyin.services import live
 
@@ -68,7 +67,7 @@ def tail(
             begun = True
             if once:
                 return
-            time.sleep(PAUSE)
+            sleep(PAUSE)
     except KeyboardInterrupt:
         return
 
