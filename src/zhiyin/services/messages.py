@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -12,9 +13,9 @@ from zhiyin.adapters.records.models import Campaign as CampaignRow
 from zhiyin.adapters.records.models import Customer as CustomerRow
 from zhiyin.domain.customer import COMPUTED_TRAITS, Customer
 from zhiyin.domain.errors import BadTemplate
-from zhiyin.domain.template import Rendered
+from zhiyin.domain.template import Rendered, Wording, Wordings
 from zhiyin.loop.deliver import context, links, render
-from zhiyin.services import marks, templates
+from zhiyin.services import marks, templates, wording, zones
 from zhiyin.services.envelopes import Envelopes, Written
 from zhiyin.services.workspace import Workspace
 
@@ -29,10 +30,10 @@ def write(
     Customers, recommendations and items are loaded once for all. One that cannot be rendered is its error;
     a wording that nobody's message can be made of raises ``BadTemplate``. ``to`` sends it all elsewhere.
     """
-    wording = prepared(campaign.subject, campaign.body, campaign.preheader)
+    speaking = Speaking.of(ws, campaign)
     envelopes = Envelopes.of(ws, campaign, now)
     customers = {row.pk: of_row(row) for row in CustomerRow.objects.filter(pk__in=tokens)}
-    chosen = _chosen(ws, campaign, list(customers.values()))
+    chosen = _chosen(ws, campaign, speaking, list(customers.values()))
     marked, unmarked = marks.of(ws, campaign.key), marks.unwilling(customers)
     result: dict[str, Written | BadTemplate] = {}
     for customer_id, customer in customers.items():
@@ -40,7 +41,8 @@ def write(
         items = chosen.get(customer_id, [])
         try:
             unsubscribe = envelopes.public.unsubscribe(token)
-            rendered = render.render(wording, variables(ws, campaign, customer, items, unsubscribe))
+            told = variables(ws, campaign, customer, items, unsubscribe, today=_today(ws, now, customer))
+            rendered = render.render(speaking.to(customer), told)
             whom = (to, "") if to else (customer.email, customer.name)
             own = marks.untracked(marked) if customer_id in unmarked else marked
             result[customer_id] = envelopes.written(rendered, items, token, *whom, own)
@@ -49,11 +51,17 @@ def write(
     return result
 
 
-def preview(ws: Workspace, campaign: CampaignRow, customer: Customer) -> Rendered:
-    """What this customer would see, by the renderer that sends; links lead straight to their goal."""
-    wording = prepared(campaign.subject, campaign.body, campaign.preheader)
-    items = _chosen(ws, campaign, [customer]).get(customer.customer_id, [])
-    rendered = render.render(wording, variables(ws, campaign, customer, items, "#unsubscribe"))
+def preview(
+    ws: Workspace, campaign: CampaignRow, customer: Customer, language: str | None = None
+) -> Rendered:
+    """What this customer would see, by the renderer that sends; links lead straight to their goal.
+
+    In the wording of ``language`` where one is named: one of its further languages, or nothing for the main one.
+    """
+    speaking = Speaking.of(ws, campaign, language)
+    items = _chosen(ws, campaign, speaking, [customer]).get(customer.customer_id, [])
+    told = variables(ws, campaign, customer, items, "#unsubscribe", today=_today(ws, ws.now(), customer))
+    rendered = render.render(speaking.to(customer), told)
     text = links.rewrite_text(rendered.text, str)
     return Rendered(rendered.subject, rendered.html, text, rendered.preheader)
 
@@ -64,6 +72,8 @@ def variables(
     customer: Customer,
     items: Sequence[Mapping[str, Any]],
     unsubscribe_url: str,
+    *,
+    today: str = "",
 ) -> dict[str, Any]:
     """Everything a template can say to this customer."""
     shop = ws.settings.shop
@@ -77,6 +87,7 @@ def variables(
         },
         "campaign": {"key": campaign.key, "name": campaign.name},
         "recommendations": list(items),
+        "today": today,
         "unsubscribe_url": unsubscribe_url,
     }
 
@@ -96,9 +107,34 @@ def of_row(row: CustomerRow) -> Customer:
 
 
 @lru_cache(maxsize=64)
-def prepared(subject: str, body: str, preheader: str) -> render.Wording:
+def prepared(subject: str, body: str, preheader: str, text: str = "") -> render.Prepared:
     """The wording made ready once, however many messages are written with it."""
-    return render.prepare(subject, body, preheader)
+    return render.prepare(subject, body, preheader, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Speaking:
+    """The wordings of a program, made ready, and who is written to in which."""
+
+    wordings: Wordings
+    shop: str  # the language of those whose own is not known
+    always: str | None = None  # one wording for all, to look at it
+
+    @classmethod
+    def of(cls, ws: Workspace, row: CampaignRow, always: str | None = None) -> Speaking:
+        """The wordings of a row with its saved blocks in place; ``always`` names the one that all get."""
+        return cls(wording.ready(row), ws.settings.shop.language, always)
+
+    def wording(self, customer: Customer) -> Wording:
+        """The wording that a customer gets."""
+        if self.always is not None:
+            return self.wordings.of(self.always)
+        return self.wordings.of(wording.language(self.wordings, customer.language, self.shop))
+
+    def to(self, customer: Customer) -> render.Prepared:
+        """The same, ready to render."""
+        one = self.wording(customer)
+        return prepared(one.subject, one.body, one.preheader, one.text)
 
 
 _LANG = re.compile(r"""<(?:mjml|html)\b[^>]*?\slang=["']([A-Za-z-]+)["']""", re.IGNORECASE)
@@ -129,12 +165,17 @@ def language_of_wording(body: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _recommends(body: str, subject: str, preheader: str) -> bool:
-    return templates.uses_recommendations(body, subject, preheader)
+def _recommends(*sources: str) -> bool:
+    return templates.uses_recommendations(*sources)
+
+
+def _today(ws: Workspace, now: datetime, customer: Customer) -> str:
+    zone = zones.zone(str(customer.traits.get(zones.TRAIT) or "")) or ws.timezone
+    return now.astimezone(zone).date().isoformat()
 
 
 def _chosen(
-    ws: Workspace, campaign: CampaignRow, customers: Sequence[Customer]
+    ws: Workspace, campaign: CampaignRow, speaking: Speaking, customers: Sequence[Customer]
 ) -> dict[str, list[dict[str, Any]]]:
     """The recommended items of every customer, with the reason; empty without a model.
 
@@ -144,7 +185,8 @@ def _chosen(
     # recommendations bring numpy along, for those messages that need it
     from zhiyin.services import catalogue, recommendations
 
-    if not customers or not _recommends(campaign.body, campaign.subject, campaign.preheader):
+    all_ = (speaking.wordings.main, *speaking.wordings.others.values())
+    if not customers or not any(_recommends(one.body, one.subject, one.preheader, one.text) for one in all_):
         return {}
     found = recommendations.recommend_many(
         ws,
@@ -158,9 +200,8 @@ def _chosen(
     items = catalogue.items(ws, sorted(named))
     currency = ws.settings.shop.currency
     result = {}
-    wording = language_of_wording(campaign.body)
     for customer in customers:
-        language = wording or language_of(ws, customer)
+        language = language_of_wording(speaking.wording(customer).body) or language_of(ws, customer)
         result[customer.customer_id] = [
             context.of_item(
                 items[entry.item_id], recommendations.reason_text(entry, items, language), language, currency

@@ -1,6 +1,7 @@
 """All models, gathered for Django; each stands in the file of its noun."""
 
 from zhiyin.adapters.records.attempt import Attempt
+from zhiyin.adapters.records.block import Block, BlockVersion
 from zhiyin.adapters.records.campaign import Campaign
 from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
@@ -20,11 +21,13 @@ from zhiyin.adapters.records.segment import Segment, SegmentSize
 from zhiyin.adapters.records.sending_domain import DkimKey, SendingDomain
 from zhiyin.adapters.records.source import Source
 from zhiyin.adapters.records.tally import Collected, Tally
-from zhiyin.adapters.records.template import Template
+from zhiyin.adapters.records.template import Template, TemplateVersion
 from zhiyin.adapters.records.training_run import TrainingRun
 
 __all__ = [
     "Attempt",
+    "Block",
+    "BlockVersion",
     "Campaign",
     "Collected",
     "Consent",
@@ -51,6 +54,7 @@ __all__ = [
     "Suppression",
     "Tally",
     "Template",
+    "TemplateVersion",
     "Touched",
     "TrainingRun",
     "Transition",

@@ -133,7 +133,7 @@ def update(
         "placement": placement,
         "recommender": recommender,
     }
-    changes = {option: value for option, value in given.items() if value is not None}
+    changes: dict[str, Any] = {option: value for option, value in given.items() if value is not None}
     if body:
         changes["body"] = _read(body)
     if not changes:

@@ -1,0 +1,56 @@
+"""Wordings of a campaign: with its saved blocks in place, one for each language, and who gets which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from zhiyin.adapters.records.models import Campaign, Template
+from zhiyin.domain.template import Wording, Wordings
+from zhiyin.loop.deliver import languages, saved_blocks
+from zhiyin.services import blocks
+
+
+def ready(row: Campaign | Template) -> Wordings:
+    """The wordings of a row with every saved block in its place: of a started campaign as they were then.
+
+    Raises ``BadTemplate`` for a saved block that is gone.
+    """
+    wordings = row.wordings
+    kept: Mapping[str, str] | None = getattr(row, "blocks", None)
+    saved = saved_of(wordings) if kept is None else kept
+
+    def put(one: Wording) -> Wording:
+        return replace(one, body=saved_blocks.expand(one.body, saved))
+
+    return replace(
+        wordings, main=put(wordings.main), others={name: put(one) for name, one in wordings.others.items()}
+    )
+
+
+def saved_of(wordings: Wordings) -> dict[str, str]:
+    """The saved blocks that wordings use, as they are now."""
+    return blocks.bodies(saved_blocks.used(*(one.body for one in (wordings.main, *wordings.others.values()))))
+
+
+def language(wordings: Wordings, spoken: str, shop: str) -> str:
+    """In which of the further languages a customer is written to; empty for the main one."""
+    return (
+        languages.choose(spoken or shop, wordings.language or shop, wordings.others)
+        if wordings.others
+        else ""
+    )
+
+
+def changed(wordings: Wordings, language: str, parts: Mapping[str, Any]) -> Wordings:
+    """With other parts in one language; one that is new begins with what the main one says."""
+    if not language or language == wordings.language:
+        return replace(wordings, main=replace(wordings.main, **parts))
+    one = replace(wordings.of(language), **parts)
+    return replace(wordings, others={**wordings.others, language: one})
+
+
+def without(wordings: Wordings, language: str) -> Wordings:
+    """Without one of the further languages."""
+    return replace(wordings, others={name: one for name, one in wordings.others.items() if name != language})
