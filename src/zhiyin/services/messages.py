@@ -23,14 +23,21 @@ ITEMS = 4  # recommended in one message
 
 
 def write(
-    ws: Workspace, campaign: CampaignRow, tokens: Mapping[str, str], *, now: datetime, to: str = ""
+    ws: Workspace,
+    campaign: CampaignRow,
+    tokens: Mapping[str, str],
+    *,
+    now: datetime,
+    to: str = "",
+    language: str | None = None,
 ) -> dict[str, Written | BadTemplate]:
     """The message of a campaign for every customer in ``tokens`` (id → token of the ledger).
 
     Customers, recommendations and items are loaded once for all. One that cannot be rendered is its error;
-    a wording that nobody's message can be made of raises ``BadTemplate``. ``to`` sends it all elsewhere.
+    a wording that nobody's message can be made of raises ``BadTemplate``. ``to`` sends it all elsewhere,
+    ``language`` in one wording whatever they speak.
     """
-    speaking = Speaking.of(ws, campaign)
+    speaking = Speaking.of(ws, campaign, language)
     envelopes = Envelopes.of(ws, campaign, now)
     customers = {row.pk: of_row(row) for row in CustomerRow.objects.filter(pk__in=tokens)}
     chosen = _chosen(ws, campaign, speaking, list(customers.values()))

@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from zhiyin.adapters.records.models import Template, TemplateVersion
-from zhiyin.domain.errors import NotFound
+from zhiyin.domain.errors import BadSetting, NotFound
+from zhiyin.domain.template import Wording, Wordings
 from zhiyin.domain.text import say
-from zhiyin.loop.deliver import differences
+from zhiyin.loop.deliver import differences, languages
 from zhiyin.loop.deliver.differences import Line
-from zhiyin.services import templates
+from zhiyin.services import templates, wording
 from zhiyin.services.workspace import Workspace
+
+
+def save_language(
+    ws: Workspace,
+    key: str,
+    language: str,
+    parts: Mapping[str, Any],
+    *,
+    name: str = "",
+    by: str = "",
+    expected: int | None = None,
+) -> Template:
+    """Save what a template says in one language, the main one if it is empty; the others stay as they are.
+
+    A template that is new begins with this language. Raises what ``templates.save`` raises.
+    """
+    row = Template.objects.filter(key=key).first()
+    spoken = languages.tag(language)
+    if language and not spoken:
+        raise BadSetting(
+            say("{name!r} is not a language.", name=language), fix=say("Write it as zh-hans, en or pt-br.")
+        )
+    before = row.wordings if row else Wordings(Wording("", ""), spoken)
+    wordings = wording.changed(before, spoken, parts)
+    return templates.save_wordings(
+        ws, key, name or (row.name if row else key), wordings, by=by, expected=expected
+    )
 
 
 def versions(ws: Workspace, key: str) -> list[TemplateVersion]:

@@ -139,9 +139,8 @@ def _marked(one: Wording, earlier: Wording | None) -> Wording:
     """The wording with its plain text marked: a text that is as it was is still for the body it was written for."""
     if not one.text.strip():
         return replace(one, text="", text_for="")
-    if earlier and earlier.text == one.text:
-        return replace(one, text_for=earlier.text_for)
-    return replace(one, text_for=mark(one.body))
+    kept = one.text_for if earlier is None else earlier.text_for if earlier.text == one.text else ""
+    return replace(one, text_for=kept or mark(one.body))
 
 
 def _changed(row: TemplateRow) -> Conflict:
@@ -219,7 +218,11 @@ def defaults(ws: Workspace) -> list[TemplateRow]:
 
 def uses_recommendations(*sources: str) -> bool:
     """Whether any of these sources names the variable ``recommendations``."""
-    return any(use.path[0] == "recommendations" for source in sources for use in sandbox.uses(source))
+    return any(
+        use.path[0] == "recommendations"
+        for source in sources
+        for use in sandbox.uses(saved_blocks.without(source))
+    )
 
 
 def _designed(design: str, words: Mapping[str, Any], own: Mapping[str, str]) -> str:

@@ -43,6 +43,15 @@ def language(wordings: Wordings, spoken: str, shop: str) -> str:
     )
 
 
+def shares(wordings: Wordings, spoken: Mapping[str, int], shop: str) -> dict[str, int]:
+    """How many get which language, most first, from how many speak which; nothing where there is one wording only."""
+    result = dict.fromkeys((wordings.language or shop, *wordings.others), 0) if wordings.others else {}
+    for said, count in spoken.items():
+        if result:
+            result[language(wordings, said, shop) or wordings.language or shop] += count
+    return dict(sorted(result.items(), key=lambda entry: -entry[1]))
+
+
 def changed(wordings: Wordings, language: str, parts: Mapping[str, Any]) -> Wordings:
     """With other parts in one language; one that is new begins with what the main one says."""
     if not language or language == wordings.language:

@@ -29,6 +29,7 @@ from zhiyin.entrypoints.cli import (
     simulate,
     sources,
     suppressions,
+    templates,
     train,
     worker,
 )
@@ -53,6 +54,7 @@ for name, module in (
     ("lifecycle", lifecycle),
     ("recommend", recommend),
     ("campaigns", campaigns),
+    ("templates", templates),
     ("deliverability", deliverability),
     ("bounces", bounces),
     ("suppressions", suppressions),
