@@ -157,7 +157,9 @@ class PaceSettings:
     )
     domains: str = field(
         default="",
-        metadata={"doc": "Messages a minute to recipients' domains, such as qq.com=60, gmail.com=300."},
+        metadata={
+            "doc": "Messages a minute to recipients' domains and providers, such as shop.example=30, tencent=60."
+        },
     )
     quiet: str = field(
         default="",

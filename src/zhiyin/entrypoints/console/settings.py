@@ -130,7 +130,7 @@ class SettingsForm(forms.Form):
         label=_("Messages a minute to a domain"),
         required=False,
         max_length=2_000,
-        help_text=_("Such as qq.com=60, gmail.com=300."),
+        help_text=_("Domains or providers, such as tencent=60, gmail.com=300."),
     )
     pace__quiet = forms.CharField(
         label=_("Quiet hours"),
