@@ -9,6 +9,7 @@ from datetime import date, time
 
 from zhiyin.domain.errors import BadSetting
 from zhiyin.domain.provider import PROVIDERS
+from zhiyin.domain.send_window import SendWindow
 from zhiyin.domain.text import say
 
 _SHARE = re.compile(r"\s*(?P<domain>[^\s=,]+)\s*=\s*(?P<rate>\d+)\s*")
@@ -42,11 +43,17 @@ class Pace:
     domains: Mapping[str, int] = field(default_factory=dict)
     quiet: QuietHours | None = None
     warm_up: WarmUp | None = None
+    windows: tuple[SendWindow, ...] = ()
 
     @property
     def limits(self) -> bool:
         """Whether there is anything to look at."""
-        return bool(self.per_minute or self.domains or self.quiet or self.warm_up)
+        return bool(self.per_minute or self.domains or self.clocks or self.warm_up)
+
+    @property
+    def clocks(self) -> bool:
+        """Whether the hour at the recipient's matters."""
+        return bool(self.quiet or self.windows)
 
 
 def domains_of(text: str) -> dict[str, int]:

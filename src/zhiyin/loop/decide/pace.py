@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from zhiyin.domain.pace import Pace, QuietHours, WarmUp
 from zhiyin.domain.provider import domains_at
 from zhiyin.domain.reasons import WaitReason
+from zhiyin.loop.decide import send_window
 
 SHORTEST = 10.0  # seconds of a window
 
@@ -61,6 +62,10 @@ def waits(due: Sequence[Due], left: Left, pace: Pace, now: datetime, shop: ZoneI
         quiet = quiet_until(now, one.zone, pace.quiet) if pace.quiet else None
         if quiet is not None:
             found.append(Wait(WaitReason.QUIET_HOURS, quiet))
+            continue
+        closed = send_window.opens(now, one.zone, pace.windows)
+        if closed is not None:
+            found.append(Wait(WaitReason.SEND_WINDOW, closed))
             continue
         if room is not None and going >= room:
             found.append(Wait(WaitReason.WARM_UP, tomorrow))
