@@ -18,6 +18,7 @@ FORM = {
     "calendar__occasions": "both",
     "tracking__opens": "True", "tracking__clicks": "True", "tracking__hidden_link": "False",
     "tracking__utm_source": "letters", "pace__per_minute": "0", "pace__domains": "qq.com=60", "pace__quiet": "",
+    "pace__windows": "",
     "pace__warm_up_from": "", "pace__warm_up_first": "50", "pace__warm_up_growth": "2",
 }  # fmt: skip
 
