@@ -41,27 +41,26 @@ def claim(ws: Workspace, name: str, limit: int) -> Claimed:
     """Claim due messages and ask the gate again, all in one transaction (law 4)."""
     now = ws.now()
     with transaction.atomic():
-        due = list(
-            Message.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(
-                status=MessageStatus.PLANNED,
-                due_at__lte=now,
-                campaign__status=CampaignStatus.SENDING,
-                campaign__planned_at__isnull=False,
-            )
-            .order_by("due_at", "pk")[:limit]
+        first = _due(
+            now, limit, campaign=None
+        )  # what a recipient waits for goes before what a shop wants to say
+        late = _due(
+            now,
+            limit - len(first),
+            campaign__status=CampaignStatus.SENDING,
+            campaign__planned_at__isnull=False,
         )
-        if not due:
+        if not first and not late:
             return Claimed([])
-        contacts = gate.contacts([row.customer_id for row in due])
-        policy = gate.policy(ws)
-        asked, due = len(due), pace.hold(ws, due, now)
+        asked = len(first) + len(late)
+        due = [*first, *pace.hold(ws, late, now)]
+        contacts = gate.of_rows(due)
         going: list[tuple[Message, Sequence[Fact], str]] = []
         stopped: list[tuple[Message, Sequence[Fact], str]] = []
         moved: list[Message] = []
         for row in due:
-            contact = contacts[row.customer_id]
-            facts = decide.check(contact, policy)
+            contact = contacts[row.pk]
+            facts = decide.check(contact, gate.policy(ws, row.program))
             reason = decide.refusal(facts)
             if row.address != contact.address:
                 row.address, row.domain = contact.address, domain_of(contact.address)
@@ -74,6 +73,12 @@ def claim(ws: Workspace, name: str, limit: int) -> Claimed:
         save_many(moved, ("address", "domain"))
         refuse(stopped, now)
     return Claimed(rows, len(stopped), asked - len(due))
+
+
+def _due(now: datetime, limit: int, **of: object) -> list[Message]:
+    rows = Message.objects.select_for_update(skip_locked=True, of=("self",))
+    planned = rows.filter(status=MessageStatus.PLANNED, due_at__lte=now, **of)
+    return list(planned.order_by("due_at", "pk")[:limit]) if limit > 0 else []
 
 
 def refuse(stopped: Sequence[tuple[Message, Sequence[Fact], str]], now: datetime) -> None:
