@@ -1,18 +1,18 @@
-"""campaign + customers → messages ready to hand over: items, wording, links, bytes."""
+"""program + recipients → messages ready to hand over: items, wording, links, bytes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from zhiyin.adapters.records.models import Campaign as CampaignRow
 from zhiyin.adapters.records.models import Customer as CustomerRow
 from zhiyin.domain.customer import COMPUTED_TRAITS, Customer
 from zhiyin.domain.errors import BadTemplate
+from zhiyin.domain.program import Program
 from zhiyin.domain.template import Rendered, Wording, Wordings
 from zhiyin.loop.deliver import context, links, render
 from zhiyin.services import marks, templates, wording, zones
@@ -22,63 +22,81 @@ from zhiyin.services.workspace import Workspace
 ITEMS = 4  # recommended in one message
 
 
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom one message of the ledger goes to.
+
+    ``address`` is where it goes whatever the customer's own is, and may be that of no customer at all; ``data`` is
+    what its program was given for this message alone.
+    """
+
+    token: str
+    customer_id: str
+    address: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
 def write(
     ws: Workspace,
-    campaign: CampaignRow,
-    tokens: Mapping[str, str],
+    program: Program,
+    recipients: Sequence[Recipient],
     *,
     now: datetime,
     to: str = "",
     language: str | None = None,
 ) -> dict[str, Written | BadTemplate]:
-    """The message of a campaign for every customer in ``tokens`` (id → token of the ledger).
+    """The messages of a program by the tokens of their recipients; who is gone has none.
 
     Customers, recommendations and items are loaded once for all. One that cannot be rendered is its error;
     a wording that nobody's message can be made of raises ``BadTemplate``. ``to`` sends it all elsewhere,
     ``language`` in one wording whatever they speak.
     """
-    speaking = Speaking.of(ws, campaign, language)
-    envelopes = Envelopes.of(ws, campaign, now)
-    customers = {row.pk: of_row(row) for row in CustomerRow.objects.filter(pk__in=tokens)}
-    chosen = _chosen(ws, campaign, speaking, list(customers.values()))
-    marked, unmarked = marks.of(ws, campaign.key), marks.unwilling(customers)
+    speaking = Speaking.of(ws, program, language)
+    envelopes = Envelopes.of(ws, program, now)
+    ids = {recipient.customer_id for recipient in recipients}
+    customers = {row.pk: of_row(row) for row in CustomerRow.objects.filter(pk__in=ids)}
+    chosen = _chosen(ws, program, speaking, list(customers.values()))
+    marked, unmarked = marks.of(ws, program), marks.unwilling(customers)
     result: dict[str, Written | BadTemplate] = {}
-    for customer_id, customer in customers.items():
-        token = tokens[customer_id]
-        items = chosen.get(customer_id, [])
+    for recipient in recipients:
+        token, address = recipient.token, recipient.address
+        customer = customers.get(recipient.customer_id) or (Customer("", email=address) if address else None)
+        if customer is None:
+            continue
+        items = chosen.get(customer.customer_id, [])
         try:
-            unsubscribe = envelopes.public.unsubscribe(token)
-            told = variables(ws, campaign, customer, items, unsubscribe, today=_today(ws, now, customer))
-            rendered = render.render(speaking.to(customer), told)
-            whom = (to, "") if to else (customer.email, customer.name)
-            own = marks.untracked(marked) if customer_id in unmarked else marked
-            result[customer_id] = envelopes.written(rendered, items, token, *whom, own)
+            unsubscribe = envelopes.public.unsubscribe(token) if program.marketing else ""
+            today = _today(ws, now, customer)
+            said = variables(ws, program, customer, items, unsubscribe, recipient.data, today=today)
+            rendered = render.render(speaking.to(customer), said)
+            whom = (to, "") if to else (address or customer.email, customer.name)
+            own = marks.untracked(marked) if customer.customer_id in unmarked else marked
+            result[token] = envelopes.written(rendered, items, token, *whom, own)
         except BadTemplate as error:
-            result[customer_id] = error
+            result[token] = error
     return result
 
 
-def preview(
-    ws: Workspace, campaign: CampaignRow, customer: Customer, language: str | None = None
-) -> Rendered:
+def preview(ws: Workspace, program: Program, customer: Customer, language: str | None = None) -> Rendered:
     """What this customer would see, by the renderer that sends; links lead straight to their goal.
 
     In the wording of ``language`` where one is named: one of its further languages, or nothing for the main one.
     """
-    speaking = Speaking.of(ws, campaign, language)
-    items = _chosen(ws, campaign, speaking, [customer]).get(customer.customer_id, [])
-    told = variables(ws, campaign, customer, items, "#unsubscribe", today=_today(ws, ws.now(), customer))
-    rendered = render.render(speaking.to(customer), told)
+    speaking = Speaking.of(ws, program, language)
+    items = _chosen(ws, program, speaking, [customer]).get(customer.customer_id, [])
+    said = variables(ws, program, customer, items, "#unsubscribe", today=_today(ws, ws.now(), customer))
+    rendered = render.render(speaking.to(customer), said)
     text = links.rewrite_text(rendered.text, str)
     return Rendered(rendered.subject, rendered.html, text, rendered.preheader)
 
 
 def variables(
     ws: Workspace,
-    campaign: CampaignRow,
+    program: Program,
     customer: Customer,
     items: Sequence[Mapping[str, Any]],
     unsubscribe_url: str,
+    data: Mapping[str, Any] | None = None,
     *,
     today: str = "",
 ) -> dict[str, Any]:
@@ -92,10 +110,11 @@ def variables(
             "currency": shop.currency,
             "language": shop.language,
         },
-        "campaign": {"key": campaign.key, "name": campaign.name},
+        "campaign": {"key": program.key, "name": program.title},
         "recommendations": list(items),
         "today": today,
         "unsubscribe_url": unsubscribe_url,
+        "data": data or {},
     }
 
 
@@ -128,9 +147,9 @@ class Speaking:
     always: str | None = None  # one wording for all, to look at it
 
     @classmethod
-    def of(cls, ws: Workspace, row: CampaignRow, always: str | None = None) -> Speaking:
-        """The wordings of a row with its saved blocks in place; ``always`` names the one that all get."""
-        return cls(wording.ready(row), ws.settings.shop.language, always)
+    def of(cls, ws: Workspace, program: Program, always: str | None = None) -> Speaking:
+        """The wordings of a program; ``always`` names the one that all get."""
+        return cls(program.wordings, ws.settings.shop.language, always)
 
     def wording(self, customer: Customer) -> Wording:
         """The wording that a customer gets."""
@@ -182,7 +201,7 @@ def _today(ws: Workspace, now: datetime, customer: Customer) -> str:
 
 
 def _chosen(
-    ws: Workspace, campaign: CampaignRow, speaking: Speaking, customers: Sequence[Customer]
+    ws: Workspace, program: Program, speaking: Speaking, customers: Sequence[Customer]
 ) -> dict[str, list[dict[str, Any]]]:
     """The recommended items of every customer, with the reason; empty without a model.
 
@@ -199,8 +218,8 @@ def _chosen(
         ws,
         [customer.customer_id for customer in customers],
         n=ITEMS,
-        model=campaign.recommender or None,
-        placement=campaign.placement,
+        model=program.recommender or None,
+        placement=program.placement,
     )
     named = {entry.item_id for row in found.values() for entry in row}
     named |= {item_id for row in found.values() for entry in row for item_id in entry.because}

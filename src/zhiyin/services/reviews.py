@@ -19,7 +19,7 @@ from zhiyin.domain.message import MessageStatus, Receipt
 from zhiyin.domain.template import Rendered
 from zhiyin.domain.text import say
 from zhiyin.loop import decide
-from zhiyin.services import campaigns, checks, gate, messages, segments, templates, wording
+from zhiyin.services import campaigns, checks, gate, messages, programs, segments, templates, wording
 from zhiyin.services.checks import Problem
 from zhiyin.services.planning import PLAN_BATCH
 from zhiyin.services.workspace import Workspace
@@ -61,7 +61,8 @@ def preview(
     """
     row = campaigns.get(ws, key)
     templates.checked(row.wordings)
-    return messages.preview(ws, row, messages.of_row(_someone(ws, row, customer_id)), language)
+    person = messages.of_row(_someone(ws, row, customer_id))
+    return messages.preview(ws, programs.of_campaign(row), person, language)
 
 
 def test_send(
@@ -83,7 +84,9 @@ def test_send(
         )
     person = _someone(ws, row, customer_id)
     token = f"{_TEST}{uuid.uuid4().hex[:28]}"
-    written = messages.write(ws, row, {person.pk: token}, now=ws.now(), to=to, language=language)[person.pk]
+    recipient = messages.Recipient(token, person.pk)
+    program = programs.of_campaign(row)
+    written = messages.write(ws, program, [recipient], now=ws.now(), to=to, language=language)[token]
     if isinstance(written, BadTemplate):
         raise written
     channel = open_channel("email", ws.settings)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from zhiyin.adapters.records.models import Campaign, Customer, Template
+from zhiyin.adapters.records.models import Customer, Template
 from zhiyin.domain.errors import NotFound
+from zhiyin.domain.program import Program, Stream
 from zhiyin.domain.template import Rendered, Wordings
 from zhiyin.domain.text import say
-from zhiyin.services import messages, templates
+from zhiyin.services import messages, templates, wording
 from zhiyin.services.workspace import Workspace
 
 PEOPLE = 3  # shown first, to look at a template as
@@ -30,10 +31,16 @@ def shown(
 ) -> Rendered:
     """The same with other wordings, which need not be saved."""
     one = wordings.main if language is None else wordings.of(language)
-    templates.check(one.subject, one.body, one.preheader, one.text)
-    draft = Campaign(key=row.key, name=row.name, sender_name=ws.settings.sender.name)
-    draft.word(wordings)
-    return messages.preview(ws, draft, messages.of_row(_someone(ws, customer_id)), language)
+    templates.check(one.subject, one.body, one.preheader, one.text, data=True)
+    program = Program(
+        name=f"template:{row.key}",
+        title=row.name,
+        stream=Stream.MARKETING,
+        wordings=wording.expanded(wordings, wording.saved_of(wordings)),
+        sender_name=ws.settings.sender.name,
+        sender_email=ws.settings.sender.email,
+    )
+    return messages.preview(ws, program, messages.of_row(_someone(ws, customer_id)), language)
 
 
 def people(ws: Workspace, language: str = "") -> list[Customer]:

@@ -78,7 +78,7 @@ def save_wordings(
     """``save`` with the wordings of all languages at once."""
     keys.check(key)
     earlier = TemplateRow.objects.filter(key=key).first()
-    wordings = checked(wordings, earlier.wordings if earlier else None)
+    wordings = checked(wordings, earlier.wordings if earlier else None, data=True)
     now = ws.now()
     row = earlier or TemplateRow(key=key, version=0)
     if expected is not None and row.version != expected:
@@ -101,8 +101,10 @@ def save_wordings(
     return row
 
 
-def checked(wordings: Wordings, earlier: Wordings | None = None) -> Wordings:
+def checked(wordings: Wordings, earlier: Wordings | None = None, *, data: bool = False) -> Wordings:
     """The wordings as they are kept: every one proved, each plain text with the body that it was written for.
+
+    With ``data`` they may name what a message of its own is given.
 
     Raises ``BadTemplate`` with the line, and with the language where it is not the main one.
     """
@@ -119,16 +121,17 @@ def checked(wordings: Wordings, earlier: Wordings | None = None) -> Wordings:
             )
     others = {}
     for name, one in wordings.others.items():
-        _check_in(name, one)
+        _check_in(name, one, data)
         others[name] = _marked(one, earlier.others.get(name) if earlier else None)
-    check(wordings.main.subject, wordings.main.body, wordings.main.preheader, wordings.main.text)
+    main = wordings.main
+    check(main.subject, main.body, main.preheader, main.text, data=data)
     main = _marked(wordings.main, earlier.main if earlier else None)
     return Wordings(main, languages.tag(wordings.language), others)
 
 
-def _check_in(language: str, one: Wording) -> None:
+def _check_in(language: str, one: Wording, data: bool) -> None:
     try:
-        check(one.subject, one.body, one.preheader, one.text)
+        check(one.subject, one.body, one.preheader, one.text, data=data)
     except BadTemplate as error:
         raise BadTemplate(
             say("In {language}: {what}", language=language, what=error.what), why=error.why, fix=error.fix
@@ -157,22 +160,25 @@ def _changed(row: TemplateRow) -> Conflict:
     )
 
 
-def check(subject: str, body: str, preheader: str = "", text: str = "") -> render.Prepared:
+def check(
+    subject: str, body: str, preheader: str = "", text: str = "", *, data: bool = False
+) -> render.Prepared:
     """The wording, proved: it parses, and every variable in it exists. Raises ``BadTemplate`` with the line.
 
-    A trait exists if some customer has it; one customer may lack it.
+    A trait exists if some customer has it; one customer may lack it. Only with ``data`` may it name what a message
+    of its own is given: a campaign has none of that.
     """
     strangers = render.strangers(subject, body, preheader, text)
     stated = {use.path[1] for _, use in strangers if use.path[0] == "customer" and len(use.path) > 1}
     traits = {name for name in stated if Customer.objects.filter(traits__has_key=name).exists()}
     saved = dict(Block.objects.values_list("key", "body")) if saved_blocks.used(body) else {}
     try:
-        return render.check(subject, body, preheader, text, traits=frozenset(traits), saved=saved)
+        return render.check(subject, body, preheader, text, traits=frozenset(traits), data=data, saved=saved)
     except BadTemplate:
         if stated - traits:  # for the hint: what some customers have
             sample = Customer.objects.exclude(traits={}).values_list("traits", flat=True)[:500]
             names = frozenset(traits) | frozenset(name for row in sample for name in row)
-            return render.check(subject, body, preheader, text, traits=names, saved=saved)
+            return render.check(subject, body, preheader, text, traits=names, data=data, saved=saved)
         raise
 
 

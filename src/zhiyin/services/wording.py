@@ -17,16 +17,18 @@ def ready(row: Campaign | Template) -> Wordings:
 
     Raises ``BadTemplate`` for a saved block that is gone.
     """
-    wordings = row.wordings
     kept: Mapping[str, str] | None = getattr(row, "blocks", None)
-    saved = saved_of(wordings) if kept is None else kept
+    return expanded(row.wordings, saved_of(row.wordings) if kept is None else kept)
+
+
+def expanded(wordings: Wordings, saved: Mapping[str, str]) -> Wordings:
+    """The wordings with these saved blocks in their places. Raises ``BadTemplate`` for one that is not there."""
 
     def put(one: Wording) -> Wording:
         return replace(one, body=saved_blocks.expand(one.body, saved))
 
-    return replace(
-        wordings, main=put(wordings.main), others={name: put(one) for name, one in wordings.others.items()}
-    )
+    others = {name: put(one) for name, one in wordings.others.items()}
+    return replace(wordings, main=put(wordings.main), others=others)
 
 
 def saved_of(wordings: Wordings) -> dict[str, str]:

@@ -81,6 +81,7 @@ def check(
     text: str = "",
     *,
     traits: frozenset[str] = frozenset(),
+    data: bool = False,
     saved: Mapping[str, str] | None = None,
 ) -> Prepared:
     """Make a wording ready and prove it: every variable exists, in every branch. Raises ``BadTemplate``.
@@ -89,7 +90,7 @@ def check(
     """
     prepared = prepare(subject, saved_blocks.without(body), preheader, text)  # its own lines first
     for what, use in strangers(subject, body, preheader, text):
-        names = context.known(use.path, traits)
+        names = context.known(use.path, traits, data=data)
         if names is not None:
             raise sandbox.unknown(use, names, what=what)
     if not subject.strip():
