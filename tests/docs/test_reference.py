@@ -37,6 +37,7 @@ def test_settings_and_commands_are_documented_as_they_are() -> None:
         reasons.ReportReason,
         reasons.DoubtReason,
         reasons.BounceReason,
+        reasons.UnmatchedReason,
     ],
 )
 def test_every_reason_code_is_documented(kind: type[reasons.Reason]) -> None:
