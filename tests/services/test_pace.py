@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.services.mailing import campaign, people
 
-from zhiyin.adapters.records.models import Customer, Message
+from zhiyin.adapters.records.models import Consent, Customer, Message
 from zhiyin.services import campaigns, planning, sending, slow_start
 from zhiyin.services.workspace import Workspace
 from zhiyin.testing.channel import FakeChannel
@@ -123,3 +123,23 @@ def test_who_waits_for_the_pace_is_not_taken_for_the_rest_of_a_slow_start(worksp
 def test_without_a_pace_all_go_at_once(workspace: Workspace) -> None:
     ws = paced(workspace, Moment())
     assert drain(ws, started(ws, 10)) == 10
+
+
+def test_who_is_refused_takes_no_place_and_a_new_address_counts_where_it_is(workspace: Workspace) -> None:
+    moment = Moment()
+    ws = paced(workspace, moment, domains="qq.com=6")  # one in ten seconds
+    people(ws, 3)
+    for customer, address in zip(
+        Customer.objects.order_by("pk"), ("a@qq.com", "b@163.com", "c@qq.com"), strict=True
+    ):
+        customer.email = address
+        customer.save()
+    channel = started(ws)
+    gone, moved, stays = Customer.objects.order_by("pk")
+    Consent.objects.filter(customer=gone).update(granted=False)
+    moved.email = "b@qq.com"
+    moved.save()
+    drain(ws, channel)
+    assert [envelope.to for envelope in channel.sent] == ["b@qq.com"]
+    waits = Message.objects.get(customer_id=stays.pk)
+    assert (waits.status, waits.reason) == ("planned", "throttled")

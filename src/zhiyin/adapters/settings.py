@@ -27,6 +27,7 @@ _CHOICES = {
     "bounces.security": ("tls", "starttls", "none", "unsafe"),
     "bounces.after": ("keep", "delete"),
     "campaign.consent": ("opt_in", "opt_out"),
+    "calendar.occasions": ("language", "chinese", "western", "both", "none"),
     "collect.keep_ip": ("none", "network", "full"),
 }
 _ORIGIN = re.compile(r"https?://[^\s/?#@]+/?", re.IGNORECASE)

@@ -11,12 +11,13 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Count
 
-from zhiyin.adapters.records.erasure import NOBODY, address_mark
+from zhiyin.adapters.records.erasure import NAMELESS, NOBODY, address_mark
 from zhiyin.adapters.records.models import BounceNote, Message, Suppression
 from zhiyin.domain.bounce import Bounce, BounceKind, Fate
 from zhiyin.domain.errors import BadSetting
 from zhiyin.domain.event import Event
 from zhiyin.domain.message import MessageStatus
+from zhiyin.domain.program import campaign_of
 from zhiyin.domain.reasons import BounceReason, SuppressReason
 from zhiyin.domain.text import say
 from zhiyin.loop.deliver import came_back
@@ -85,9 +86,8 @@ def settle(ws: Workspace, key: str, source: str, found: Match) -> Fate | None:
     )
     if found.message is None:
         return _keep(_forgetting(note))
-    message = Message.objects.select_related("campaign").get(pk=found.message.pk)
-    known = not message.customer_id.startswith(NOBODY)
-    if known and came_back.counts(bounce):
+    message = Message.objects.get(pk=found.message.pk)
+    if not message.customer_id.startswith(NAMELESS) and came_back.counts(bounce):
         _tell(ws, message, bounce, now)  # first: told twice it counts once, lost it is gone
     with transaction.atomic():
         row = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
@@ -156,6 +156,9 @@ def _tell(ws: Workspace, message: Message, bounce: Bounce, now: datetime) -> Non
         "status": bounce.status,
         "detail": bounce.diagnostic[:_CUT],
     }
+    campaign = campaign_of(message.program)
+    if campaign is None:
+        properties["program"] = message.program
     ingest.record(
         ws,
         [
@@ -168,7 +171,7 @@ def _tell(ws: Workspace, message: Message, bounce: Bounce, now: datetime) -> Non
                 timestamp=now,
                 customer_id=message.customer_id,
                 source="zhiyin",
-                campaign=message.campaign.key if message.campaign else None,
+                campaign=campaign,
                 properties=properties,
             )
         ],
