@@ -20,7 +20,7 @@ from zhiyin.domain.reasons import WaitReason
 from zhiyin.domain.text import Text, say
 from zhiyin.loop import decide
 from zhiyin.loop.profile import segment_json
-from zhiyin.services import checks, claims, placements, segments, slow_start, templates
+from zhiyin.services import bounce_notes, checks, claims, placements, segments, slow_start, templates
 from zhiyin.services.workspace import Workspace
 
 _KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
@@ -213,7 +213,8 @@ def cancel(ws: Workspace, key: str) -> Campaign:
 def progress(ws: Workspace, key: str) -> dict[str, Any]:
     """Where everyone stands: ``planned`` (all with a ledger row), one count per status, the refused by reason.
 
-    The statuses add up to ``planned``; those that are not handed over yet stand under ``waiting``.
+    The statuses add up to ``planned``; those that are not handed over yet stand under ``waiting``. ``came_back`` are
+    those of ``accepted`` for which something came back later, by kind.
     """
     row = get(ws, key)
     rows = Message.objects.filter(campaign=row, replaced=False)
@@ -241,6 +242,7 @@ def progress(ws: Workspace, key: str) -> dict[str, Any]:
         "waiting_by_reason": dict(sorted(held.items())),
         "refused_by_reason": dict(sorted(refused.items())),
         "failed_by_reason": dict(sorted(failed.items())),
+        "came_back": bounce_notes.of_program(row.program),
     }
 
 

@@ -1,6 +1,7 @@
 """All models, gathered for Django; each stands in the file of its noun."""
 
 from zhiyin.adapters.records.attempt import Attempt
+from zhiyin.adapters.records.bounce import BounceNote, Mailbox
 from zhiyin.adapters.records.campaign import Campaign
 from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
@@ -25,6 +26,7 @@ from zhiyin.adapters.records.training_run import TrainingRun
 
 __all__ = [
     "Attempt",
+    "BounceNote",
     "Campaign",
     "Collected",
     "Consent",
@@ -37,6 +39,7 @@ __all__ = [
     "Import",
     "Job",
     "Judged",
+    "Mailbox",
     "MailReport",
     "MailReportRow",
     "Membership",

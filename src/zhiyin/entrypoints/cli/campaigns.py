@@ -465,6 +465,9 @@ def _show_progress(standing: dict[str, Any]) -> None:
         if standing[name] or name in ("held_out", "accepted"):
             rows.append((name.replace("_", " "), f"{standing[name]:,}", _figures(detail)))
     rows.append(("planned", f"{standing['planned']:,}", ""))
+    rows += [
+        (f"  accepted, came back later: {kind}", f"{n:,}", "") for kind, n in standing["came_back"].items()
+    ]
     table("", ("People", "", "By reason"), rows, right=(1,))
     say(f"Status: [bold]{standing['status']}[/]")
     if standing["error"]:

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver
 
 from zhiyin.entrypoints.console import (
     account,
+    bounces,
     campaigns,
     customers,
     data,
@@ -44,4 +45,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *settings.urlpatterns,
     *sending_domain.urlpatterns,
     *deliverability.urlpatterns,
+    *bounces.urlpatterns,
 ]
