@@ -19,13 +19,13 @@ from zhiyin.domain.reasons import WaitReason
 from zhiyin.domain.text import Text, say
 from zhiyin.loop import decide
 from zhiyin.loop.profile import segment_json
-from zhiyin.services import checks, claims, placements, segments, slow_start, templates
+from zhiyin.services import checks, claims, placements, segments, slow_start, templates, topics
 from zhiyin.services.workspace import Workspace
 
 _KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _EDITABLE = (
     "name", "subject", "body", "preheader", "sender_name", "sender_email", "reply_to", "holdout",
-    "window_days", "cost", "placement", "recommender",
+    "window_days", "cost", "placement", "recommender", "topic",
 )  # fmt: skip
 
 
@@ -47,6 +47,7 @@ def create(
     cost: int | str | None = None,
     placement: str = EMAIL,
     recommender: str = "",
+    topic: str = "",
     seed: str | None = None,
 ) -> Campaign:
     """A draft, from a template or from a subject and a body; what is left out comes from the settings.
@@ -79,6 +80,7 @@ def create(
         cost=_cost(ws, settings.campaign.cost if cost is None else cost),
         placement=placement,
         recommender=recommender,
+        topic=topic,
         created_at=ws.now(),
     )
     _valid(ws, row)
@@ -270,6 +272,8 @@ def _switch(
 
 def _valid(ws: Workspace, row: Campaign) -> None:
     placements.get(ws, row.placement)
+    if row.topic:
+        topics.get(ws, row.topic)
     if not 0 <= row.holdout <= 0.5:
         raise BadSetting(
             say("The holdout is {holdout}.", holdout=row.holdout), fix=say("It is a share between 0 and 0.5.")

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 
 from zhiyin.adapters import clock
 from zhiyin.adapters.records.message import domain_of, save_many
-from zhiyin.adapters.records.models import Decision, Message
+from zhiyin.adapters.records.models import Campaign, Decision, Message
 from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.decision import REFUSE, Fact
 from zhiyin.domain.message import MessageStatus
@@ -53,15 +53,16 @@ def claim(ws: Workspace, name: str, limit: int) -> Claimed:
         )
         if not due:
             return Claimed([])
-        contacts = gate.contacts([row.customer_id for row in due])
-        policy = gate.policy(ws)
+        topics = _topics(due)
+        contacts = gate.contacts([row.customer_id for row in due], topics=topics.values())
+        policies = {topic: gate.policy(ws, topic) for topic in {"", *topics.values()}}
         asked, due = len(due), pace.hold(ws, due, now)
         going: list[tuple[Message, Sequence[Fact], str]] = []
         stopped: list[tuple[Message, Sequence[Fact], str]] = []
         moved: list[Message] = []
         for row in due:
             contact = contacts[row.customer_id]
-            facts = decide.check(contact, policy)
+            facts = decide.check(contact, policies[topics.get(row.campaign_id, "")])
             reason = decide.refusal(facts)
             if row.address != contact.address:
                 row.address, row.domain = contact.address, domain_of(contact.address)
@@ -74,6 +75,12 @@ def claim(ws: Workspace, name: str, limit: int) -> Claimed:
         save_many(moved, ("address", "domain"))
         refuse(stopped, now)
     return Claimed(rows, len(stopped), asked - len(due))
+
+
+def _topics(due: Sequence[Message]) -> dict[int | None, str]:
+    """What the campaigns of these messages are about, by their row."""
+    named = {row.campaign_id for row in due}
+    return dict(Campaign.objects.filter(pk__in=named).values_list("pk", "topic"))
 
 
 def refuse(stopped: Sequence[tuple[Message, Sequence[Fact], str]], now: datetime) -> None:

@@ -21,6 +21,7 @@ from zhiyin.adapters.records.sending_domain import DkimKey, SendingDomain
 from zhiyin.adapters.records.source import Source
 from zhiyin.adapters.records.tally import Collected, Tally
 from zhiyin.adapters.records.template import Template
+from zhiyin.adapters.records.topic import Topic
 from zhiyin.adapters.records.training_run import TrainingRun
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "Suppression",
     "Tally",
     "Template",
+    "Topic",
     "Touched",
     "TrainingRun",
     "Transition",

@@ -76,6 +76,7 @@ def copy(ws: Workspace, key: str) -> Any:
         window_days=old.window_days,
         cost=old.cost,
         recommender=old.recommender,
+        topic=old.topic,
     )
 
 

@@ -23,6 +23,7 @@ from zhiyin.entrypoints.console import (
     settings,
     sources,
     suppressions,
+    topics,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -40,6 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *data.urlpatterns,
     *rejects.urlpatterns,
     *jobs.urlpatterns,
+    *topics.urlpatterns,
     *suppressions.urlpatterns,
     *settings.urlpatterns,
     *sending_domain.urlpatterns,
