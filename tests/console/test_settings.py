@@ -17,6 +17,7 @@ FORM = {
     "campaign__window_days": "14", "campaign__cost": "0.05", "campaign__consent": "opt_in",
     "tracking__opens": "True", "tracking__clicks": "True", "tracking__hidden_link": "False",
     "tracking__utm_source": "letters", "pace__per_minute": "0", "pace__domains": "qq.com=60", "pace__quiet": "",
+    "pace__windows": "",
     "pace__warm_up_from": "", "pace__warm_up_first": "50", "pace__warm_up_growth": "2",
 }  # fmt: skip
 

@@ -97,7 +97,7 @@ def test_the_word_about_the_topic_counts_unless_a_no_to_everything_came_after_it
         contact = replace(
             contact, consent=general.granted, consent_source=general.source, consent_at=general.at
         )
-    refused = refusal(check(contact, Policy(policy, "news")))
+    refused = refusal(check(contact, Policy(policy, topic="news")))
     stopped = general is not None and not general.granted
     if own is not None and not own.granted:
         assert refused
@@ -116,5 +116,5 @@ def test_the_word_about_the_topic_counts_unless_a_no_to_everything_came_after_it
 
 def test_the_refusal_names_the_topic():
     contact = Contact("c1", "li@example.com", consent=True, topics={"news": Word(False, "form:door")})
-    (fact,) = [fact for fact in check(contact, Policy("opt_in", "news")) if not fact.holds]
+    (fact,) = [fact for fact in check(contact, Policy("opt_in", topic="news")) if not fact.holds]
     assert (fact.code, fact.detail["topic"]) == ("no_consent", "news")

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 
 from zhiyin.adapters import clock
 from zhiyin.adapters.records.message import domain_of, save_many
-from zhiyin.adapters.records.models import Campaign, Decision, Message
+from zhiyin.adapters.records.models import Decision, Message
 from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.decision import REFUSE, Fact
 from zhiyin.domain.message import MessageStatus
@@ -41,28 +41,26 @@ def claim(ws: Workspace, name: str, limit: int) -> Claimed:
     """Claim due messages and ask the gate again, all in one transaction (law 4)."""
     now = ws.now()
     with transaction.atomic():
-        due = list(
-            Message.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(
-                status=MessageStatus.PLANNED,
-                due_at__lte=now,
-                campaign__status=CampaignStatus.SENDING,
-                campaign__planned_at__isnull=False,
-            )
-            .order_by("due_at", "pk")[:limit]
+        first = _due(
+            now, limit, campaign=None
+        )  # what a recipient waits for goes before what a shop wants to say
+        late = _due(
+            now,
+            limit - len(first),
+            campaign__status=CampaignStatus.SENDING,
+            campaign__planned_at__isnull=False,
         )
-        if not due:
+        if not first and not late:
             return Claimed([])
-        topics = _topics(due)
-        contacts = gate.contacts([row.customer_id for row in due], topics=topics.values())
-        policies = {topic: gate.policy(ws, topic) for topic in {"", *topics.values()}}
-        asked, due = len(due), pace.hold(ws, due, now)
+        asked = len(first) + len(late)
+        due = [*first, *pace.hold(ws, late, now)]
+        contacts, topics = gate.of_rows(due), gate.topics(due)
         going: list[tuple[Message, Sequence[Fact], str]] = []
         stopped: list[tuple[Message, Sequence[Fact], str]] = []
         moved: list[Message] = []
         for row in due:
-            contact = contacts[row.customer_id]
-            facts = decide.check(contact, policies[topics.get(row.campaign_id, "")])
+            contact = contacts[row.pk]
+            facts = decide.check(contact, gate.policy(ws, row.program, topics.get(row.campaign_id, "")))
             reason = decide.refusal(facts)
             if row.address != contact.address:
                 row.address, row.domain = contact.address, domain_of(contact.address)
@@ -77,10 +75,10 @@ def claim(ws: Workspace, name: str, limit: int) -> Claimed:
     return Claimed(rows, len(stopped), asked - len(due))
 
 
-def _topics(due: Sequence[Message]) -> dict[int | None, str]:
-    """What the campaigns of these messages are about, by their row."""
-    named = {row.campaign_id for row in due}
-    return dict(Campaign.objects.filter(pk__in=named).values_list("pk", "topic"))
+def _due(now: datetime, limit: int, **of: object) -> list[Message]:
+    rows = Message.objects.select_for_update(skip_locked=True, of=("self",))
+    planned = rows.filter(status=MessageStatus.PLANNED, due_at__lte=now, **of)
+    return list(planned.order_by("due_at", "pk")[:limit]) if limit > 0 else []
 
 
 def refuse(stopped: Sequence[tuple[Message, Sequence[Fact], str]], now: datetime) -> None:

@@ -44,7 +44,7 @@ def why(ws: Workspace, key: str, customer_id: str) -> dict[str, Any]:
     contact = gate.contacts([customer_id], topics=(row.topic,))[customer_id]
     made = decide.decide(
         customer_id,
-        decide.check(contact, gate.policy(ws, row.topic)),
+        decide.check(contact, gate.policy(ws, topic=row.topic)),
         share=row.holdout,
         seed=row.seed,
         versions={"segment": f"{row.segment.key}@{row.segment.version}", "seed": row.seed},

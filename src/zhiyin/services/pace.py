@@ -26,7 +26,7 @@ def hold(ws: Workspace, due: Sequence[Message], now: datetime) -> list[Message]:
     if not pace.limits or not due:
         return list(due)
     list(Campaign.objects.select_for_update().filter(status=CampaignStatus.SENDING).order_by("pk")[:1])
-    known = zones.of({row.customer_id for row in due}) if pace.quiet else {}
+    known = zones.of({row.customer_id for row in due}) if pace.clocks else {}
     shop = ZoneInfo(ws.settings.shop.timezone)
     asked = [Due(row.domain, known.get(row.customer_id, shop)) for row in due]
     found = decide.waits(asked, _left(shop, now), pace, now, shop)

@@ -41,7 +41,7 @@ def plan_step(ws: Workspace) -> int:
 
 def _plan(ws: Workspace, campaign: Campaign) -> int:
     noun = campaign_of(campaign)
-    policy = gate.policy(ws, campaign.topic)
+    policy = gate.policy(ws, topic=campaign.topic)
     versions = _versions(campaign, policy)
     planned = 0
     members = segments.members(ws, segments.of_campaign(ws, campaign))

@@ -22,10 +22,11 @@ from zhiyin.adapters import clock
 from zhiyin.adapters.channels import channel as open_channel
 from zhiyin.adapters.records.models import Campaign, Message
 from zhiyin.domain.campaign import CampaignStatus
+from zhiyin.domain.errors import BadSetting, NotFound
 from zhiyin.domain.message import PENDING, MessageStatus
 from zhiyin.domain.ports import Channel
 from zhiyin.domain.reasons import FailReason
-from zhiyin.services import claims, handover, planning, receipts, slow_start
+from zhiyin.services import breaker, claims, handover, planning, programs, receipts, slow_start
 from zhiyin.services.batches import batches
 from zhiyin.services.workspace import Workspace
 
@@ -44,7 +45,7 @@ def send_step(
     """Claim up to ``limit`` due messages, write them, hand them over, note the answers.
 
     Returns how many ledger rows moved on; 0 means that nothing is due. ``on_sent(n)`` is called while it
-    runs. A server that answers nobody pauses the campaign and leaves the messages planned.
+    runs. A server that answers nobody stops the program and leaves the messages planned.
     """
     slow_start.watch(ws)
     claim = f"{worker_id[:50]}:{uuid.uuid4().hex[:12]}"
@@ -63,21 +64,27 @@ def send_step(
 
 
 def _send_claimed(round_: handover.Round, rows: Sequence[Message]) -> None:
-    campaigns = {row.pk: row for row in Campaign.objects.filter(pk__in={row.campaign_id for row in rows})}
-    for campaign_id, campaign in campaigns.items():
-        own = [row for row in rows if row.campaign_id == campaign_id]
-        ready = handover.write(round_, campaign, own)
+    # in the order of the claim: what a recipient waits for stands first
+    names = dict.fromkeys(row.program for row in rows)
+    for name in names:
+        own = [row for row in rows if row.program == name]
+        try:
+            program = programs.of(round_.ws, name)
+        except (NotFound, BadSetting) as error:
+            breaker.hold(name, round_.claim, error.told, round_.ws.now())
+            continue
+        ready = handover.write(round_, program, own)
         for chunk in batches(ready, HAND_OVER):
-            if not handover.hand_over(round_, campaign, chunk):
+            if not handover.hand_over(round_, program, chunk):
                 break
-        mine = Q(claimed_by=round_.claim, campaign=campaign, status=MessageStatus.CLAIMED)
+        mine = Q(programs.rows(program), claimed_by=round_.claim, status=MessageStatus.CLAIMED)
         claims.release(mine, round_.ws.now())
     handover.flag_published(round_)
 
 
 def _finish(ws: Workspace) -> None:
     """A campaign is sent when nobody in it is pending any more."""
-    pending = Message.objects.filter(status__in=PENDING).values("campaign")
+    pending = Message.objects.filter(status__in=PENDING, campaign__isnull=False).values("campaign")
     Campaign.objects.filter(status=CampaignStatus.SENDING, planned_at__isnull=False).exclude(
         pk__in=pending
     ).update(status=CampaignStatus.SENT, finished_at=ws.now(), error="")

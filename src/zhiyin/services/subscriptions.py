@@ -11,6 +11,7 @@ from zhiyin.adapters.records.models import Consent, Customer, Message, Suppressi
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.consent import Consent as Answer
 from zhiyin.domain.event import CONSENT_CHANGED, UNSUBSCRIBED, Event
+from zhiyin.domain.program import campaign_of
 from zhiyin.domain.reasons import Reason, SuppressReason
 from zhiyin.loop import decide
 from zhiyin.loop.deliver import sign
@@ -130,7 +131,7 @@ def _shown(ws: Workspace, message: Message, customer: Customer | None) -> Subscr
 
 def _wanted(ws: Workspace, contact: decide.Contact, topic: str) -> bool:
     """Whether messages about a topic come, as far as her own words go."""
-    facts = decide.check(contact, gate.policy(ws, topic))
+    facts = decide.check(contact, gate.policy(ws, topic=topic))
     return all(fact.holds for fact in facts if fact.code in (Reason.UNSUBSCRIBED, Reason.NO_CONSENT))
 
 
@@ -175,7 +176,7 @@ def _stop(
             timestamp=now,
             customer_id=message.customer_id,
             source="zhiyin",
-            campaign=message.campaign.key if message.campaign else None,
+            campaign=campaign_of(message.program),
             properties={"channel": message.channel, "purpose": MARKETING, "granted": False},
         )
         ingest.record(ws, [_unsubscribed(ws, message, how, visitor), changed])
@@ -214,7 +215,7 @@ def _unsubscribed(ws: Workspace, message: Message, how: str, visitor: Visitor, t
         timestamp=ws.now(),
         customer_id=message.customer_id,
         source="zhiyin",
-        campaign=message.campaign.key if message.campaign else None,
+        campaign=campaign_of(message.program),
         properties={"token": message.token, "channel": message.channel, "how": how, **about, **visitor.raw()},
     )
 

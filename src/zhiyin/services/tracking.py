@@ -6,10 +6,11 @@ import ipaddress
 import uuid
 from dataclasses import dataclass
 
-from zhiyin.adapters.records.erasure import NOBODY
+from zhiyin.adapters.records.erasure import NAMELESS
 from zhiyin.adapters.records.models import Message
 from zhiyin.domain.engagement import HIDDEN
 from zhiyin.domain.event import EMAIL_LINK_CLICKED, EMAIL_OPENED, Event
+from zhiyin.domain.program import campaign_of
 from zhiyin.loop.deliver import links, sign
 from zhiyin.services import ingest
 from zhiyin.services.public_links import PublicLinks
@@ -72,12 +73,15 @@ def short_ip(ip: str) -> str:
 def _record(ws: Workspace, name: str, token: str, visitor: Visitor, more: dict[str, str]) -> None:
     if token.startswith(TEST) or (visitor.method == "HEAD" and name == EMAIL_OPENED):
         return  # a HEAD on a link tells of a program that looks before it follows
-    message = Message.objects.filter(token=token).values_list("customer_id", "campaign__key", "step").first()
+    message = Message.objects.filter(token=token).values_list("customer_id", "program", "step").first()
     if message is None:
         return  # from another workspace with the same secret
-    customer_id, campaign, step = message
-    if customer_id.startswith(NOBODY):
-        return  # erased since: nothing is told of the name that leads nowhere
+    customer_id, program, step = message
+    if customer_id.startswith(NAMELESS):
+        return  # erased since, or nobody we know: nothing is told of the name that leads nowhere
+    campaign = campaign_of(program)
+    if campaign is None:
+        more = {"program": program, **more}
     ingest.record(
         ws,
         [

@@ -130,13 +130,21 @@ class SettingsForm(forms.Form):
         label=_("Messages a minute to a domain"),
         required=False,
         max_length=2_000,
-        help_text=_("Such as qq.com=60, gmail.com=300."),
+        help_text=_("Domains or providers, such as tencent=60, gmail.com=300."),
     )
     pace__quiet = forms.CharField(
         label=_("Quiet hours"),
         required=False,
         max_length=20,
         help_text=_("On the recipient's clock, such as 21:00-08:00. Messages wait until they end."),
+    )
+    pace__windows = forms.CharField(
+        label=_("Hours for sending"),
+        required=False,
+        max_length=500,
+        help_text=_(
+            "On the recipient's clock, such as Mon-Fri 09:00-18:00, Sat 10:00-14:00. Empty: all hours."
+        ),
     )
     pace__warm_up_from = forms.CharField(
         label=_("Warm-up since"),
@@ -204,6 +212,7 @@ GROUPS = (
             "pace__per_minute",
             "pace__domains",
             "pace__quiet",
+            "pace__windows",
             "pace__warm_up_from",
             "pace__warm_up_first",
             "pace__warm_up_growth",
