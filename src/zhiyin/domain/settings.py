@@ -216,6 +216,19 @@ class TrackingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarSettings:
+    """What the calendar of sends shows beside the sends."""
+
+    occasions: str = field(
+        default="language",
+        metadata={
+            "doc": "Festivals and sales days in the calendar of sends: chinese, western, both, none, or language "
+            "for those of shop.language."
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class CollectSettings:
     """How events are taken in by the tracking API."""
 
@@ -306,6 +319,7 @@ class Settings:
     campaign: CampaignSettings = CampaignSettings()
     pace: PaceSettings = PaceSettings()
     tracking: TrackingSettings = TrackingSettings()
+    calendar: CalendarSettings = CalendarSettings()
     collect: CollectSettings = CollectSettings()
     profile: ProfileSettings = ProfileSettings()
     simulation: SimulationSettings = SimulationSettings()

@@ -122,6 +122,16 @@ class SettingsForm(forms.Form):
             ("opt_out", _("Also customers who were never asked")),
         ],
     )
+    calendar__occasions = forms.ChoiceField(
+        label=_("Days marked in the calendar"),
+        choices=[
+            ("language", _("Those of the shop's language")),
+            ("chinese", _("Chinese")),
+            ("western", _("Western")),
+            ("both", _("Both")),
+            ("none", _("No days")),
+        ],
+    )
 
     pace__per_minute = forms.IntegerField(
         label=_("Messages a minute"), min_value=0, max_value=1_000_000, help_text=_("No limit if 0.")
@@ -203,7 +213,13 @@ GROUPS = (
     (
         "campaign",
         _("Defaults of a campaign"),
-        ("campaign__holdout", "campaign__window_days", "campaign__cost", "campaign__consent"),
+        (
+            "campaign__holdout",
+            "campaign__window_days",
+            "campaign__cost",
+            "campaign__consent",
+            "calendar__occasions",
+        ),
     ),
     (
         "pace",
