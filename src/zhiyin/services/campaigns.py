@@ -20,13 +20,13 @@ from zhiyin.domain.reasons import WaitReason
 from zhiyin.domain.text import Text, say
 from zhiyin.loop import decide
 from zhiyin.loop.profile import segment_json
-from zhiyin.services import bounce_notes, checks, claims, placements, segments, slow_start, templates
+from zhiyin.services import bounce_notes, checks, claims, placements, segments, slow_start, templates, topics
 from zhiyin.services.workspace import Workspace
 
 _KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _EDITABLE = (
     "name", "subject", "body", "preheader", "sender_name", "sender_email", "reply_to", "holdout",
-    "window_days", "cost", "placement", "recommender",
+    "window_days", "cost", "placement", "recommender", "topic",
 )  # fmt: skip
 
 
@@ -48,6 +48,7 @@ def create(
     cost: int | str | None = None,
     placement: str = EMAIL,
     recommender: str = "",
+    topic: str = "",
     seed: str | None = None,
     send_at: datetime | None = None,
 ) -> Campaign:
@@ -82,6 +83,7 @@ def create(
         cost=_cost(ws, settings.campaign.cost if cost is None else cost),
         placement=placement,
         recommender=recommender,
+        topic=topic,
         send_at=send_at,
         created_at=ws.now(),
     )
@@ -276,6 +278,8 @@ def _switch(
 
 def _valid(ws: Workspace, row: Campaign) -> None:
     placements.get(ws, row.placement)
+    if row.topic:
+        topics.get(ws, row.topic)
     if not 0 <= row.holdout <= 0.5:
         raise BadSetting(
             say("The holdout is {holdout}.", holdout=row.holdout), fix=say("It is a share between 0 and 0.5.")

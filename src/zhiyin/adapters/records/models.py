@@ -22,6 +22,7 @@ from zhiyin.adapters.records.sending_domain import DkimKey, SendingDomain
 from zhiyin.adapters.records.source import Source
 from zhiyin.adapters.records.tally import Collected, Tally
 from zhiyin.adapters.records.template import Template
+from zhiyin.adapters.records.topic import Topic
 from zhiyin.adapters.records.training_run import TrainingRun
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "Suppression",
     "Tally",
     "Template",
+    "Topic",
     "Touched",
     "TrainingRun",
     "Transition",

@@ -29,6 +29,7 @@ from zhiyin.entrypoints.cli import (
     simulate,
     sources,
     suppressions,
+    topics,
     train,
     worker,
 )
@@ -56,6 +57,7 @@ for name, module in (
     ("deliverability", deliverability),
     ("bounces", bounces),
     ("suppressions", suppressions),
+    ("topics", topics),
     ("domains", sending_domain),
     ("lake", lake),
 ):

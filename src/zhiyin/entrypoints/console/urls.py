@@ -24,6 +24,7 @@ from zhiyin.entrypoints.console import (
     settings,
     sources,
     suppressions,
+    topics,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -41,6 +42,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *data.urlpatterns,
     *rejects.urlpatterns,
     *jobs.urlpatterns,
+    *topics.urlpatterns,
     *suppressions.urlpatterns,
     *settings.urlpatterns,
     *sending_domain.urlpatterns,

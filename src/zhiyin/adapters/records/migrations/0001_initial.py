@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=120)),
                 ('segment_rule', models.JSONField(blank=True, null=True)),
                 ('segment_version', models.PositiveIntegerField(blank=True, null=True)),
+                ('topic', models.CharField(blank=True, default='', max_length=40)),
                 ('subject', models.CharField(max_length=300)),
                 ('preheader', models.CharField(blank=True, default='', max_length=300)),
                 ('body', models.TextField()),
@@ -256,6 +257,21 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('name',),
+            },
+        ),
+        migrations.CreateModel(
+            name='Topic',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.SlugField(max_length=40, unique=True)),
+                ('names', models.JSONField(default=dict)),
+                ('descriptions', models.JSONField(default=dict)),
+                ('public', models.BooleanField(default=True)),
+                ('created_at', models.DateTimeField()),
+                ('archived_at', models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                'ordering': ('created_at', 'pk'),
             },
         ),
         migrations.CreateModel(
@@ -538,6 +554,7 @@ class Migration(migrations.Migration):
                 ('granted', models.BooleanField()),
                 ('source', models.CharField(blank=True, default='', max_length=100)),
                 ('at', models.DateTimeField()),
+                ('proof', models.JSONField(default=dict)),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='records.customer')),
             ],
             options={
