@@ -22,13 +22,23 @@ from zhiyin.domain.template import Wording, Wordings
 from zhiyin.domain.text import Text, say
 from zhiyin.loop import decide
 from zhiyin.loop.profile import segment_json
-from zhiyin.services import checks, claims, placements, segments, slow_start, templates, wording
+from zhiyin.services import (
+    bounce_notes,
+    checks,
+    claims,
+    placements,
+    segments,
+    slow_start,
+    templates,
+    topics,
+    wording,
+)
 from zhiyin.services.workspace import Workspace
 
 _KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _EDITABLE = (
     "name", "subject", "body", "preheader", "text", "language", "sender_name", "sender_email", "reply_to", "holdout",
-    "window_days", "cost", "placement", "recommender",
+    "window_days", "cost", "placement", "recommender", "topic",
 )  # fmt: skip
 THAWED = {"segment_rule": None, "segment_version": None, "blocks": None}  # what a draft has not frozen
 _WORDED = ("subject", "body", "preheader", "text")
@@ -53,6 +63,7 @@ def create(
     cost: int | str | None = None,
     placement: str = EMAIL,
     recommender: str = "",
+    topic: str = "",
     seed: str | None = None,
     send_at: datetime | None = None,
 ) -> Campaign:
@@ -92,6 +103,7 @@ def create(
         cost=_cost(ws, settings.campaign.cost if cost is None else cost),
         placement=placement,
         recommender=recommender,
+        topic=topic,
         send_at=send_at,
         created_at=ws.now(),
     )
@@ -239,7 +251,8 @@ def cancel(ws: Workspace, key: str) -> Campaign:
 def progress(ws: Workspace, key: str) -> dict[str, Any]:
     """Where everyone stands: ``planned`` (all with a ledger row), one count per status, the refused by reason.
 
-    The statuses add up to ``planned``; those that are not handed over yet stand under ``waiting``.
+    The statuses add up to ``planned``; those that are not handed over yet stand under ``waiting``. ``came_back`` are
+    those of ``accepted`` for which something came back later, by kind.
     """
     row = get(ws, key)
     rows = Message.objects.filter(campaign=row, replaced=False)
@@ -267,6 +280,7 @@ def progress(ws: Workspace, key: str) -> dict[str, Any]:
         "waiting_by_reason": dict(sorted(held.items())),
         "refused_by_reason": dict(sorted(refused.items())),
         "failed_by_reason": dict(sorted(failed.items())),
+        "came_back": bounce_notes.of_program(row.program),
     }
 
 
@@ -300,6 +314,8 @@ def _switch(
 
 def _valid(ws: Workspace, row: Campaign, before: Wordings | None) -> None:
     placements.get(ws, row.placement)
+    if row.topic:
+        topics.get(ws, row.topic)
     if not 0 <= row.holdout <= 0.5:
         raise BadSetting(
             say("The holdout is {holdout}.", holdout=row.holdout), fix=say("It is a share between 0 and 0.5.")

@@ -51,13 +51,14 @@ def claim(ws: Workspace, name: str, limit: int) -> Claimed:
         )
         if not first and not late:
             return Claimed([])
-        contacts = gate.of_rows([*first, *late])
+        asking = [*first, *late]
+        contacts, topics = gate.of_rows(asking), gate.topics(asking)
         stopped: list[tuple[Message, Sequence[Fact], str]] = []
         moved: list[Message] = []
 
         def passed(row: Message) -> bool:
             contact = contacts[row.pk]
-            facts = decide.check(contact, gate.policy(ws, row.program))
+            facts = decide.check(contact, gate.policy(ws, row.program, topics.get(row.campaign_id, "")))
             reason = decide.refusal(facts)
             if row.address != contact.address:
                 row.address, row.domain = contact.address, domain_of(contact.address)

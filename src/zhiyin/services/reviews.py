@@ -102,7 +102,7 @@ def test_send(
 def review(ws: Workspace, key: str) -> Review:
     """The figures to look at before sending: exactly what planning would decide now."""
     row = campaigns.get(ws, key)
-    policy = gate.policy(ws)
+    policy = gate.policy(ws, topic=row.topic)
     ids = segments.members(ws, segments.of_campaign(ws, row))
     held_out = will_receive = bought = 0
     refused: dict[str, int] = {}
@@ -111,7 +111,7 @@ def review(ws: Workspace, key: str) -> Review:
     for start_ in range(0, len(ids), PLAN_BATCH):
         batch = ids[start_ : start_ + PLAN_BATCH]
         reached: list[str] = []
-        for contact in gate.contacts(batch).values():
+        for contact in gate.contacts(batch, topics=(row.topic,)).values():
             facts = decide.check(contact, policy)
             made = decide.decide(contact.customer_id, facts, share=row.holdout, seed=row.seed, versions={})
             if made.choice == HOLDOUT:

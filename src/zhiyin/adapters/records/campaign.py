@@ -18,6 +18,7 @@ class Campaign(Worded):
     segment_rule = models.JSONField(null=True, blank=True)  # as it was at the start
     segment_version = models.PositiveIntegerField(null=True, blank=True)
     blocks = models.JSONField(null=True, blank=True)  # the saved blocks it uses, as they were at the start
+    topic = models.CharField(max_length=40, blank=True, default="")  # key of what it is about
     sender_name = models.CharField(max_length=120)
     sender_email = models.CharField(max_length=254)
     reply_to = models.CharField(max_length=254, blank=True, default="")

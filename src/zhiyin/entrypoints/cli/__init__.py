@@ -30,6 +30,7 @@ from zhiyin.entrypoints.cli import (
     sources,
     suppressions,
     templates,
+    topics,
     train,
     worker,
 )
@@ -58,6 +59,7 @@ for name, module in (
     ("deliverability", deliverability),
     ("bounces", bounces),
     ("suppressions", suppressions),
+    ("topics", topics),
     ("domains", sending_domain),
     ("lake", lake),
 ):

@@ -49,6 +49,9 @@ RecommenderOption = Annotated[
 PlacementOption = Annotated[
     str | None, typer.Option(help="Placement whose model and rules the items follow; email if left out.")
 ]
+TopicOption = Annotated[
+    str | None, typer.Option(help="Key of the topic it is about; who stopped that topic does not get it.")
+]
 
 
 @app.command()
@@ -68,6 +71,7 @@ def create(
     cost: CostOption = None,
     placement: PlacementOption = None,
     recommender: RecommenderOption = None,
+    topic: TopicOption = None,
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
 ) -> None:
@@ -92,6 +96,7 @@ def create(
         cost=cost,
         placement=placement or EMAIL,
         recommender=recommender or "",
+        topic=topic or "",
     )
     if as_json:
         print_json(_form(row))
@@ -117,6 +122,7 @@ def update(
     cost: CostOption = None,
     placement: PlacementOption = None,
     recommender: RecommenderOption = None,
+    topic: TopicOption = None,
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
 ) -> None:
@@ -135,6 +141,7 @@ def update(
         "cost": cost,
         "placement": placement,
         "recommender": recommender,
+        "topic": topic,
     }
     changes: dict[str, Any] = {option: value for option, value in given.items() if value is not None}
     if body:
@@ -421,6 +428,7 @@ def _form(row: Any) -> dict[str, Any]:
         "key": row.key,
         "name": row.name,
         "segment": row.segment.key,
+        "topic": row.topic,
         "status": row.status,
         "error": row.error,
         "subject": row.subject,
@@ -456,6 +464,9 @@ def _show_progress(standing: dict[str, Any]) -> None:
         if standing[name] or name in ("held_out", "accepted"):
             rows.append((name.replace("_", " "), f"{standing[name]:,}", _figures(detail)))
     rows.append(("planned", f"{standing['planned']:,}", ""))
+    rows += [
+        (f"  accepted, came back later: {kind}", f"{n:,}", "") for kind, n in standing["came_back"].items()
+    ]
     table("", ("People", "", "By reason"), rows, right=(1,))
     say(f"Status: [bold]{standing['status']}[/]")
     if standing["error"]:

@@ -44,6 +44,10 @@ _PAGES = {
         ("rejects", _("Rejects"), ("/data/rejects",)),
         ("imports", _("Imports"), ("/data/import",)),
     ),
+    "privacy": (
+        ("privacy", _("Consents"), ()),
+        ("suppressions", _("Suppression"), ("/privacy/suppression",)),
+    ),
     "settings": (
         ("settings", _("All settings"), ()),
         ("sending_domain", _("Sending domain"), ("/settings/domains",)),

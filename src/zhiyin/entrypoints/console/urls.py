@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver
 
 from zhiyin.entrypoints.console import (
     account,
+    bounces,
     campaigns,
     customers,
     data,
@@ -23,6 +24,7 @@ from zhiyin.entrypoints.console import (
     settings,
     sources,
     suppressions,
+    topics,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -40,8 +42,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *data.urlpatterns,
     *rejects.urlpatterns,
     *jobs.urlpatterns,
+    *topics.urlpatterns,
     *suppressions.urlpatterns,
     *settings.urlpatterns,
     *sending_domain.urlpatterns,
     *deliverability.urlpatterns,
+    *bounces.urlpatterns,
 ]
