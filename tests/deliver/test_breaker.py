@@ -36,7 +36,12 @@ def after(*receipts: Receipt, start: Breaker | None = None, mark: str = "") -> B
         (DOWN, True),
         (LOCKED, True),
         (Receipt(MessageStatus.UNKNOWN, "", FailReason.CONNECTION_LOST), True),
-        (Receipt(MessageStatus.FAILED, "421 busy", FailReason.RECIPIENT_REFUSED, retry=True, everyone=True), True),
+        (
+            Receipt(
+                MessageStatus.FAILED, "421 busy", FailReason.RECIPIENT_REFUSED, retry=True, everyone=True
+            ),
+            True,
+        ),
         (Receipt(MessageStatus.FAILED, "451 later", FailReason.RECIPIENT_REFUSED, retry=True), False),
         (Receipt(MessageStatus.FAILED, "553 sender", FailReason.SERVER_REFUSED, everyone=True), False),
         (Receipt(MessageStatus.FAILED, "554 content", FailReason.SERVER_REFUSED), False),

@@ -12,7 +12,7 @@ from zhiyin.adapters.channels import probe
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.host import is_private
 from zhiyin.domain.text import say
-from zhiyin.services import domain_health, memberships
+from zhiyin.services import channels, domain_health, memberships
 from zhiyin.services.workspace import Workspace
 
 NEEDED_DISK = 1_000_000_000
@@ -181,6 +181,14 @@ def _sender(ws: Workspace) -> Check:
     return Check("sender", "ok", ws.settings.sender.email)
 
 
+def _channel(ws: Workspace) -> Check:
+    """Whether messages go through the mail server, as its last answers say; it is not asked from here."""
+    found = channels.breaker(channels.EMAIL)
+    if why := channels.told(found):
+        return Check("channel", "problem", why, say("Run: zhiyin channels health"))
+    return Check("channel", "ok", say("Nothing holds messages back."))
+
+
 def _deliverability(ws: Workspace) -> Check:
     """What the last check of the sender's domain found; DNS is not asked from here."""
     name, domain = "deliverability", ws.settings.sender.email.rpartition("@")[2].lower()
@@ -228,6 +236,7 @@ CHECKS: tuple[Callable[[Workspace], Check], ...] = (
     _address,
     _sender,
     _mail,
+    _channel,
     _deliverability,
     _extras,
 )

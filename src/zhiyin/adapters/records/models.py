@@ -2,6 +2,7 @@
 
 from zhiyin.adapters.records.attempt import Attempt
 from zhiyin.adapters.records.campaign import Campaign
+from zhiyin.adapters.records.channel import ChannelState
 from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.decision import Decision
@@ -26,6 +27,7 @@ from zhiyin.adapters.records.training_run import TrainingRun
 __all__ = [
     "Attempt",
     "Campaign",
+    "ChannelState",
     "Collected",
     "Consent",
     "Customer",

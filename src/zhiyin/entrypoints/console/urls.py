@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver
 from zhiyin.entrypoints.console import (
     account,
     campaigns,
+    channels,
     customers,
     data,
     deliverability,
@@ -43,5 +44,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *suppressions.urlpatterns,
     *settings.urlpatterns,
     *sending_domain.urlpatterns,
+    *channels.urlpatterns,
     *deliverability.urlpatterns,
 ]

@@ -2,6 +2,17 @@
 
 from zhiyin.loop.decide.decision import decide, refuse
 from zhiyin.loop.decide.gate import RULES, Contact, Policy, check, is_address, refusal
-from zhiyin.loop.decide.pace import waits
+from zhiyin.loop.decide.pace import allowance, waits
 
-__all__ = ["RULES", "Contact", "Policy", "check", "decide", "is_address", "refusal", "refuse", "waits"]
+__all__ = [
+    "RULES",
+    "Contact",
+    "Policy",
+    "allowance",
+    "check",
+    "decide",
+    "is_address",
+    "refusal",
+    "refuse",
+    "waits",
+]

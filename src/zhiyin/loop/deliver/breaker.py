@@ -62,7 +62,9 @@ def trying(breaker: Breaker, now: datetime, mark: str = "") -> Breaker:
     return replace(breaker, state=BreakerState.HALF_OPEN, next_try=now + PATIENCE, mark=mark)
 
 
-def heard(breaker: Breaker, receipt: Receipt, now: datetime, *, mark: str = "", spread: float = 0.0) -> Breaker:
+def heard(
+    breaker: Breaker, receipt: Receipt, now: datetime, *, mark: str = "", spread: float = 0.0
+) -> Breaker:
     """After one answer. ``spread`` from 0 to 1 makes the pause up to a quarter longer."""
     if not fault(receipt):
         return Breaker()
