@@ -3,6 +3,7 @@
 from zhiyin.adapters.records.attempt import Attempt
 from zhiyin.adapters.records.bounce import BounceNote, Mailbox
 from zhiyin.adapters.records.campaign import Campaign
+from zhiyin.adapters.records.channel import ChannelState
 from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.decision import Decision
@@ -29,6 +30,7 @@ __all__ = [
     "Attempt",
     "BounceNote",
     "Campaign",
+    "ChannelState",
     "Collected",
     "Consent",
     "Customer",
