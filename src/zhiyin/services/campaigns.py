@@ -24,6 +24,7 @@ from zhiyin.loop import decide
 from zhiyin.loop.profile import segment_json
 from zhiyin.services import (
     bounce_notes,
+    channels,
     checks,
     claims,
     placements,
@@ -251,8 +252,8 @@ def cancel(ws: Workspace, key: str) -> Campaign:
 def progress(ws: Workspace, key: str) -> dict[str, Any]:
     """Where everyone stands: ``planned`` (all with a ledger row), one count per status, the refused by reason.
 
-    The statuses add up to ``planned``; those that are not handed over yet stand under ``waiting``. ``came_back`` are
-    those of ``accepted`` for which something came back later, by kind.
+    The statuses add up to ``planned``; those that are not handed over yet stand under ``waiting``, and why nothing
+    goes at all under ``channel``. ``came_back`` are those of ``accepted`` for which something came back later, by kind.
     """
     row = get(ws, key)
     rows = Message.objects.filter(campaign=row, replaced=False)
@@ -270,9 +271,11 @@ def progress(ws: Workspace, key: str) -> dict[str, Any]:
         elif status == MessageStatus.PLANNED and reason in set(WaitReason):
             held[reason] = held.get(reason, 0) + count
     waiting = statuses.pop(MessageStatus.PLANNED)
+    held_up = channels.told(channels.breaker(channels.EMAIL)) if waiting else ""
     return {
         "status": row.status,
         "error": row.error,
+        "channel": held_up if row.status == CampaignStatus.SENDING else "",
         "planned": waiting + sum(statuses.values()),
         "planning_done": row.planned_at is not None,
         "waiting": waiting,

@@ -4,6 +4,7 @@ from zhiyin.adapters.records.attempt import Attempt
 from zhiyin.adapters.records.block import Block, BlockVersion
 from zhiyin.adapters.records.bounce import BounceNote, Mailbox
 from zhiyin.adapters.records.campaign import Campaign
+from zhiyin.adapters.records.channel import ChannelState
 from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.decision import Decision
@@ -32,6 +33,7 @@ __all__ = [
     "BlockVersion",
     "BounceNote",
     "Campaign",
+    "ChannelState",
     "Collected",
     "Consent",
     "Customer",

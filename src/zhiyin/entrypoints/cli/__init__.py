@@ -10,6 +10,7 @@ from zhiyin.domain.errors import ZhiyinError
 from zhiyin.entrypoints.cli import (
     bounces,
     campaigns,
+    channels,
     config,
     customers,
     deliverability,
@@ -56,6 +57,7 @@ for name, module in (
     ("recommend", recommend),
     ("campaigns", campaigns),
     ("templates", templates),
+    ("channels", channels),
     ("deliverability", deliverability),
     ("bounces", bounces),
     ("suppressions", suppressions),

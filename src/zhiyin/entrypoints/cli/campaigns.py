@@ -294,7 +294,7 @@ def send(
         _show_progress(standing)
         if standing["status"] == "sending" and standing["waiting"]:
             say(f"{standing['waiting']:,} will be sent later, while `zhiyin serve` or `zhiyin work` runs.")
-    if standing["error"]:
+    if standing["error"] or standing["channel"]:
         raise typer.Exit(1)
 
 

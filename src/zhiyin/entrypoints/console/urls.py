@@ -8,6 +8,7 @@ from zhiyin.entrypoints.console import (
     account,
     bounces,
     campaigns,
+    channels,
     customers,
     data,
     deliverability,
@@ -46,6 +47,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *suppressions.urlpatterns,
     *settings.urlpatterns,
     *sending_domain.urlpatterns,
+    *channels.urlpatterns,
     *deliverability.urlpatterns,
     *bounces.urlpatterns,
 ]

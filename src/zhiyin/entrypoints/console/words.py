@@ -634,6 +634,7 @@ CHECKS: Names = {
     "sender": _("Sender"),
     "mail": _("Mail server"),
     "bounces": _("What comes back"),
+    "channel": _("Channel"),
     "deliverability": _("Deliverability"),
     "extras": _("Extras"),
 }
@@ -668,6 +669,8 @@ CHECK_TEXTS: dict[tuple[str, str], Promise | str] = {
     ("mail", "ok"): _("The mail server answers."),
     ("mail", "warning"): _("No mail server is set up, so nothing can be sent. Fill it in."),
     ("mail", "problem"): _("The mail server does not answer. Check its name, port and encryption."),
+    ("channel", "ok"): _("Nothing holds messages back."),
+    ("channel", "problem"): _("Messages wait for the mail server. Look at Channel health."),
     ("extras", "ok"): _("No part is missing."),
 }
 CHANNELS: Names = {"email": _("E-mail"), "sms": _("Text message"), "wechat": _("WeChat")}
