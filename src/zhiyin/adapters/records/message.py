@@ -55,6 +55,7 @@ class Message(models.Model):
             models.Index(fields=("status", "due_at")),
             models.Index(fields=("customer_id",)),
             models.Index(fields=("handed_over_at",)),
+            models.Index(fields=("address",)),  # what did somebody get?
             models.Index(
                 fields=("finished_at",), condition=models.Q(published=False), name="unpublished_messages"
             ),

@@ -1,5 +1,6 @@
 """All models, gathered for Django; each stands in the file of its noun."""
 
+from zhiyin.adapters.records.api_key import ApiKey
 from zhiyin.adapters.records.attempt import Attempt
 from zhiyin.adapters.records.campaign import Campaign
 from zhiyin.adapters.records.consent import Consent, Suppression
@@ -17,6 +18,7 @@ from zhiyin.adapters.records.placement import Placement
 from zhiyin.adapters.records.profile_run import ProfileRun
 from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.adapters.records.segment import Segment, SegmentSize
+from zhiyin.adapters.records.send_request import SendRequest
 from zhiyin.adapters.records.sending_domain import DkimKey, SendingDomain
 from zhiyin.adapters.records.source import Source
 from zhiyin.adapters.records.tally import Collected, Tally
@@ -24,6 +26,7 @@ from zhiyin.adapters.records.template import Template
 from zhiyin.adapters.records.training_run import TrainingRun
 
 __all__ = [
+    "ApiKey",
     "Attempt",
     "Campaign",
     "Collected",
@@ -46,6 +49,7 @@ __all__ = [
     "RecommenderModel",
     "Segment",
     "SegmentSize",
+    "SendRequest",
     "SendingDomain",
     "Source",
     "Suppression",

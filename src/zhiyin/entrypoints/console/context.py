@@ -44,6 +44,7 @@ _PAGES = {
         ("settings", _("All settings"), ()),
         ("sending_domain", _("Sending domain"), ("/settings/domains",)),
         ("deliverability", _("Deliverability"), ("/settings/deliverability",)),
+        ("api_keys", _("API keys"), ("/settings/keys",)),
     ),
 }
 

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver
 
 from zhiyin.entrypoints.console import (
     account,
+    api_keys,
     campaigns,
     customers,
     data,
@@ -42,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *jobs.urlpatterns,
     *suppressions.urlpatterns,
     *settings.urlpatterns,
+    *api_keys.urlpatterns,
     *sending_domain.urlpatterns,
     *deliverability.urlpatterns,
 ]
