@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -19,13 +20,13 @@ from zhiyin.domain.reasons import WaitReason
 from zhiyin.domain.text import Text, say
 from zhiyin.loop import decide
 from zhiyin.loop.profile import segment_json
-from zhiyin.services import checks, claims, placements, segments, slow_start, templates
+from zhiyin.services import bounce_notes, checks, claims, placements, segments, slow_start, templates, topics
 from zhiyin.services.workspace import Workspace
 
 _KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _EDITABLE = (
     "name", "subject", "body", "preheader", "sender_name", "sender_email", "reply_to", "holdout",
-    "window_days", "cost", "placement", "recommender",
+    "window_days", "cost", "placement", "recommender", "topic",
 )  # fmt: skip
 
 
@@ -47,11 +48,14 @@ def create(
     cost: int | str | None = None,
     placement: str = EMAIL,
     recommender: str = "",
+    topic: str = "",
     seed: str | None = None,
+    send_at: datetime | None = None,
 ) -> Campaign:
     """A draft, from a template or from a subject and a body; what is left out comes from the settings.
 
-    ``cost`` is minor units as an integer, major units as a text. Raises ``Conflict`` for a key in use,
+    ``cost`` is minor units as an integer, major units as a text. ``send_at`` is when it is meant to go out, for
+    the calendar; ``schedules.schedule`` makes it so. Raises ``Conflict`` for a key in use,
     ``NotFound`` for an unknown segment or template, ``BadTemplate`` with the line.
     """
     if not _KEY.fullmatch(key) or len(key) > 80:
@@ -79,6 +83,8 @@ def create(
         cost=_cost(ws, settings.campaign.cost if cost is None else cost),
         placement=placement,
         recommender=recommender,
+        topic=topic,
+        send_at=send_at,
         created_at=ws.now(),
     )
     _valid(ws, row)
@@ -209,7 +215,8 @@ def cancel(ws: Workspace, key: str) -> Campaign:
 def progress(ws: Workspace, key: str) -> dict[str, Any]:
     """Where everyone stands: ``planned`` (all with a ledger row), one count per status, the refused by reason.
 
-    The statuses add up to ``planned``; those that are not handed over yet stand under ``waiting``.
+    The statuses add up to ``planned``; those that are not handed over yet stand under ``waiting``. ``came_back`` are
+    those of ``accepted`` for which something came back later, by kind.
     """
     row = get(ws, key)
     rows = Message.objects.filter(campaign=row, replaced=False)
@@ -237,6 +244,7 @@ def progress(ws: Workspace, key: str) -> dict[str, Any]:
         "waiting_by_reason": dict(sorted(held.items())),
         "refused_by_reason": dict(sorted(refused.items())),
         "failed_by_reason": dict(sorted(failed.items())),
+        "came_back": bounce_notes.of_program(row.program),
     }
 
 
@@ -270,6 +278,8 @@ def _switch(
 
 def _valid(ws: Workspace, row: Campaign) -> None:
     placements.get(ws, row.placement)
+    if row.topic:
+        topics.get(ws, row.topic)
     if not 0 <= row.holdout <= 0.5:
         raise BadSetting(
             say("The holdout is {holdout}.", holdout=row.holdout), fix=say("It is a share between 0 and 0.5.")

@@ -38,12 +38,11 @@ class Claimed:
 
 
 def claim(ws: Workspace, name: str, limit: int) -> Claimed:
-    """Claim due messages and ask the gate again, all in one transaction (law 4)."""
+    """Claim due messages: the gate is asked again, then the pace, all in one transaction (law 4)."""
     now = ws.now()
     with transaction.atomic():
-        first = _due(
-            now, limit, campaign=None
-        )  # what a recipient waits for goes before what a shop wants to say
+        # what a recipient waits for goes before what a shop wants to say
+        first = _due(now, limit, campaign=None)
         late = _due(
             now,
             limit - len(first),
@@ -52,27 +51,31 @@ def claim(ws: Workspace, name: str, limit: int) -> Claimed:
         )
         if not first and not late:
             return Claimed([])
-        asked = len(first) + len(late)
-        due = [*first, *pace.hold(ws, late, now)]
-        contacts = gate.of_rows(due)
-        going: list[tuple[Message, Sequence[Fact], str]] = []
+        asking = [*first, *late]
+        contacts, topics = gate.of_rows(asking), gate.topics(asking)
         stopped: list[tuple[Message, Sequence[Fact], str]] = []
         moved: list[Message] = []
-        for row in due:
+
+        def passed(row: Message) -> bool:
             contact = contacts[row.pk]
-            facts = decide.check(contact, gate.policy(ws, row.program))
+            facts = decide.check(contact, gate.policy(ws, row.program, topics.get(row.campaign_id, "")))
             reason = decide.refusal(facts)
             if row.address != contact.address:
                 row.address, row.domain = contact.address, domain_of(contact.address)
                 moved.append(row)
-            (stopped if reason else going).append((row, facts, reason))
-        rows = [row for row, _, _ in going]
+            if reason:
+                stopped.append((row, facts, reason))
+            return not reason
+
+        first, late = [row for row in first if passed(row)], [row for row in late if passed(row)]
+        # the gate goes first: who is refused takes no place of the pace, and a new address counts where it is
+        rows = [*first, *pace.hold(ws, late, now)]
         Message.objects.filter(pk__in=[row.pk for row in rows], status=MessageStatus.PLANNED).update(
             status=MessageStatus.CLAIMED, claimed_by=name, claimed_at=clock.system(), reason=""
         )
         save_many(moved, ("address", "domain"))
         refuse(stopped, now)
-    return Claimed(rows, len(stopped), asked - len(due))
+    return Claimed(rows, len(stopped), len(first) + len(late) - len(rows))
 
 
 def _due(now: datetime, limit: int, **of: object) -> list[Message]:

@@ -16,6 +16,7 @@ class Campaign(models.Model):
     segment = models.ForeignKey("records.Segment", on_delete=models.PROTECT, related_name="campaigns")
     segment_rule = models.JSONField(null=True, blank=True)  # as it was at the start
     segment_version = models.PositiveIntegerField(null=True, blank=True)
+    topic = models.CharField(max_length=40, blank=True, default="")  # key of what it is about
     subject = models.CharField(max_length=300)
     preheader = models.CharField(max_length=300, blank=True, default="")
     body = models.TextField()
@@ -36,7 +37,9 @@ class Campaign(models.Model):
     )
     created_at = models.DateTimeField()
     tested_at = models.DateTimeField(null=True, blank=True)
-    send_at = models.DateTimeField(null=True, blank=True)  # when a scheduled one begins
+    send_at = models.DateTimeField(
+        null=True, blank=True
+    )  # when a scheduled one begins, or a draft is meant to
     local_clock = models.BooleanField(default=False)  # that hour on each recipient's own clock
     started_at = models.DateTimeField(null=True, blank=True)
     planned_at = models.DateTimeField(null=True, blank=True)  # set when every member has a ledger row

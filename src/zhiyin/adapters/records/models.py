@@ -2,6 +2,7 @@
 
 from zhiyin.adapters.records.api_key import ApiKey
 from zhiyin.adapters.records.attempt import Attempt
+from zhiyin.adapters.records.bounce import BounceNote, Mailbox
 from zhiyin.adapters.records.campaign import Campaign
 from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
@@ -23,11 +24,13 @@ from zhiyin.adapters.records.sending_domain import DkimKey, SendingDomain
 from zhiyin.adapters.records.source import Source
 from zhiyin.adapters.records.tally import Collected, Tally
 from zhiyin.adapters.records.template import Template
+from zhiyin.adapters.records.topic import Topic
 from zhiyin.adapters.records.training_run import TrainingRun
 
 __all__ = [
     "ApiKey",
     "Attempt",
+    "BounceNote",
     "Campaign",
     "Collected",
     "Consent",
@@ -40,6 +43,7 @@ __all__ = [
     "Import",
     "Job",
     "Judged",
+    "Mailbox",
     "MailReport",
     "MailReportRow",
     "Membership",
@@ -55,6 +59,7 @@ __all__ = [
     "Suppression",
     "Tally",
     "Template",
+    "Topic",
     "Touched",
     "TrainingRun",
     "Transition",

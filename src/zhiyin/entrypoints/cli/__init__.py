@@ -31,6 +31,7 @@ from zhiyin.entrypoints.cli import (
     simulate,
     sources,
     suppressions,
+    topics,
     train,
     worker,
 )
@@ -60,6 +61,7 @@ for name, module in (
     ("deliverability", deliverability),
     ("bounces", bounces),
     ("suppressions", suppressions),
+    ("topics", topics),
     ("domains", sending_domain),
     ("lake", lake),
 ):

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from zhiyin.domain.placement import EMAIL
-from zhiyin.entrypoints.cli import campaign_schedule
+from zhiyin.entrypoints.cli import campaign_calendar, campaign_schedule
 from zhiyin.entrypoints.cli.output import (
     JsonOption,
     WorkspaceOption,
@@ -46,6 +46,9 @@ RecommenderOption = Annotated[
 PlacementOption = Annotated[
     str | None, typer.Option(help="Placement whose model and rules the items follow; email if left out.")
 ]
+TopicOption = Annotated[
+    str | None, typer.Option(help="Key of the topic it is about; who stopped that topic does not get it.")
+]
 
 
 @app.command()
@@ -65,6 +68,7 @@ def create(
     cost: CostOption = None,
     placement: PlacementOption = None,
     recommender: RecommenderOption = None,
+    topic: TopicOption = None,
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
 ) -> None:
@@ -89,6 +93,7 @@ def create(
         cost=cost,
         placement=placement or EMAIL,
         recommender=recommender or "",
+        topic=topic or "",
     )
     if as_json:
         print_json(_form(row))
@@ -114,6 +119,7 @@ def update(
     cost: CostOption = None,
     placement: PlacementOption = None,
     recommender: RecommenderOption = None,
+    topic: TopicOption = None,
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
 ) -> None:
@@ -132,6 +138,7 @@ def update(
         "cost": cost,
         "placement": placement,
         "recommender": recommender,
+        "topic": topic,
     }
     changes = {option: value for option, value in given.items() if value is not None}
     if body:
@@ -302,6 +309,7 @@ def send(
 
 
 campaign_schedule.register(app)
+campaign_calendar.register(app)
 
 
 @app.command()
@@ -430,6 +438,7 @@ def _form(row: Any) -> dict[str, Any]:
         "key": row.key,
         "name": row.name,
         "segment": row.segment.key,
+        "topic": row.topic,
         "status": row.status,
         "error": row.error,
         "subject": row.subject,
@@ -464,6 +473,9 @@ def _show_progress(standing: dict[str, Any]) -> None:
         if standing[name] or name in ("held_out", "accepted"):
             rows.append((name.replace("_", " "), f"{standing[name]:,}", _figures(detail)))
     rows.append(("planned", f"{standing['planned']:,}", ""))
+    rows += [
+        (f"  accepted, came back later: {kind}", f"{n:,}", "") for kind, n in standing["came_back"].items()
+    ]
     table("", ("People", "", "By reason"), rows, right=(1,))
     say(f"Status: [bold]{standing['status']}[/]")
     if standing["error"]:

@@ -27,6 +27,10 @@ _PAGES = {
         ("lifecycle", _("Lifecycle"), ("/lifecycle",)),
         ("features", _("Features"), ("/features",)),
     ),
+    "campaigns": (
+        ("campaigns", _("All campaigns"), ()),
+        ("campaign_calendar", _("Calendar"), ("/campaigns/calendar",)),
+    ),
     "recommendations": (
         ("recommendations", _("Placements"), ()),
         ("recommendations_compare", _("Compare models"), ("/recommendations/compare",)),
@@ -39,6 +43,10 @@ _PAGES = {
         ("live", _("Live events"), ("/data/live",)),
         ("rejects", _("Rejects"), ("/data/rejects",)),
         ("imports", _("Imports"), ("/data/import",)),
+    ),
+    "privacy": (
+        ("privacy", _("Consents"), ()),
+        ("suppressions", _("Suppression"), ("/privacy/suppression",)),
     ),
     "settings": (
         ("settings", _("All settings"), ()),

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver
 from zhiyin.entrypoints.console import (
     account,
     api_keys,
+    bounces,
     campaigns,
     customers,
     data,
@@ -24,6 +25,7 @@ from zhiyin.entrypoints.console import (
     settings,
     sources,
     suppressions,
+    topics,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -41,9 +43,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *data.urlpatterns,
     *rejects.urlpatterns,
     *jobs.urlpatterns,
+    *topics.urlpatterns,
     *suppressions.urlpatterns,
     *settings.urlpatterns,
     *api_keys.urlpatterns,
     *sending_domain.urlpatterns,
     *deliverability.urlpatterns,
+    *bounces.urlpatterns,
 ]
