@@ -16,6 +16,7 @@ from django.utils.crypto import salted_hmac
 from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.decision import Decision
+from zhiyin.adapters.records.form import SignUp
 from zhiyin.adapters.records.hit import Hit
 from zhiyin.adapters.records.identity import Identity
 from zhiyin.adapters.records.membership import Membership, Touched, Transition, Wake
@@ -25,7 +26,7 @@ from zhiyin.domain.reasons import Reason, SuppressReason
 
 # every model that holds a person; a test finds one that is missing here
 HOLDS_PEOPLE = (
-    Customer, Consent, Decision, Hit, Identity, Membership, Message, Suppression, Touched, Transition, Wake
+    Customer, Consent, Decision, Hit, Identity, Membership, Message, SignUp, Suppression, Touched, Transition, Wake
 )  # fmt: skip
 _OF_SEGMENTS = {"memberships": Membership, "transitions": Transition, "touched": Touched, "wakes": Wake}
 
@@ -97,6 +98,7 @@ def erase(customer_id: str, now: datetime) -> dict[str, int]:
         ]  # also from before they were a customer
         marks = {address_mark(address) for address in known if "@" in address}
         plain = Q(address__in={address.lower() for address in known})
+        signed_up = Q(address__in={*known, *(address.lower() for address in known)})
         suppressed, _ = Suppression.objects.filter(plain).delete()
         messages = Message.objects.filter(customer_id__in=names)
         messages.filter(status__in=PENDING).exclude(status=MessageStatus.HANDED_OVER).update(
@@ -108,6 +110,9 @@ def erase(customer_id: str, now: datetime) -> dict[str, int]:
             ),
             "decisions": Decision.objects.filter(customer_id__in=names).update(customer_id=nobody, facts=[]),
             "suppressions": suppressed,
+            "sign_ups": SignUp.objects.filter(Q(customer_id=customer_id) | signed_up).update(
+                address="", fields={}, customer_id="", proof={}, confirmed_proof={}
+            ),
             "hits": Hit.objects.filter(customer_id=customer_id).delete()[0],
         }
         for name, model in _OF_SEGMENTS.items():

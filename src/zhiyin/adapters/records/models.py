@@ -6,6 +6,7 @@ from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.decision import Decision
 from zhiyin.adapters.records.domain_check import DomainCheck
+from zhiyin.adapters.records.form import Form, SignUp, SignUpRefusal
 from zhiyin.adapters.records.hit import Hit, Judged
 from zhiyin.adapters.records.identity import Identity
 from zhiyin.adapters.records.import_ import Import
@@ -33,6 +34,7 @@ __all__ = [
     "Decision",
     "DomainCheck",
     "DkimKey",
+    "Form",
     "Hit",
     "Identity",
     "Import",
@@ -48,6 +50,8 @@ __all__ = [
     "Segment",
     "SegmentSize",
     "SendingDomain",
+    "SignUp",
+    "SignUpRefusal",
     "Source",
     "Suppression",
     "Tally",

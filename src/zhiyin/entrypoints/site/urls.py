@@ -1,9 +1,10 @@
-"""All addresses that Django answers: public links of messages, then the console."""
+"""All addresses that Django answers: public links of messages, sign-up forms, then the console."""
 
 from django.urls import include, path
 
 urlpatterns = [
     path("", include("zhiyin.entrypoints.api.public")),
+    path("", include("zhiyin.entrypoints.api.forms")),
     path("", include("zhiyin.entrypoints.console.urls")),
 ]
 handler400 = "zhiyin.entrypoints.console.errors.bad_request"
