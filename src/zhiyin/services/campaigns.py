@@ -20,7 +20,17 @@ from zhiyin.domain.reasons import WaitReason
 from zhiyin.domain.text import Text, say
 from zhiyin.loop import decide
 from zhiyin.loop.profile import segment_json
-from zhiyin.services import checks, claims, placements, segments, slow_start, templates, topics
+from zhiyin.services import (
+    bounce_notes,
+    channels,
+    checks,
+    claims,
+    placements,
+    segments,
+    slow_start,
+    templates,
+    topics,
+)
 from zhiyin.services.workspace import Workspace
 
 _KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
@@ -215,7 +225,8 @@ def cancel(ws: Workspace, key: str) -> Campaign:
 def progress(ws: Workspace, key: str) -> dict[str, Any]:
     """Where everyone stands: ``planned`` (all with a ledger row), one count per status, the refused by reason.
 
-    The statuses add up to ``planned``; those that are not handed over yet stand under ``waiting``.
+    The statuses add up to ``planned``; those that are not handed over yet stand under ``waiting``, and why nothing
+    goes at all under ``channel``. ``came_back`` are those of ``accepted`` for which something came back later, by kind.
     """
     row = get(ws, key)
     rows = Message.objects.filter(campaign=row, replaced=False)
@@ -233,9 +244,11 @@ def progress(ws: Workspace, key: str) -> dict[str, Any]:
         elif status == MessageStatus.PLANNED and reason in set(WaitReason):
             held[reason] = held.get(reason, 0) + count
     waiting = statuses.pop(MessageStatus.PLANNED)
+    held_up = channels.told(channels.breaker(channels.EMAIL)) if waiting else ""
     return {
         "status": row.status,
         "error": row.error,
+        "channel": held_up if row.status == CampaignStatus.SENDING else "",
         "planned": waiting + sum(statuses.values()),
         "planning_done": row.planned_at is not None,
         "waiting": waiting,
@@ -243,6 +256,7 @@ def progress(ws: Workspace, key: str) -> dict[str, Any]:
         "waiting_by_reason": dict(sorted(held.items())),
         "refused_by_reason": dict(sorted(refused.items())),
         "failed_by_reason": dict(sorted(failed.items())),
+        "came_back": bounce_notes.of_program(row.program),
     }
 
 

@@ -1,7 +1,9 @@
 """All models, gathered for Django; each stands in the file of its noun."""
 
 from zhiyin.adapters.records.attempt import Attempt
+from zhiyin.adapters.records.bounce import BounceNote, Mailbox
 from zhiyin.adapters.records.campaign import Campaign
+from zhiyin.adapters.records.channel import ChannelState
 from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.decision import Decision
@@ -27,7 +29,9 @@ from zhiyin.adapters.records.training_run import TrainingRun
 
 __all__ = [
     "Attempt",
+    "BounceNote",
     "Campaign",
+    "ChannelState",
     "Collected",
     "Consent",
     "Customer",
@@ -40,6 +44,7 @@ __all__ = [
     "Import",
     "Job",
     "Judged",
+    "Mailbox",
     "MailReport",
     "MailReportRow",
     "Membership",

@@ -63,7 +63,9 @@ def sign_up(request: HttpRequest, key: str) -> HttpResponse:
     if form is None:
         response = _problem(404, "not_found", "There is no such form.", "Check its key.")
     elif not allowed:
-        response = _problem(403, "unknown_origin", "This site may not post to the form.", "Add it to the form.")
+        response = _problem(
+            403, "unknown_origin", "This site may not post to the form.", "Add it to the form."
+        )
     elif request.method != "POST":
         response = _problem(405, "method", "This address takes no such method.", "Use POST.")
     else:
@@ -81,7 +83,9 @@ def _taken(request: HttpRequest, form: Any) -> HttpResponse:
     except RequestDataTooBig:
         return _problem(413, "too_large", "The body is too large.", f"It may have {MAX_BYTES // 1024} KB.")
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        return _problem(400, "bad_body", f"The body is not what is expected: {error}."[:300], "See /v1/openapi.json.")
+        return _problem(
+            400, "bad_body", f"The body is not what is expected: {error}."[:300], "See /v1/openapi.json."
+        )
     language = spoken_language(body.language or current().settings.shop.language)
     typed = SignUp(
         email=body.email,
@@ -99,7 +103,9 @@ def _taken(request: HttpRequest, form: Any) -> HttpResponse:
         more = {"suggestion": outcome.suggestion} if outcome.suggestion else {}
         return _problem(status, outcome.reason.value, "It was not taken.", _FIXES[outcome.reason], more)
     with translation.override(language):
-        told = gettext("Thank you. Where the address has to be confirmed, a message with a link is on its way to it.")
+        told = gettext(
+            "Thank you. Where the address has to be confirmed, a message with a link is on its way to it."
+        )
     return _json(202, {"success": True, "message": told})
 
 

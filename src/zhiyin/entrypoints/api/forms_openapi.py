@@ -6,7 +6,12 @@ from typing import Any
 
 PATH = "/v1/forms/{key}"
 PATHS = (PATH,)
-_KEY = {"name": "key", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[a-z0-9_-]+$"}}
+_KEY = {
+    "name": "key",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "pattern": "^[a-z0-9_-]+$"},
+}
 _REFUSALS = {
     400: "The body is not JSON, or not what is expected.",
     403: "The site that posts is not among those of the form.",
@@ -27,7 +32,9 @@ def paths() -> dict[str, Any]:
         },
         **{str(status): {"description": text, "content": refused} for status, text in _REFUSALS.items()},
     }
-    responses["405"] = responses["405"] | {"headers": {"Allow": {"required": True, "schema": {"type": "string"}}}}
+    responses["405"] = responses["405"] | {
+        "headers": {"Allow": {"required": True, "schema": {"type": "string"}}}
+    }
     return {
         PATH: {
             "post": {
@@ -74,10 +81,15 @@ def schemas() -> dict[str, Any]:
                     "additionalProperties": text,
                 },
                 "topics": {"type": "array", "maxItems": 50, "items": text, "description": "Keys of topics."},
-                "language": text | {"description": "en or zh-hans; of what was shown, and of what will be written."},
+                "language": text
+                | {"description": "en or zh-hans; of what was shown, and of what will be written."},
                 "page": text | {"description": "The page on which it was typed; kept as a proof."},
-                "sure": {"type": "boolean", "description": "The address is right, although it looks mistyped."},
-                "fax": text | {"description": "A field that people do not see; who fills it in is a program."},
+                "sure": {
+                    "type": "boolean",
+                    "description": "The address is right, although it looks mistyped.",
+                },
+                "fax": text
+                | {"description": "A field that people do not see; who fills it in is a program."},
             },
         },
         "SignUpReceived": {

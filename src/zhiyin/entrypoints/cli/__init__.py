@@ -10,6 +10,7 @@ from zhiyin.domain.errors import ZhiyinError
 from zhiyin.entrypoints.cli import (
     bounces,
     campaigns,
+    channels,
     config,
     customers,
     deliverability,
@@ -54,6 +55,7 @@ for name, module in (
     ("lifecycle", lifecycle),
     ("recommend", recommend),
     ("campaigns", campaigns),
+    ("channels", channels),
     ("deliverability", deliverability),
     ("bounces", bounces),
     ("suppressions", suppressions),

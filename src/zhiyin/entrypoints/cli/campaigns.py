@@ -304,7 +304,7 @@ def send(
         _show_progress(standing)
         if standing["status"] == "sending" and standing["waiting"]:
             say(f"{standing['waiting']:,} will be sent later, while `zhiyin serve` or `zhiyin work` runs.")
-    if standing["error"]:
+    if standing["error"] or standing["channel"]:
         raise typer.Exit(1)
 
 
@@ -473,6 +473,9 @@ def _show_progress(standing: dict[str, Any]) -> None:
         if standing[name] or name in ("held_out", "accepted"):
             rows.append((name.replace("_", " "), f"{standing[name]:,}", _figures(detail)))
     rows.append(("planned", f"{standing['planned']:,}", ""))
+    rows += [
+        (f"  accepted, came back later: {kind}", f"{n:,}", "") for kind, n in standing["came_back"].items()
+    ]
     table("", ("People", "", "By reason"), rows, right=(1,))
     say(f"Status: [bold]{standing['status']}[/]")
     if standing["error"]:

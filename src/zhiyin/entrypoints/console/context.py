@@ -51,6 +51,7 @@ _PAGES = {
     "settings": (
         ("settings", _("All settings"), ()),
         ("sending_domain", _("Sending domain"), ("/settings/domains",)),
+        ("channels", _("Channel health"), ("/settings/channels",)),
         ("deliverability", _("Deliverability"), ("/settings/deliverability",)),
     ),
 }

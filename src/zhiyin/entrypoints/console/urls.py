@@ -6,7 +6,9 @@ from django.urls import URLPattern, URLResolver
 
 from zhiyin.entrypoints.console import (
     account,
+    bounces,
     campaigns,
+    channels,
     customers,
     data,
     deliverability,
@@ -45,5 +47,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *suppressions.urlpatterns,
     *settings.urlpatterns,
     *sending_domain.urlpatterns,
+    *channels.urlpatterns,
     *deliverability.urlpatterns,
+    *bounces.urlpatterns,
 ]
