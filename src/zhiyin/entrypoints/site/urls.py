@@ -5,6 +5,8 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("zhiyin.entrypoints.api.public")),
     path("", include("zhiyin.entrypoints.api.forms")),
+    path("", include("zhiyin.entrypoints.api.form_api")),
+    path("", include("zhiyin.entrypoints.api.messages")),
     path("", include("zhiyin.entrypoints.console.urls")),
 ]
 handler400 = "zhiyin.entrypoints.console.errors.bad_request"
