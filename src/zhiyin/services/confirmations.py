@@ -21,6 +21,7 @@ from zhiyin.domain.form import SignUpStatus
 from zhiyin.domain.lifecycle import Lifecycle
 from zhiyin.domain.program import Program, Stream
 from zhiyin.domain.text import say
+from zhiyin.loop import decide
 from zhiyin.loop.deliver import sign
 from zhiyin.loop.profile.listeners import NEW
 from zhiyin.services import addressed, consents, ingest
@@ -44,12 +45,13 @@ def program(ws: Workspace, key: str) -> Program:
     form = Form.objects.filter(key=key).first()
     if form is None:
         raise NotFound(say("There is no form {key!r}.", key=key), fix=say("Check the key."))
-    if not ws.settings.sender.email:
+    made = _program(ws, form)
+    if not decide.is_address(made.sender_email):
         raise BadSetting(
             say("There is no sender for the confirmations of {name}.", name=form.name),
-            fix=say("Set sender.email."),
+            fix=say("Set transactional.sender_email or sender.email."),
         )
-    return _program(ws, form)
+    return made
 
 
 def ask(ws: Workspace, row: SignUp) -> Message:
@@ -148,15 +150,17 @@ def _standing(ws: Workspace, row: SignUp) -> str:
 
 
 def _program(ws: Workspace, form: Form) -> Program:
-    sender = ws.settings.sender
+    own, sender = ws.settings.transactional, ws.settings.sender
     return Program(
         name=f"{KIND}:{form.key}",
         title=form.name,
         stream=Stream.TRANSACTIONAL,
         subject="{{ data.subject }}",
         body=_body(),
-        sender_name=sender.name or ws.settings.shop.name,
-        sender_email=sender.email,
+        sender_name=own.sender_name or sender.name or ws.settings.shop.name,
+        sender_email=own.sender_email or sender.email,
+        reply_to=own.reply_to,
+        group="f",
         tracked=False,
     )
 

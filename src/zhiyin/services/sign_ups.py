@@ -90,11 +90,15 @@ def balance(ws: Workspace, forms: Sequence[Form] | None = None) -> dict[str, dic
     if forms is not None:
         rows, refusals = rows.filter(form__in=forms), refusals.filter(form__in=forms)
     waits = Q(status=SignUpStatus.PENDING)
-    found = rows.order_by().values_list("form__key").annotate(
-        Count("pk", filter=Q(status=SignUpStatus.CONFIRMED)),
-        Count("pk", filter=waits & Q(expires_at__gt=now)),
-        Count("pk", filter=Q(status=SignUpStatus.EXPIRED) | waits & Q(expires_at__lte=now)),
-    )  # fmt: skip
+    found = (
+        rows.order_by()
+        .values("form__key")
+        .annotate(
+            confirmed=Count("pk", filter=Q(status=SignUpStatus.CONFIRMED)),
+            pending=Count("pk", filter=waits & Q(expires_at__gt=now)),
+            expired=Count("pk", filter=Q(status=SignUpStatus.EXPIRED) | waits & Q(expires_at__lte=now)),
+        )
+    )
     keys = (
         [form.key for form in forms]
         if forms is not None
@@ -104,8 +108,8 @@ def balance(ws: Workspace, forms: Sequence[Form] | None = None) -> dict[str, dic
         key: {"received": 0, "confirmed": 0, "pending": 0, "expired": 0, "refused": 0, "reasons": {}}
         for key in keys
     }
-    for key, *counts in found:
-        sums[key] |= dict(zip(("confirmed", "pending", "expired"), counts, strict=True))
+    for counts in found:
+        sums[counts.pop("form__key")] |= counts
     for key, reason, count in (
         refusals.order_by("reason").values_list("form__key", "reason").annotate(Sum("count"))
     ):

@@ -28,8 +28,7 @@ from zhiyin.entrypoints.api.public import blind, language_of_browser, unkept, vi
 from zhiyin.entrypoints.site import current
 from zhiyin.loop.collect.sign_ups import SOONEST
 from zhiyin.services import confirmations, forms, sign_ups, topics
-
-TRAP = "fax"  # a field that people do not see
+from zhiyin.services.form_snippets import TRAP
 
 
 @csrf_exempt
