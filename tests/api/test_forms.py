@@ -117,6 +117,7 @@ def test_an_altered_link_confirms_nothing(ws: Workspace, letter: int) -> None:
 
 def test_a_link_ends_after_seven_days_and_the_address_is_forgotten(ws: Workspace, monkeypatch: Any) -> None:
     post(ws)
+    mailed(ws)
     row = SignUp.objects.get()
     later, clock = moving(ws)
     clock.ahead = timedelta(days=7, seconds=1)
@@ -129,6 +130,7 @@ def test_a_link_ends_after_seven_days_and_the_address_is_forgotten(ws: Workspace
     }  # fmt: skip
     assert sign_ups.forget_expired(later) == 1
     assert (SignUp.objects.get().address, balance(later)["expired"]) == ("", 1)
+    assert "example.com" not in str(list(Message.objects.values("address", "domain", "data")))
 
 
 def test_a_stranger_changes_nothing_of_a_customer_and_her_own_yes_lifts_her_unsubscribing(

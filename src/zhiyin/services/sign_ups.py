@@ -13,19 +13,22 @@ from django.db.models import Count, F, Q, Sum
 
 from zhiyin.adapters.records import attempt
 from zhiyin.adapters.records.erasure import address_mark
-from zhiyin.adapters.records.models import Form, SignUp, SignUpRefusal, Suppression
+from zhiyin.adapters.records.models import Form, Message, SignUp, SignUpRefusal, Suppression
 from zhiyin.domain.form import LIFE, OptIn, SignUpStatus
 from zhiyin.domain.form import SignUp as Typed
+from zhiyin.domain.message import PENDING
 from zhiyin.domain.reasons import DoubtReason, SignUpReason, SuppressReason
 from zhiyin.domain.topic import spoken_language
 from zhiyin.loop.collect import doubts, sign_ups
 from zhiyin.loop.deliver import sign
 from zhiyin.services import confirmations, topics
+from zhiyin.services.batches import batches
 from zhiyin.services.tracking import Visitor
 from zhiyin.services.workspace import Workspace
 
 PER_ADDRESS, DAY = 3, timedelta(days=1)  # mails that strangers may have us send to somebody
 PER_NETWORK, HOUR = 10, timedelta(hours=1)
+_FORGOTTEN = 500  # in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +149,20 @@ def standing(row: SignUp, now: datetime) -> str:
 
 def forget_expired(ws: Workspace) -> int:
     """Keep no address that nobody confirmed in time: the count stays, the person goes. Returns how many."""
-    rows = SignUp.objects.filter(status=SignUpStatus.PENDING, expires_at__lte=ws.now())
-    return rows.update(status=SignUpStatus.EXPIRED, address="", fields={}, proof={})
+    with transaction.atomic():
+        rows = SignUp.objects.select_for_update().filter(
+            status=SignUpStatus.PENDING, expires_at__lte=ws.now()
+        )
+        tokens = list(rows.values_list("token", flat=True))
+        for some in batches(tokens, _FORGOTTEN):
+            letters = Message.objects.filter(
+                program__startswith=f"{confirmations.KIND}:", occurrence__in=some
+            )
+            letters.exclude(status__in=PENDING).update(address="", domain="", detail="", data=None)
+            SignUp.objects.filter(token__in=some).update(
+                status=SignUpStatus.EXPIRED, address="", fields={}, proof={}
+            )
+    return len(tokens)
 
 
 def _limited(email: str, visitor: Visitor, now: datetime) -> SignUpReason | None:
