@@ -18,6 +18,7 @@ from zhiyin.entrypoints.cli import (
     doctor,
     events,
     features,
+    forms,
     imports,
     init,
     keys,
@@ -66,6 +67,7 @@ for name, module in (
     ("bounces", bounces),
     ("suppressions", suppressions),
     ("topics", topics),
+    ("forms", forms),
     ("domains", sending_domain),
     ("lake", lake),
 ):
