@@ -30,10 +30,9 @@ KINDS: Mapping[str, str] = {
     "mjml": "MJML",
 }
 ICONS: Mapping[str, str] = {
-    "header": "layout-navbar", "text": "align-left", "image": "photo", "button": "click",
-    "product-grid": "layout-grid", "recommendations": "sparkles", "coupon": "ticket", "countdown": "hourglass",
-    "two-columns": "columns-2", "divider": "minus", "spacer": "arrows-vertical", "footer": "layout-bottombar",
-    "saved": "bookmark", "mjml": "code",
+    "header": "home", "text": "list", "image": "photo", "button": "pointer", "product-grid": "shopping-bag",
+    "recommendations": "sparkles", "coupon": "gift", "countdown": "hourglass", "two-columns": "layout-list",
+    "divider": "minus", "spacer": "selector", "footer": "mail", "saved": "star", "mjml": "code",
 }  # fmt: skip
 FIELDS: Mapping[str, str] = {
     "logo": _("Logo (address of a picture)"),
