@@ -17,6 +17,7 @@ from zhiyin.loop.deliver.block_fields import Field, Form
 from zhiyin.loop.deliver.block_kinds import KINDS
 from zhiyin.loop.deliver.blocks import Document
 
+_TYPED = ("fields", "source")  # where somebody typed last
 NONE = -1  # no block is chosen
 _TAGS = re.compile(r"<[^>]*>|\s+")
 
@@ -48,7 +49,7 @@ class Row:
 
 def edit(data: QueryDict, *, language: str = "") -> Edited:
     """What was posted, done: ``op`` says what, ``n`` to which block. What cannot be done is the error."""
-    op = data.get("op", "") or ("fields" if data.get("touched") == "fields" else "")
+    op = data.get("op", "") or (data["touched"] if data.get("touched") in _TYPED else "")
     return replace(_edit(data, op, language), op=op)
 
 
@@ -83,7 +84,7 @@ def context(body: str, edited: Edited) -> dict[str, Any]:
         "inspector": inspector(document, edited.chosen),
         "palette": palette(),
         "edited": edited,
-        "whole": edited.op not in ("", "fields"),
+        "whole": edited.op not in ("", *_TYPED),
         "focus": f"{focus}-{edited.chosen}"
         if focus and edited.chosen != NONE
         else "undo"

@@ -73,6 +73,12 @@ FIELDS: Mapping[str, str] = {
     "unsubscribe": _("Words of the unsubscribe link"),
     "key": _("Saved block"),
 }
+PARTS: Mapping[str, str] = {
+    "subject": _("Subject"),
+    "preheader": _("Preview line"),
+    "body": _("Message"),
+    "text": _("Plain text"),
+}
 CHOICES: Mapping[str, str] = {
     "left": pgettext_lazy("alignment", "Left"),
     "center": pgettext_lazy("alignment", "Centre"),

@@ -27,6 +27,7 @@ from zhiyin.entrypoints.console import (
     settings,
     sources,
     suppressions,
+    templates,
     topics,
 )
 
@@ -38,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *lifecycle.urlpatterns,
     *segments.urlpatterns,
     *recommendations.urlpatterns,
+    *templates.urlpatterns,  # before the keys of campaigns
     *campaigns.urlpatterns,
     *health.urlpatterns,
     *sources.urlpatterns,
