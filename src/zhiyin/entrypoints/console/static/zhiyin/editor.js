@@ -6,14 +6,15 @@
 
   function sortable() {
     const list = document.getElementById("blocks");
-    if (!list || list.zySorted) return;
+    if (!list || list.zySorted || !window.Sortable) return;
     list.zySorted = Sortable.create(list, {
       handle: ".zy-grip",
+      forceFallback: true, // drawn by the page itself: the same with mouse, pen and finger
       animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 150,
       onEnd: (event) => {
         if (event.oldIndex === event.newIndex) return;
-        const values = { ...Object.fromEntries(new FormData(form())), op: "move", n: event.oldIndex, to: event.newIndex };
-        htmx.ajax("POST", list.dataset.zySort, { target: "#preview", swap: "outerHTML", values });
+        const values = { op: "move", n: event.oldIndex, to: event.newIndex };
+        htmx.ajax("POST", list.dataset.zySort, { source: form(), target: "#preview", swap: "outerHTML", values });
         changed();
       },
     });
@@ -39,6 +40,7 @@
     if (button && !button.disabled) button.click();
   });
 
+  document.addEventListener("htmx:oobAfterSwap", sortable);
   document.addEventListener("htmx:afterSettle", () => {
     sortable();
     const editor = document.querySelector("#editor[data-zy-focus]");
