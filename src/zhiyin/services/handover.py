@@ -20,7 +20,7 @@ from zhiyin.domain.program import Program
 from zhiyin.domain.reasons import FailReason, Reason, SuppressReason
 from zhiyin.loop.deliver import bounces
 from zhiyin.loop.deliver.mime import ascii_address
-from zhiyin.services import breaker, claims, messages, programs, receipts
+from zhiyin.services import breaker, claims, copies, messages, programs, receipts
 from zhiyin.services.envelopes import Written
 from zhiyin.services.workspace import Workspace
 
@@ -37,6 +37,7 @@ class Round:
     done: int = 0
     refusals: dict[str, int] = field(default_factory=dict)  # program → refusals in a row
     published: list[int] = field(default_factory=list)
+    keepers: dict[str, copies.Keeper | None] = field(default_factory=dict)  # by program
 
 
 def write(round_: Round, program: Program, rows: Sequence[Message]) -> list[tuple[Message, Written]]:
@@ -78,7 +79,7 @@ def hand_over(round_: Round, program: Program, chunk: Sequence[tuple[Message, Wr
     if refusal is not None:
         breaker.nobody_answers(program, round_.claim, refusal, round_.ws.now())
         return False
-    mine = _mark_handed_over(round_, program, [row.pk for row, _ in chunk])
+    mine = _mark_handed_over(round_, program, chunk)
     going = [(row, written) for row, written in chunk if row.pk in mine]
     if not going:
         return False
@@ -86,14 +87,19 @@ def hand_over(round_: Round, program: Program, chunk: Sequence[tuple[Message, Wr
     return _note(round_, program, going, answers)
 
 
-def _mark_handed_over(round_: Round, program: Program, ids: Sequence[int]) -> set[int]:
-    """On disk when this returns: from here on these messages are never claimed again by themselves."""
+def _mark_handed_over(round_: Round, program: Program, chunk: Sequence[tuple[Message, Written]]) -> set[int]:
+    """On disk when this returns: from here on these messages are never claimed again by themselves, and each is kept
+    as it leaves."""
+    if program.name not in round_.keepers:
+        round_.keepers[program.name] = copies.Keeper.of(round_.ws, program)
+    keeper = round_.keepers[program.name]
+    pressed = keeper.pressed(round_.ws, chunk) if keeper else []
     with transaction.atomic():
         mine = set(
             Message.objects.select_for_update(of=("self",))
             .filter(
                 programs.going(program),
-                pk__in=ids,
+                pk__in=[row.pk for row, _ in chunk],
                 status=MessageStatus.CLAIMED,
                 claimed_by=round_.claim,
             )
@@ -102,6 +108,7 @@ def _mark_handed_over(round_: Round, program: Program, ids: Sequence[int]) -> se
         Message.objects.filter(pk__in=mine).update(
             status=MessageStatus.HANDED_OVER, handed_over_at=round_.ws.now(), claimed_at=clock.system()
         )
+        copies.keep([copy for copy in pressed if copy.message_id in mine])
         flag_published(round_)
     return mine
 
@@ -128,6 +135,7 @@ def _note(
             if row.address and row.status == MessageStatus.FAILED and _gone(row)
         ]
         save_many([row for row, _ in going], receipts.SETTLED)
+        claims.forget([row for row, _ in going if row.finished_at])
         Suppression.objects.bulk_create(
             [
                 Suppression(channel="email", address=address, reason=SuppressReason.HARD_BOUNCE, at=now)

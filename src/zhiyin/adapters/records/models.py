@@ -15,6 +15,7 @@ from zhiyin.adapters.records.job import Job
 from zhiyin.adapters.records.mail_report import MailReport, MailReportRow
 from zhiyin.adapters.records.membership import Membership, Touched, Transition, Wake
 from zhiyin.adapters.records.message import Message
+from zhiyin.adapters.records.message_copy import Dictionary, MessageCopy
 from zhiyin.adapters.records.placement import Placement
 from zhiyin.adapters.records.profile_run import ProfileRun
 from zhiyin.adapters.records.recommender import RecommenderModel
@@ -37,6 +38,7 @@ __all__ = [
     "Customer",
     "Decision",
     "DomainCheck",
+    "Dictionary",
     "DkimKey",
     "Hit",
     "Identity",
@@ -48,6 +50,7 @@ __all__ = [
     "MailReportRow",
     "Membership",
     "Message",
+    "MessageCopy",
     "Placement",
     "ProfileRun",
     "RecommenderModel",

@@ -26,6 +26,7 @@ class Wording:
     preheader: BoundTemplate
     html: BoundTemplate
     text: BoundTemplate
+    skeleton: str = ""  # the HTML before anybody's name stands in it
 
 
 def prepare(subject: str, body: str, preheader: str = "") -> Wording:
@@ -37,6 +38,7 @@ def prepare(subject: str, body: str, preheader: str = "") -> Wording:
         preheader=sandbox.parse(preheader, what=_PREHEADER),
         html=sandbox.parse(html, html=True),
         text=sandbox.parse(plain.to_text(html)),
+        skeleton=html,
     )
 
 
