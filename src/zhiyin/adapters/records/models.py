@@ -1,5 +1,6 @@
 """All models, gathered for Django; each stands in the file of its noun."""
 
+from zhiyin.adapters.records.api_key import ApiKey
 from zhiyin.adapters.records.attempt import Attempt
 from zhiyin.adapters.records.bounce import BounceNote, Mailbox
 from zhiyin.adapters.records.campaign import Campaign
@@ -19,6 +20,7 @@ from zhiyin.adapters.records.placement import Placement
 from zhiyin.adapters.records.profile_run import ProfileRun
 from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.adapters.records.segment import Segment, SegmentSize
+from zhiyin.adapters.records.send_request import SendRequest
 from zhiyin.adapters.records.sending_domain import DkimKey, SendingDomain
 from zhiyin.adapters.records.source import Source
 from zhiyin.adapters.records.tally import Collected, Tally
@@ -27,6 +29,7 @@ from zhiyin.adapters.records.topic import Topic
 from zhiyin.adapters.records.training_run import TrainingRun
 
 __all__ = [
+    "ApiKey",
     "Attempt",
     "BounceNote",
     "Campaign",
@@ -52,6 +55,7 @@ __all__ = [
     "RecommenderModel",
     "Segment",
     "SegmentSize",
+    "SendRequest",
     "SendingDomain",
     "Source",
     "Suppression",

@@ -53,6 +53,7 @@ _PAGES = {
         ("sending_domain", _("Sending domain"), ("/settings/domains",)),
         ("channels", _("Channel health"), ("/settings/channels",)),
         ("deliverability", _("Deliverability"), ("/settings/deliverability",)),
+        ("api_keys", _("API keys"), ("/settings/keys",)),
     ),
 }
 

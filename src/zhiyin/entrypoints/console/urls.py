@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver
 
 from zhiyin.entrypoints.console import (
     account,
+    api_keys,
     bounces,
     campaigns,
     channels,
@@ -46,6 +47,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *topics.urlpatterns,
     *suppressions.urlpatterns,
     *settings.urlpatterns,
+    *api_keys.urlpatterns,
     *sending_domain.urlpatterns,
     *channels.urlpatterns,
     *deliverability.urlpatterns,

@@ -324,6 +324,21 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='ApiKey',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100)),
+                ('scope', models.CharField(choices=[('messages', 'messages')], max_length=20)),
+                ('digest', models.CharField(max_length=64, unique=True)),
+                ('created_at', models.DateTimeField()),
+                ('used_at', models.DateTimeField(blank=True, null=True)),
+                ('revoked_at', models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('revoked_at', None)), fields=('name',), name='one_api_key_of_a_name')],
+            },
+        ),
+        migrations.CreateModel(
             name='BounceNote',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -500,6 +515,16 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ('created_at', 'pk'),
             },
+        ),
+        migrations.CreateModel(
+            name='SendRequest',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(max_length=64, unique=True)),
+                ('body', models.CharField(max_length=64)),
+                ('made_at', models.DateTimeField()),
+                ('message', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='request', to='records.message')),
+            ],
         ),
         migrations.CreateModel(
             name='Source',
