@@ -57,7 +57,9 @@ def owner_first(get_response: Handler) -> Handler:
         nonlocal known
         if not known:
             known = get_user_model().objects.exists()
-            if not known and not request.path.startswith(("/welcome", "/static/", "/t/", "/u/", "/i18n/")):
+            if not known and not request.path.startswith(
+                ("/welcome", "/static/", "/t/", "/u/", "/v1/", "/i18n/")
+            ):
                 return redirect("welcome")
         return get_response(request)
 
