@@ -125,21 +125,31 @@ def test_without_a_pace_all_go_at_once(workspace: Workspace) -> None:
     assert drain(ws, started(ws, 10)) == 10
 
 
-def test_who_is_refused_takes_no_place_and_a_new_address_counts_where_it_is(workspace: Workspace) -> None:
-    moment = Moment()
-    ws = paced(workspace, moment, domains="qq.com=6")  # one in ten seconds
-    people(ws, 3)
-    for customer, address in zip(
-        Customer.objects.order_by("pk"), ("a@qq.com", "b@163.com", "c@qq.com"), strict=True
-    ):
+def addressed(ws: Workspace, *addresses: str) -> list[Customer]:
+    people(ws, len(addresses))
+    customers = list(Customer.objects.order_by("pk"))
+    for customer, address in zip(customers, addresses, strict=True):
         customer.email = address
         customer.save()
+    return customers
+
+
+def test_who_is_refused_takes_no_place(workspace: Workspace) -> None:
+    ws = paced(workspace, Moment(), domains="qq.com=6")  # one in ten seconds
+    gone, _ = addressed(ws, "a@qq.com", "b@qq.com")
     channel = started(ws)
-    gone, moved, stays = Customer.objects.order_by("pk")
     Consent.objects.filter(customer=gone).update(granted=False)
-    moved.email = "b@qq.com"
-    moved.save()
     drain(ws, channel)
     assert [envelope.to for envelope in channel.sent] == ["b@qq.com"]
+
+
+def test_an_address_that_changed_counts_where_it_is_now(workspace: Workspace) -> None:
+    ws = paced(workspace, Moment(), domains="qq.com=6")  # one in ten seconds
+    moved, stays = addressed(ws, "a@163.com", "b@qq.com")
+    channel = started(ws)
+    moved.email = "a@qq.com"
+    moved.save()
+    drain(ws, channel)
+    assert [envelope.to for envelope in channel.sent] == ["a@qq.com"]
     waits = Message.objects.get(customer_id=stays.pk)
     assert (waits.status, waits.reason) == ("planned", "throttled")

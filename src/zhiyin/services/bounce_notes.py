@@ -23,7 +23,7 @@ from zhiyin.domain.text import say
 from zhiyin.loop.deliver import came_back
 from zhiyin.loop.deliver.bounces import LIMIT, addresses, classify
 from zhiyin.loop.deliver.came_back import Past
-from zhiyin.services import bounce_matches, ingest, tracking
+from zhiyin.services import bounce_matches, ingest, subscriptions, tracking
 from zhiyin.services.bounce_matches import Match
 from zhiyin.services.public_links import PublicLinks
 from zhiyin.services.workspace import Workspace
@@ -145,7 +145,9 @@ def _tell(ws: Workspace, message: Message, bounce: Bounce, now: datetime) -> Non
     """What happened, as an event; each kind once for each message. A wish to be left out is an unsubscription."""
     if bounce.reason == BounceReason.OPT_OUT:
         link = PublicLinks.of(ws).unsubscribe(message.token)
-        tracking.unsubscribe(ws, link.rpartition("/")[2], "reported", tracking.Visitor())
+        subscriptions.unsubscribe(
+            ws, link.rpartition("/")[2], "reported", tracking.Visitor(), everything=True
+        )
         return
     complaint = bounce.kind == BounceKind.COMPLAINT
     properties: dict[str, Any] = {

@@ -12,7 +12,7 @@ from zhiyin.adapters.channels import channel, probe
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.host import is_private
 from zhiyin.domain.text import say
-from zhiyin.services import domain_health, mailbox, memberships
+from zhiyin.services import channels, domain_health, mailbox, memberships
 from zhiyin.services.workspace import Workspace
 
 NEEDED_DISK = 1_000_000_000
@@ -224,6 +224,14 @@ def _bounces(ws: Workspace) -> Check:
     return Check(name, "ok", say("{host} was read at {at}.", host=settings.bounces.host, at=at))
 
 
+def _channel(ws: Workspace) -> Check:
+    """Whether messages go through the mail server, as its last answers say; it is not asked from here."""
+    found = channels.breaker(channels.EMAIL)
+    if why := channels.told(found):
+        return Check("channel", "problem", why, say("Run: zhiyin channels health"))
+    return Check("channel", "ok", say("Nothing holds messages back."))
+
+
 def _deliverability(ws: Workspace) -> Check:
     """What the last check of the sender's domain found; DNS is not asked from here."""
     name, domain = "deliverability", ws.settings.sender.email.rpartition("@")[2].lower()
@@ -272,6 +280,7 @@ CHECKS: tuple[Callable[[Workspace], Check], ...] = (
     _sender,
     _mail,
     _bounces,
+    _channel,
     _deliverability,
     _extras,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language_info, gettext, pgettext_lazy
+from django.utils.translation import get_language, get_language_info, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from zhiyin.domain import text as texts
@@ -634,6 +634,7 @@ CHECKS: Names = {
     "sender": _("Sender"),
     "mail": _("Mail server"),
     "bounces": _("What comes back"),
+    "channel": _("Channel"),
     "deliverability": _("Deliverability"),
     "extras": _("Extras"),
 }
@@ -668,6 +669,8 @@ CHECK_TEXTS: dict[tuple[str, str], Promise | str] = {
     ("mail", "ok"): _("The mail server answers."),
     ("mail", "warning"): _("No mail server is set up, so nothing can be sent. Fill it in."),
     ("mail", "problem"): _("The mail server does not answer. Check its name, port and encryption."),
+    ("channel", "ok"): _("Nothing holds messages back."),
+    ("channel", "problem"): _("Messages wait for the mail server. Look at Channel health."),
     ("extras", "ok"): _("No part is missing."),
 }
 CHANNELS: Names = {"email": _("E-mail"), "sms": _("Text message"), "wechat": _("WeChat")}
@@ -721,6 +724,15 @@ VERSIONS: Names = {
     "template": _("Wording"),
     "wording": _("Wording"),
     "occurrence": _("Sent again on demand, message number"),
+    "topic": _("Topic"),
+}
+# where a word about consent was said -> in words
+CONSENT_SOURCES: Names = {
+    "import": _("from a file"),
+    "unsubscribe:one_click": _("unsubscribed with one click in the mail program"),
+    "unsubscribe:page": _("unsubscribed on the page behind the link"),
+    "unsubscribe:preferences": _("unticked on the page of choices"),
+    "preferences": _("ticked on the page of choices"),
 }
 CONSENT_RULES: Names = {
     "opt_in": _("Only customers who agreed"),
@@ -752,7 +764,16 @@ def repair(rule: str) -> str:
 
 def version(name: str, value: object) -> str:
     """With what a decision was made, in words where it is a code."""
+    if name == "topic":
+        return purpose(str(value))
     return str(CONSENT_RULES.get(str(value), value)) if name == "consent" else str(value)
+
+
+def purpose(code: str) -> str:
+    """What a consent is for: offers, or the name of a topic in the reader's language."""
+    from zhiyin.services import topics
+
+    return name(PURPOSES, code) if code in PURPOSES else topics.name(code, get_language() or "en")
 
 
 def tell(text: object) -> str:
