@@ -258,7 +258,7 @@ def _deliverability(ws: Workspace) -> Check:
 
 
 def _extras(ws: Workspace) -> Check:
-    found = [name for name in ("psycopg", "pyspark") if _version(name)]
+    found = [name for name in ("psycopg", "pyspark", "django-anymail") if _version(name)]
     return Check("extras", "ok", ", ".join(found) if found else say("none installed, none needed"))
 
 
