@@ -5,6 +5,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("zhiyin.entrypoints.api.public")),
     path("", include("zhiyin.entrypoints.api.messages")),
+    path("", include("zhiyin.entrypoints.api.webhooks")),
     path("", include("zhiyin.entrypoints.console.urls")),
 ]
 handler400 = "zhiyin.entrypoints.console.errors.bad_request"
