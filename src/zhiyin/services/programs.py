@@ -29,6 +29,7 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "campaign": Kind(Stream.MARKETING, "zhiyin.services.programs:campaign"),
+    "form": Kind(Stream.TRANSACTIONAL, "zhiyin.services.confirmations:program"),
     "transactional": Kind(Stream.TRANSACTIONAL, "zhiyin.services.transactional:program"),
 }
 

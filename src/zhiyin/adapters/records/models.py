@@ -9,6 +9,7 @@ from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.decision import Decision
 from zhiyin.adapters.records.domain_check import DomainCheck
+from zhiyin.adapters.records.form import Form, SignUp, SignUpRefusal
 from zhiyin.adapters.records.hit import Hit, Judged
 from zhiyin.adapters.records.identity import Identity
 from zhiyin.adapters.records.import_ import Import
@@ -40,6 +41,7 @@ __all__ = [
     "Decision",
     "DomainCheck",
     "DkimKey",
+    "Form",
     "Hit",
     "Identity",
     "Import",
@@ -57,6 +59,8 @@ __all__ = [
     "SegmentSize",
     "SendRequest",
     "SendingDomain",
+    "SignUp",
+    "SignUpRefusal",
     "Source",
     "Suppression",
     "Tally",

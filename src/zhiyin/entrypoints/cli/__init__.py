@@ -18,6 +18,7 @@ from zhiyin.entrypoints.cli import (
     doctor,
     events,
     features,
+    forms,
     imports,
     init,
     keys,
@@ -64,6 +65,7 @@ for name, module in (
     ("bounces", bounces),
     ("suppressions", suppressions),
     ("topics", topics),
+    ("forms", forms),
     ("domains", sending_domain),
     ("lake", lake),
 ):

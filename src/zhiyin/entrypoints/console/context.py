@@ -46,6 +46,7 @@ _PAGES = {
     ),
     "privacy": (
         ("privacy", _("Consents"), ()),
+        ("forms", _("Sign-up forms"), ("/privacy/forms",)),
         ("suppressions", _("Suppression"), ("/privacy/suppression",)),
     ),
     "settings": (
