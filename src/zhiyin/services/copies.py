@@ -6,16 +6,14 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email import policy
 from email.parser import BytesHeaderParser
 
 from zhiyin.adapters.records.models import Dictionary, Message, MessageCopy
 from zhiyin.domain.errors import NotFound
-from zhiyin.domain.program import Program
 from zhiyin.domain.text import say
 from zhiyin.loop.deliver import press
-from zhiyin.services import messages
 from zhiyin.services.envelopes import Written
 from zhiyin.services.workspace import Workspace
 
@@ -34,40 +32,35 @@ class Shown:
     html: str
 
 
-@dataclass(frozen=True, slots=True)
 class Keeper:
-    """Makes the copies of one program's messages; what they share is found once."""
+    """Makes the copies of the messages of one round; what those of one wording share is found once."""
 
-    dictionary: Dictionary
-    shared: bytes
-
-    @classmethod
-    def of(cls, ws: Workspace, program: Program) -> Keeper | None:
-        """None where the settings keep no copies."""
-        if not ws.settings.messages.keep_days:
-            return None
-        wording = messages.prepared(program.subject, program.body, program.preheader)
-        shared = press.dictionary(wording.skeleton)
-        digest = hashlib.sha256(shared).hexdigest()
-        now = ws.now()
-        row, _ = Dictionary.objects.get_or_create(digest=digest, defaults={"content": shared, "used_at": now})
-        if now - row.used_at > _USED:
-            Dictionary.objects.filter(pk=row.pk).update(used_at=now)
-        return cls(row, shared)
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Dictionary, bytes]] = {}
 
     def pressed(self, ws: Workspace, going: Sequence[tuple[Message, Written]]) -> list[MessageCopy]:
-        """The copies of messages that are about to leave."""
-        return [
-            MessageCopy(
-                message=row,
-                dictionary=self.dictionary,
-                content=press.pressed(
-                    written.envelope.content, written.rendered.text, written.rendered.html, self.shared
-                ),
-                made_at=ws.now(),
+        """The copies of messages that are about to leave; none where the settings keep none."""
+        if not ws.settings.messages.keep_days:
+            return []
+        now, made = ws.now(), []
+        for row, written in going:
+            dictionary, shared = self._shared(written.skeleton, now)
+            seen = written.rendered
+            content = press.pressed(written.envelope.content, seen.text, seen.html, shared)
+            made.append(MessageCopy(message=row, dictionary=dictionary, content=content, made_at=now))
+        return made
+
+    def _shared(self, skeleton: str, now: datetime) -> tuple[Dictionary, bytes]:
+        if skeleton not in self._known:
+            shared = press.dictionary(skeleton)
+            digest = hashlib.sha256(shared).hexdigest()
+            row, _ = Dictionary.objects.get_or_create(
+                digest=digest, defaults={"content": shared, "used_at": now}
             )
-            for row, written in going
-        ]
+            if now - row.used_at > _USED:
+                Dictionary.objects.filter(pk=row.pk).update(used_at=now)
+            self._known[skeleton] = (row, shared)
+        return self._known[skeleton]
 
 
 def keep(copies: Sequence[MessageCopy]) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from zhiyin.adapters.channels import probe
+from zhiyin.adapters.channels import channel, probe
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.host import is_private
 from zhiyin.domain.text import say
-from zhiyin.services import domain_health, mailbox, memberships
+from zhiyin.services import channels, domain_health, mailbox, memberships
 from zhiyin.services.workspace import Workspace
 
 NEEDED_DISK = 1_000_000_000
@@ -153,7 +153,9 @@ def _address(ws: Workspace) -> Check:
 
 
 def _mail(ws: Workspace) -> Check:
-    smtp = ws.settings.smtp
+    smtp, provider = ws.settings.smtp, ws.settings.esp.name
+    if provider:
+        return _provider(ws, provider)
     if not smtp.host:
         return Check(
             "mail",
@@ -173,6 +175,20 @@ def _mail(ws: Workspace) -> Check:
         "ok",
         say("{server} answers ({security})", server=f"{smtp.host}:{smtp.port}", security=smtp.security),
     )
+
+
+def _provider(ws: Workspace, name: str) -> Check:
+    made = channel("email", ws.settings)
+    refusal = made.open()
+    made.close()
+    if refusal is not None:
+        return Check(
+            "mail",
+            "problem",
+            say("{server} does not answer: {problem}", server=name, problem=refusal.detail),
+            say("Check esp.key and esp.options."),
+        )
+    return Check("mail", "ok", say("Messages go through {name}.", name=name))
 
 
 def _sender(ws: Workspace) -> Check:
@@ -208,6 +224,14 @@ def _bounces(ws: Workspace) -> Check:
     return Check(name, "ok", say("{host} was read at {at}.", host=settings.bounces.host, at=at))
 
 
+def _channel(ws: Workspace) -> Check:
+    """Whether messages go through the mail server, as its last answers say; it is not asked from here."""
+    found = channels.breaker(channels.EMAIL)
+    if why := channels.told(found):
+        return Check("channel", "problem", why, say("Run: zhiyin channels health"))
+    return Check("channel", "ok", say("Nothing holds messages back."))
+
+
 def _deliverability(ws: Workspace) -> Check:
     """What the last check of the sender's domain found; DNS is not asked from here."""
     name, domain = "deliverability", ws.settings.sender.email.rpartition("@")[2].lower()
@@ -234,7 +258,7 @@ def _deliverability(ws: Workspace) -> Check:
 
 
 def _extras(ws: Workspace) -> Check:
-    found = [name for name in ("psycopg", "pyspark") if _version(name)]
+    found = [name for name in ("psycopg", "pyspark", "django-anymail") if _version(name)]
     return Check("extras", "ok", ", ".join(found) if found else say("none installed, none needed"))
 
 
@@ -256,6 +280,7 @@ CHECKS: tuple[Callable[[Workspace], Check], ...] = (
     _sender,
     _mail,
     _bounces,
+    _channel,
     _deliverability,
     _extras,
 )

@@ -20,7 +20,7 @@ from zhiyin.domain.program import Program
 from zhiyin.domain.reasons import FailReason, Reason, SuppressReason
 from zhiyin.loop.deliver import bounces
 from zhiyin.loop.deliver.mime import ascii_address
-from zhiyin.services import breaker, claims, copies, messages, programs, receipts
+from zhiyin.services import breaker, channels, claims, copies, messages, programs, receipts
 from zhiyin.services.envelopes import Written
 from zhiyin.services.workspace import Workspace
 
@@ -35,9 +35,10 @@ class Round:
     pool: ThreadPoolExecutor
     on_sent: Callable[[int], None] | None
     done: int = 0
+    shut: bool = False  # the channel takes nothing more just now
     refusals: dict[str, int] = field(default_factory=dict)  # program → refusals in a row
     published: list[int] = field(default_factory=list)
-    keepers: dict[str, copies.Keeper | None] = field(default_factory=dict)  # by program
+    keeper: copies.Keeper = field(default_factory=copies.Keeper)
 
 
 def write(round_: Round, program: Program, rows: Sequence[Message]) -> list[tuple[Message, Written]]:
@@ -77,8 +78,7 @@ def hand_over(round_: Round, program: Program, chunk: Sequence[tuple[Message, Wr
     """Hand a chunk over; False where the program must not go on."""
     refusal = round_.channel.open()
     if refusal is not None:
-        breaker.nobody_answers(program, round_.claim, refusal, round_.ws.now())
-        return False
+        return _heard(round_, [refusal]) and _refused(round_, program, refusal)
     mine = _mark_handed_over(round_, program, chunk)
     going = [(row, written) for row, written in chunk if row.pk in mine]
     if not going:
@@ -90,10 +90,7 @@ def hand_over(round_: Round, program: Program, chunk: Sequence[tuple[Message, Wr
 def _mark_handed_over(round_: Round, program: Program, chunk: Sequence[tuple[Message, Written]]) -> set[int]:
     """On disk when this returns: from here on these messages are never claimed again by themselves, and each is kept
     as it leaves."""
-    if program.name not in round_.keepers:
-        round_.keepers[program.name] = copies.Keeper.of(round_.ws, program)
-    keeper = round_.keepers[program.name]
-    pressed = keeper.pressed(round_.ws, chunk) if keeper else []
+    pressed = round_.keeper.pressed(round_.ws, chunk)
     with transaction.atomic():
         mine = set(
             Message.objects.select_for_update(of=("self",))
@@ -145,10 +142,24 @@ def _note(
         )
     round_.published += receipts.record(round_.ws, [row for row, _ in going])
     _moved(round_, sum(row.status not in PENDING for row, _ in going))
-    if stop is not None:
-        breaker.nobody_answers(program, round_.claim, stop, round_.ws.now())
+    if not _heard(round_, answers):
         return False
+    if stop is not None:
+        return _refused(round_, program, stop)
     return breaker.watch(program, round_.claim, round_.refusals, answers, now)
+
+
+def _heard(round_: Round, answers: Sequence[Receipt]) -> bool:
+    """Tell the channel's breaker; False where the server itself fails, and this round is over."""
+    going = channels.heard(round_.ws, channels.EMAIL, answers, round_.ws.now())
+    round_.shut = not going or any(answer.everyone and channels.fault(answer) for answer in answers)
+    return not round_.shut
+
+
+def _refused(round_: Round, program: Program, refusal: Receipt) -> bool:
+    """The server works and takes nothing of this program's sender."""
+    breaker.refused(program, round_.claim, refusal, round_.ws.now())
+    return False
 
 
 def _gone(row: Message) -> bool:

@@ -2,12 +2,15 @@
 
 from zhiyin.adapters.records.api_key import ApiKey
 from zhiyin.adapters.records.attempt import Attempt
+from zhiyin.adapters.records.block import Block, BlockVersion
 from zhiyin.adapters.records.bounce import BounceNote, Mailbox
 from zhiyin.adapters.records.campaign import Campaign
+from zhiyin.adapters.records.channel import ChannelState
 from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.decision import Decision
 from zhiyin.adapters.records.domain_check import DomainCheck
+from zhiyin.adapters.records.form import Form, SignUp, SignUpRefusal
 from zhiyin.adapters.records.hit import Hit, Judged
 from zhiyin.adapters.records.identity import Identity
 from zhiyin.adapters.records.import_ import Import
@@ -24,15 +27,18 @@ from zhiyin.adapters.records.send_request import SendRequest
 from zhiyin.adapters.records.sending_domain import DkimKey, SendingDomain
 from zhiyin.adapters.records.source import Source
 from zhiyin.adapters.records.tally import Collected, Tally
-from zhiyin.adapters.records.template import Template
+from zhiyin.adapters.records.template import Template, TemplateVersion
 from zhiyin.adapters.records.topic import Topic
 from zhiyin.adapters.records.training_run import TrainingRun
 
 __all__ = [
     "ApiKey",
     "Attempt",
+    "Block",
+    "BlockVersion",
     "BounceNote",
     "Campaign",
+    "ChannelState",
     "Collected",
     "Consent",
     "Customer",
@@ -40,6 +46,7 @@ __all__ = [
     "DomainCheck",
     "Dictionary",
     "DkimKey",
+    "Form",
     "Hit",
     "Identity",
     "Import",
@@ -58,10 +65,13 @@ __all__ = [
     "SegmentSize",
     "SendRequest",
     "SendingDomain",
+    "SignUp",
+    "SignUpRefusal",
     "Source",
     "Suppression",
     "Tally",
     "Template",
+    "TemplateVersion",
     "Topic",
     "Touched",
     "TrainingRun",

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from zhiyin import __version__
-from zhiyin.entrypoints.api import messages_openapi
+from zhiyin.entrypoints.api import forms_openapi, messages_openapi
 from zhiyin.entrypoints.api.body import MAX_BATCH
 from zhiyin.entrypoints.api.track import PATHS
 from zhiyin.loop.collect.shape import MAX_BYTES
@@ -80,7 +80,7 @@ def document() -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for path, kind in PATHS.items():
         paths[path] = {"post": _post(path, kind), "options": _options(path)}
-    paths |= messages_openapi.paths()
+    paths |= messages_openapi.paths() | forms_openapi.paths()
     paths[PATH] = _read("openapi", "This document")
     paths[SCHEMA_PATH] = _read("segment-schema", "The JSON Schema of the rules of segments")
     return {
@@ -97,7 +97,7 @@ def document() -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "schemas": _schemas() | messages_openapi.schemas(),
+            "schemas": _schemas() | messages_openapi.schemas() | forms_openapi.schemas(),
             "responses": {str(status): _refusal(status, text) for status, text in _REFUSALS.items()},
             "securitySchemes": {
                 "basic": {
