@@ -20,6 +20,7 @@ from zhiyin.domain.event import Event
 from zhiyin.domain.form import SignUpStatus
 from zhiyin.domain.lifecycle import Lifecycle
 from zhiyin.domain.program import Program, Stream
+from zhiyin.domain.template import Wording, Wordings
 from zhiyin.domain.text import say
 from zhiyin.loop import decide
 from zhiyin.loop.deliver import sign
@@ -155,8 +156,7 @@ def _program(ws: Workspace, form: Form) -> Program:
         name=f"{KIND}:{form.key}",
         title=form.name,
         stream=Stream.TRANSACTIONAL,
-        subject="{{ data.subject }}",
-        body=_body(),
+        wordings=Wordings(Wording("{{ data.subject }}", _body())),
         sender_name=own.sender_name or sender.name or ws.settings.shop.name,
         sender_email=own.sender_email or sender.email,
         reply_to=own.reply_to,

@@ -15,6 +15,7 @@ from zhiyin.adapters.records.models import Message, SendRequest
 from zhiyin.domain.customer import Customer
 from zhiyin.domain.errors import BadSetting, Conflict, NotFound
 from zhiyin.domain.program import Program
+from zhiyin.domain.template import Wording
 from zhiyin.domain.text import say
 from zhiyin.loop import decide
 from zhiyin.loop.deliver import context, render
@@ -64,9 +65,10 @@ def send(ws: Workspace, asked: Asked, key: str) -> Taken:
         person = _known(who) or Customer("", email=address)
     template = templates.spoken(ws, asked.template, asked.language or person.language)
     program = _ready(ws, f"{transactional.KIND}:{template.key}")
-    _fits(program, asked.variables)
+    speaking = messages.Speaking.of(ws, program)
+    _fits(program, speaking.wording(person), asked.variables)
     said = messages.variables(ws, program, person, (), "", asked.variables)
-    render.render(messages.prepared(program.subject, program.body, program.preheader), said)
+    render.render(speaking.to(person), said)
     versions = {"template": f"{template.key}@{template.version}"}
     try:
         with transaction.atomic():
@@ -109,9 +111,9 @@ def _ready(ws: Workspace, name: str) -> Program:
         raise Conflict(error.what, why=error.why, fix=error.fix, code="not_set_up") from error
 
 
-def _fits(program: Program, variables: Mapping[str, Any]) -> None:
+def _fits(program: Program, wording: Wording, variables: Mapping[str, Any]) -> None:
     """Raise ``BadSetting`` where the variables are not those of the template."""
-    names = transactional.wanted(program.subject, program.body, program.preheader)
+    names = transactional.wanted(wording.subject, wording.body, wording.preheader, wording.text)
     unknown, missing = sorted(set(variables) - names), sorted(names - set(variables))
     if unknown:
         raise BadSetting(

@@ -12,7 +12,7 @@ from zhiyin.domain.program import Program, Stream
 from zhiyin.domain.text import say
 from zhiyin.loop import decide
 from zhiyin.loop.deliver import sandbox
-from zhiyin.services import templates
+from zhiyin.services import templates, wording
 from zhiyin.services.workspace import Workspace
 
 KIND = "transactional"
@@ -61,8 +61,7 @@ def program(ws: Workspace, key: str) -> Program:
         name=f"{KIND}:{key}",
         title=row.name,
         stream=Stream.TRANSACTIONAL,
-        subject=row.subject,
-        body=row.body,
+        wordings=wording.ready(row),
         sender_name=own.sender_name or settings.sender.name or settings.shop.name,
         sender_email=sender,
         reply_to=own.reply_to,
@@ -72,14 +71,14 @@ def program(ws: Workspace, key: str) -> Program:
 
 
 @lru_cache(maxsize=256)
-def wanted(subject: str, body: str, preheader: str = "") -> frozenset[str]:
-    """The variables that a wording asks for as ``data.NAME``. Raises ``BadTemplate`` for what only marketing has.
+def wanted(*sources: str) -> frozenset[str]:
+    """What the parts of a wording ask for as ``data.NAME``. Raises ``BadTemplate`` for what only marketing has.
 
     >>> sorted(wanted("Order {{ data.number }}", "<mjml></mjml>"))
     ['number']
     """
     names = set()
-    for source in (subject, body, preheader):
+    for source in sources:
         for use in sandbox.uses(source):
             if use.path[0] in _NOT_HERE:
                 raise BadTemplate(

@@ -2,6 +2,7 @@
 
 from zhiyin.adapters.records.api_key import ApiKey
 from zhiyin.adapters.records.attempt import Attempt
+from zhiyin.adapters.records.block import Block, BlockVersion
 from zhiyin.adapters.records.bounce import BounceNote, Mailbox
 from zhiyin.adapters.records.campaign import Campaign
 from zhiyin.adapters.records.channel import ChannelState
@@ -25,13 +26,15 @@ from zhiyin.adapters.records.send_request import SendRequest
 from zhiyin.adapters.records.sending_domain import DkimKey, SendingDomain
 from zhiyin.adapters.records.source import Source
 from zhiyin.adapters.records.tally import Collected, Tally
-from zhiyin.adapters.records.template import Template
+from zhiyin.adapters.records.template import Template, TemplateVersion
 from zhiyin.adapters.records.topic import Topic
 from zhiyin.adapters.records.training_run import TrainingRun
 
 __all__ = [
     "ApiKey",
     "Attempt",
+    "Block",
+    "BlockVersion",
     "BounceNote",
     "Campaign",
     "ChannelState",
@@ -65,6 +68,7 @@ __all__ = [
     "Suppression",
     "Tally",
     "Template",
+    "TemplateVersion",
     "Topic",
     "Touched",
     "TrainingRun",
