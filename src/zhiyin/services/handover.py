@@ -36,6 +36,8 @@ class Round:
     on_sent: Callable[[int], None] | None
     done: int = 0
     refusals: dict[int, int] = field(default_factory=dict)  # campaign → refusals in a row
+    later: dict[int, int] = field(default_factory=dict)  # campaign → requests in a row to come back later
+    moves: set[int] = field(default_factory=set)  # campaigns of which the server took something
     published: list[int] = field(default_factory=list)
 
 
@@ -71,7 +73,8 @@ def hand_over(round_: Round, campaign: Campaign, chunk: Sequence[tuple[Message, 
     """Hand a chunk over; False where the campaign must not go on."""
     refusal = round_.channel.open()
     if refusal is not None:
-        breaker.nobody_answers(campaign, round_.claim, refusal, round_.ws.now())
+        moves = campaign.pk in round_.moves
+        breaker.nobody_answers(campaign, round_.claim, refusal, round_.ws.now(), moves=moves)
         return False
     mine = _mark_handed_over(round_, [row.pk for row, _ in chunk])
     going = [(row, written) for row, written in chunk if row.pk in mine]
@@ -110,6 +113,9 @@ def _note(
     """Write down what the channel answered; False where the campaign must not go on."""
     now = round_.ws.now()
     stop: Receipt | None = None
+    answers = breaker.slower(campaign, round_.later, answers)
+    if any(receipt.status == MessageStatus.ACCEPTED for receipt in answers):
+        round_.moves.add(campaign.pk)
     for (row, written), receipt in zip(going, answers, strict=True):
         receipts.settle(row, receipt, now)
         row.items = list(written.items)
@@ -133,7 +139,8 @@ def _note(
     round_.published += receipts.record(round_.ws, [row for row, _ in going], campaign.key)
     _moved(round_, sum(row.status not in PENDING for row, _ in going))
     if stop is not None:
-        breaker.nobody_answers(campaign, round_.claim, stop, round_.ws.now())
+        moves = campaign.pk in round_.moves
+        breaker.nobody_answers(campaign, round_.claim, stop, round_.ws.now(), moves=moves)
         return False
     return breaker.watch(campaign, round_.refusals, answers)
 
