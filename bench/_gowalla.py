@@ -11,10 +11,12 @@ import numpy as np
 
 from zhiyin.adapters import plugins
 from zhiyin.loop.recommend import RECOMMENDERS
-from zhiyin.loop.recommend.data import Catalogue, Customers, Data, Log
+from zhiyin.loop.recommend.catalogue import Catalogue
+from zhiyin.loop.recommend.data import Customers, Data
 from zhiyin.loop.recommend.evaluate import splits
 from zhiyin.loop.recommend.evaluate.task import Task
 from zhiyin.loop.recommend.interface import Recommender
+from zhiyin.loop.recommend.log import Log
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "gowalla"
 USERS, ITEMS = 29_858, 40_981

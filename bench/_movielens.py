@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from zhiyin.loop.recommend.data import KINDS, Bool, Catalogue, Customers, Data, Log
+from zhiyin.loop.recommend.arrays import Bool
+from zhiyin.loop.recommend.catalogue import Catalogue
+from zhiyin.loop.recommend.data import Customers, Data
+from zhiyin.loop.recommend.log import KINDS, Log
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "movielens-100k"
 USERS, FILMS, FOLDS = 943, 1682, 5

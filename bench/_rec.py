@@ -15,10 +15,12 @@ import numpy as np
 from zhiyin.adapters import plugins
 from zhiyin.domain.estimate import Estimate
 from zhiyin.loop.recommend import RECOMMENDERS
-from zhiyin.loop.recommend.data import Catalogue, Customers, Data, Log
+from zhiyin.loop.recommend.catalogue import Catalogue
+from zhiyin.loop.recommend.data import Customers, Data
 from zhiyin.loop.recommend.evaluate.compare import Evaluation, compare
 from zhiyin.loop.recommend.evaluate.measure import measure
 from zhiyin.loop.recommend.evaluate.task import Task
+from zhiyin.loop.recommend.log import Log
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parents[1] / "shared" / "data"

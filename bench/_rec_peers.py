@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from bench import _peers
-from zhiyin.loop.recommend.data import I32
+from zhiyin.loop.recommend.arrays import I32
 from zhiyin.loop.recommend.evaluate import measure, metrics
 from zhiyin.loop.recommend.evaluate.task import ALL, Task
 

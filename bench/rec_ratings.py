@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench import _movielens
-from zhiyin.loop.recommend.data import Bool, Log
+from zhiyin.loop.recommend.arrays import Bool
+from zhiyin.loop.recommend.log import Log
 from zhiyin.loop.recommend.svd import Svd
 
 SETTINGS = Path(__file__).resolve().parent / "recommend_settings.json"

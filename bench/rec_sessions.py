@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from bench import _rec
-from zhiyin.loop.recommend.data import Data, Queries
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.evaluate import splits
 from zhiyin.loop.recommend.evaluate.task import Task
+from zhiyin.loop.recommend.queries import Queries
 
 FOLDER = _rec.DATA / "diginetica-sessions"
 ITEMS = 43_097

@@ -20,10 +20,14 @@ import numpy as np
 from bench import _rec, _rec_peers
 from zhiyin.adapters import plugins
 from zhiyin.loop.recommend import RECOMMENDERS
+from zhiyin.loop.recommend.arrays import DAY, F64, I32
+from zhiyin.loop.recommend.catalogue import Catalogue
 from zhiyin.loop.recommend.choose import paired
-from zhiyin.loop.recommend.data import DAY, F64, I32, LATEST, Catalogue, Customers, Data, Log
+from zhiyin.loop.recommend.data import Customers, Data
 from zhiyin.loop.recommend.evaluate import measure, metrics, splits
 from zhiyin.loop.recommend.evaluate.task import Task
+from zhiyin.loop.recommend.log import Log
+from zhiyin.loop.recommend.queries import LATEST
 from zhiyin.services.model_runs import lists
 from zhiyin.stats import bootstrap
 

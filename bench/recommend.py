@@ -36,9 +36,10 @@ def main() -> list[dict[str, Any]]:
 
 def accuracy() -> list[dict[str, Any]]:
     """Each model trained on January to September, asked for what households bought for the first time in October."""
-    from zhiyin.loop.recommend.data import LATEST, moment
+    from zhiyin.loop.recommend.data import moment
     from zhiyin.loop.recommend.evaluate import splits
     from zhiyin.loop.recommend.histories import learned
+    from zhiyin.loop.recommend.queries import LATEST
     from zhiyin.services.contest import contest, entry
 
     purchases = complete_journey()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import smtplib
 import tempfile
 import time
-from collections.abc import Sequence
 from email.message import EmailMessage
 from pathlib import Path
 from statistics import median
@@ -56,13 +55,14 @@ def _straightforward(ws: Any, campaign: Any, port: int, signed: Any) -> float:
     """Messages a second of what one would write in an afternoon, in one process over one connection."""
     from zhiyin.adapters.records.models import Customer
     from zhiyin.loop.deliver import links, render
-    from zhiyin.services import marks, messages
+    from zhiyin.services import marks, messages, programs
     from zhiyin.services.public_links import PublicLinks
 
     people = [messages.of_row(row) for row in Customer.objects.order_by("pk")[:PLAIN]]
-    chosen = messages._chosen(ws, campaign, people)
+    program = programs.of_campaign(campaign)
+    chosen = messages._chosen(ws, program, people)
     wording = messages.prepared(campaign.subject, campaign.body, campaign.preheader)
-    public, marked = PublicLinks.of(ws), marks.of(ws, campaign.key)
+    public, marked = PublicLinks.of(ws), marks.of(ws, program)
     private = _private(ws)
     with smtplib.SMTP("127.0.0.1", port) as session:
         started = time.perf_counter()
@@ -70,7 +70,7 @@ def _straightforward(ws: Any, campaign: Any, port: int, signed: Any) -> float:
             token = f"{number:032x}"
             unsubscribe = public.unsubscribe(token)
             seen = render.render(
-                wording, messages.variables(ws, campaign, person, chosen[person.customer_id], unsubscribe)
+                wording, messages.variables(ws, program, person, chosen[person.customer_id], unsubscribe)
             )
             html, text = marked.put(
                 seen.html, links.rewrite_text(seen.text, str), click=lambda url, t=token: public.click(t, url),
@@ -128,16 +128,17 @@ def _private(ws: Any) -> bytes:
 
 def _parts(ws: Any, campaign: Any) -> dict[str, float]:
     """Where the time goes, in this process: what a message costs before it is handed over."""
-    from zhiyin.services import messages, sending_domain
+    from zhiyin.services import messages, programs, sending_domain
 
-    tokens: Sequence[dict[str, str]] = [
-        {f"c{n:06}": f"{n:032x}" for n in range(start, start + 500)} for start in (0, 500)
+    program = programs.of_campaign(campaign)
+    recipients = [
+        [messages.Recipient(f"{n:032x}", f"c{n:06}") for n in range(start, start + 500)] for start in (0, 500)
     ]
     started = time.process_time()
-    for batch in tokens:
-        written = messages.write(ws, campaign, batch, now=ws.now())
+    for batch in recipients:
+        written = messages.write(ws, program, batch, now=ws.now())
     writing = (time.process_time() - started) * 1e3 / 1_000
-    sample = written["c000500"]
+    sample = written[f"{500:032x}"]
     assert not isinstance(sample, Exception), sample
     assert sample.items
     (signer,) = sending_domain.signers(ws, f"shop@{_letters.DOMAIN}")

@@ -15,8 +15,10 @@ FORM = {
     "sender__email": "shop@example.com", "smtp__host": "127.0.0.1", "smtp__port": "2525",
     "smtp__security": "none", "smtp__user": "", "smtp__password": "hunter2", "campaign__holdout": "12.5",
     "campaign__window_days": "14", "campaign__cost": "0.05", "campaign__consent": "opt_in",
+    "calendar__occasions": "both",
     "tracking__opens": "True", "tracking__clicks": "True", "tracking__hidden_link": "False",
     "tracking__utm_source": "letters", "pace__per_minute": "0", "pace__domains": "qq.com=60", "pace__quiet": "",
+    "pace__windows": "",
     "pace__warm_up_from": "", "pace__warm_up_first": "50", "pace__warm_up_growth": "2",
 }  # fmt: skip
 

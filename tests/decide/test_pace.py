@@ -27,6 +27,15 @@ def test_without_limits_everybody_goes() -> None:
     assert waits(due("a", "b"), Left(), Pace(), NOW, SHANGHAI) == [None, None]
 
 
+def test_all_domains_of_a_provider_share_its_rate() -> None:
+    pace = Pace(domains={"tencent": 12, "foxmail.com": 6})  # two and one in ten seconds
+    found = waits(due("qq.com", "foxmail.com", "vip.qq.com", "163.com"), Left(), pace, NOW, SHANGHAI)
+    assert [wait is None for wait in found] == [True, True, False, True]
+    left = Left(lately=[(NOW, "qq.com"), (NOW, "163.com")])
+    found = waits(due("foxmail.com", "foxmail.com", "qq.com"), left, pace, NOW, SHANGHAI)
+    assert [wait is None for wait in found] == [True, False, False]
+
+
 def test_a_slow_domain_holds_up_nobody_else() -> None:
     pace = Pace(domains={"qq.com": 6})  # one in ten seconds
     found = waits(due("qq.com", "qq.com", "163.com", "qq.com", "163.com"), Left(), pace, NOW, SHANGHAI)
@@ -146,6 +155,7 @@ def test_no_window_ever_holds_more_than_its_share_and_everybody_goes_in_the_end(
 @pytest.mark.parametrize(
     ("read", "text"),
     [
+        (domains_of, "penguin=5"),
         (domains_of, "qq.com"), (domains_of, "qq.com=0"), (domains_of, "=5"), (domains_of, "qq.com=-1"),
         (quiet_of, "21:00"), (quiet_of, "21-8"), (quiet_of, "25:00-08:00"), (quiet_of, "08:00-08:00"),
     ],

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from zhiyin.domain.item import Item
-from zhiyin.loop.recommend.data import LATEST, moment
+from zhiyin.loop.recommend.data import moment
 from zhiyin.loop.recommend.ease import Ease
 from zhiyin.loop.recommend.evaluate import leaks, splits
 from zhiyin.loop.recommend.evaluate.compare import compare
@@ -26,6 +26,7 @@ from zhiyin.loop.recommend.evaluate.measure import measure
 from zhiyin.loop.recommend.histories import learned
 from zhiyin.loop.recommend.item_neighbours import ItemNeighbours
 from zhiyin.loop.recommend.popularity import Popularity
+from zhiyin.loop.recommend.queries import LATEST
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "complete-journey"
 CUT, UNTIL = datetime(2017, 10, 1, tzinfo=UTC), datetime(2017, 11, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from bench import _movielens, rec_ratings
 
-from zhiyin.loop.recommend.data import Log
+from zhiyin.loop.recommend.log import Log
 
 pytestmark = [
     pytest.mark.real,

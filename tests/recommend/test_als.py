@@ -7,7 +7,9 @@ import pytest
 from scipy import sparse
 
 from zhiyin.loop.recommend.als import Als, solved, turned
-from zhiyin.loop.recommend.data import Catalogue, Customers, Data, Log
+from zhiyin.loop.recommend.catalogue import Catalogue
+from zhiyin.loop.recommend.data import Customers, Data
+from zhiyin.loop.recommend.log import Log
 from zhiyin.testing.recommender import RecommenderContract
 
 

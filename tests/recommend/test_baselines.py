@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from tests.recommend.worlds import RNG, asked, data
 
-from zhiyin.loop.recommend.data import DAY, Queries
+from zhiyin.loop.recommend.arrays import DAY
 from zhiyin.loop.recommend.habits import Habits
+from zhiyin.loop.recommend.queries import Queries
 from zhiyin.loop.recommend.random_ import Random, mixed
 from zhiyin.loop.recommend.recent import Recent
 

@@ -7,8 +7,8 @@ import pytest
 from tests.recommend.worlds import RNG, asked, data
 
 from zhiyin.loop.recommend.baskets import Baskets
-from zhiyin.loop.recommend.data import KINDS
 from zhiyin.loop.recommend.itemsets import rules as mined
+from zhiyin.loop.recommend.log import KINDS
 
 #: tea with a pot, bread with butter, milk with everything
 TEA, POT, BREAD, BUTTER, MILK = range(5)

@@ -11,8 +11,11 @@ from scipy import sparse
 
 from zhiyin.domain.item import Item
 from zhiyin.loop.recommend import described
+from zhiyin.loop.recommend.catalogue import Catalogue
 from zhiyin.loop.recommend.content import Content
-from zhiyin.loop.recommend.data import Catalogue, Customers, Data, Log, Queries
+from zhiyin.loop.recommend.data import Customers, Data
+from zhiyin.loop.recommend.log import Log
+from zhiyin.loop.recommend.queries import Queries
 from zhiyin.testing.recommender import RecommenderContract, history, interactions, serve
 
 TEXTS = ("龙井茶 明前绿茶", "龍井茶禮盒 🍵", "青花瓷茶杯", "Blue porcelain cup", "porcelain teapot", "抹茶粉")

@@ -6,9 +6,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zhiyin.loop.recommend.data import DAY, PAUSE, Catalogue, Customers, Data, Log, Queries
+from zhiyin.loop.recommend.arrays import DAY
+from zhiyin.loop.recommend.catalogue import Catalogue
+from zhiyin.loop.recommend.data import Customers, Data
 from zhiyin.loop.recommend.interface import Recommender, lacking
 from zhiyin.loop.recommend.linear import Linear
+from zhiyin.loop.recommend.log import Log
+from zhiyin.loop.recommend.queries import PAUSE, Queries
 
 USERS, ITEMS, NOW = 4, 5, 100 * DAY
 

@@ -11,11 +11,15 @@ import pyarrow as pa
 import pytest
 
 from zhiyin.domain.errors import MissingExtra
-from zhiyin.loop.recommend.data import DAY, Catalogue, Customers, Data, Log, Queries
+from zhiyin.loop.recommend.arrays import DAY
+from zhiyin.loop.recommend.catalogue import Catalogue
+from zhiyin.loop.recommend.data import Customers, Data
 from zhiyin.loop.recommend.deep.gru4rec import Gru4Rec
 from zhiyin.loop.recommend.deep.ncf import Ncf
 from zhiyin.loop.recommend.deep.sasrec import SasRec
 from zhiyin.loop.recommend.deep.sequential import Sequential
+from zhiyin.loop.recommend.log import Log
+from zhiyin.loop.recommend.queries import Queries
 from zhiyin.loop.recommend.serving import Served
 from zhiyin.testing.recommender import NOW, RecommenderContract
 

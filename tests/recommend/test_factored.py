@@ -7,9 +7,11 @@ import pytest
 
 from zhiyin.loop.recommend.als import Als
 from zhiyin.loop.recommend.bpr import Bpr
-from zhiyin.loop.recommend.data import Catalogue, Customers, Data, Log
+from zhiyin.loop.recommend.catalogue import Catalogue
+from zhiyin.loop.recommend.data import Customers, Data
 from zhiyin.loop.recommend.factored import Factored, strongest
 from zhiyin.loop.recommend.item_vectors import ItemVectors
+from zhiyin.loop.recommend.log import Log
 from zhiyin.loop.recommend.svd import Svd
 
 MODELS = {

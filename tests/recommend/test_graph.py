@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import Catalogue, Customers, Data, Log
+from zhiyin.loop.recommend.catalogue import Catalogue
+from zhiyin.loop.recommend.data import Customers, Data
 from zhiyin.loop.recommend.graph import Graph
+from zhiyin.loop.recommend.log import Log
 
 HAVE = np.random.default_rng(0).random((60, 30)) < 0.2
 USERS, ITEMS = np.nonzero(HAVE)

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhiyin.loop.recommend.data import DAY, Customers, Data, Queries
+from zhiyin.loop.recommend.arrays import DAY
+from zhiyin.loop.recommend.data import Customers, Data
 from zhiyin.loop.recommend.group_popularity import GroupPopularity
 from zhiyin.loop.recommend.groups import FEWEST, Groups, parted
 from zhiyin.loop.recommend.histories import customers, learned
 from zhiyin.loop.recommend.popularity import Popularity, popularity
+from zhiyin.loop.recommend.queries import Queries
 from zhiyin.loop.recommend.serving import Context, Served, Shelf
 from zhiyin.testing.recommender import ITEMS, NOW, interactions
 

@@ -10,13 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhiyin.loop.recommend import lessons
+from zhiyin.loop.recommend.arrays import DAY
 from zhiyin.loop.recommend.candidates import candidates
+from zhiyin.loop.recommend.catalogue import Catalogue
 from zhiyin.loop.recommend.content import Content
-from zhiyin.loop.recommend.data import DAY, Catalogue, Customers, Data, Log
+from zhiyin.loop.recommend.data import Customers, Data
 from zhiyin.loop.recommend.features import NUMBERS, Known
 from zhiyin.loop.recommend.hybrid import Hybrid, dealt
 from zhiyin.loop.recommend.interface import Recommender
 from zhiyin.loop.recommend.item_neighbours import ItemNeighbours
+from zhiyin.loop.recommend.log import Log
 from zhiyin.loop.recommend.popularity import Popularity
 from zhiyin.loop.recommend.ranker import Softmax, Trees
 from zhiyin.testing.recommender import RecommenderContract

@@ -7,8 +7,10 @@ import pytest
 from scipy import sparse
 
 from zhiyin.loop.recommend import item_vectors
-from zhiyin.loop.recommend.data import Catalogue, Customers, Data, Log
+from zhiyin.loop.recommend.catalogue import Catalogue
+from zhiyin.loop.recommend.data import Customers, Data
 from zhiyin.loop.recommend.item_vectors import ItemVectors, halves, surprise
+from zhiyin.loop.recommend.log import Log
 from zhiyin.testing.recommender import RecommenderContract
 
 

@@ -9,9 +9,10 @@ import pytest
 from scipy import sparse
 
 from zhiyin.domain.interaction import Interaction
-from zhiyin.loop.recommend.data import F32, Queries
+from zhiyin.loop.recommend.arrays import F32
 from zhiyin.loop.recommend.linear import Linear
 from zhiyin.loop.recommend.popularity import Popularity
+from zhiyin.loop.recommend.queries import Queries
 from zhiyin.loop.recommend.serving import Context, Served, Shelf
 from zhiyin.testing.recommender import NOW
 

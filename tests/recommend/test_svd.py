@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from zhiyin.loop.recommend import biased, gibbs
-from zhiyin.loop.recommend.data import KINDS, Catalogue, Customers, Data, Log, Queries
+from zhiyin.loop.recommend.catalogue import Catalogue
+from zhiyin.loop.recommend.data import Customers, Data
+from zhiyin.loop.recommend.log import KINDS, Log
+from zhiyin.loop.recommend.queries import Queries
 from zhiyin.loop.recommend.rated import Ratings, rated
 from zhiyin.loop.recommend.svd import Svd
 from zhiyin.loop.recommend.systems import batches

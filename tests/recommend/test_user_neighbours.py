@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import Catalogue, Customers, Data, Log
+from zhiyin.loop.recommend.catalogue import Catalogue
+from zhiyin.loop.recommend.data import Customers, Data
+from zhiyin.loop.recommend.log import Log
 from zhiyin.loop.recommend.user_neighbours import UserNeighbours
 
 # 0 and 1 share two items, 0 and 2 one; 3 shares nothing

@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import DAY, Catalogue, Customers, Data, Log, Queries
+from zhiyin.loop.recommend.arrays import DAY
+from zhiyin.loop.recommend.catalogue import Catalogue
+from zhiyin.loop.recommend.data import Customers, Data
+from zhiyin.loop.recommend.log import Log
+from zhiyin.loop.recommend.queries import Queries
 
 RNG = np.random.default_rng(0)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.services.mailing import campaign, people
 
-from zhiyin.adapters.records.models import Customer, Message
+from zhiyin.adapters.records.models import Consent, Customer, Message
 from zhiyin.services import campaigns, planning, sending, slow_start
 from zhiyin.services.workspace import Workspace
 from zhiyin.testing.channel import FakeChannel
@@ -123,3 +123,33 @@ def test_who_waits_for_the_pace_is_not_taken_for_the_rest_of_a_slow_start(worksp
 def test_without_a_pace_all_go_at_once(workspace: Workspace) -> None:
     ws = paced(workspace, Moment())
     assert drain(ws, started(ws, 10)) == 10
+
+
+def addressed(ws: Workspace, *addresses: str) -> list[Customer]:
+    people(ws, len(addresses))
+    customers = list(Customer.objects.order_by("pk"))
+    for customer, address in zip(customers, addresses, strict=True):
+        customer.email = address
+        customer.save()
+    return customers
+
+
+def test_who_is_refused_takes_no_place(workspace: Workspace) -> None:
+    ws = paced(workspace, Moment(), domains="qq.com=6")  # one in ten seconds
+    gone, _ = addressed(ws, "a@qq.com", "b@qq.com")
+    channel = started(ws)
+    Consent.objects.filter(customer=gone).update(granted=False)
+    drain(ws, channel)
+    assert [envelope.to for envelope in channel.sent] == ["b@qq.com"]
+
+
+def test_an_address_that_changed_counts_where_it_is_now(workspace: Workspace) -> None:
+    ws = paced(workspace, Moment(), domains="qq.com=6")  # one in ten seconds
+    moved, stays = addressed(ws, "a@163.com", "b@qq.com")
+    channel = started(ws)
+    moved.email = "a@qq.com"
+    moved.save()
+    drain(ws, channel)
+    assert [envelope.to for envelope in channel.sent] == ["a@qq.com"]
+    waits = Message.objects.get(customer_id=stays.pk)
+    assert (waits.status, waits.reason) == ("planned", "throttled")

@@ -195,7 +195,7 @@ def test_after_the_last_try_it_has_failed(make_workspace):
     planning.plan_step(ws)
     for _ in range(6):
         sending.send_step(ws, "test:1", channel=channel)
-        now.ahead += timedelta(hours=7)
+        now.ahead += timedelta(hours=8)  # the longest pause, and a quarter
     assert Message.objects.get().attempts == 6
     assert _adds_up(ws)["failed_by_reason"] == {"recipient_refused": 1}
 

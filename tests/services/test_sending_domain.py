@@ -23,6 +23,7 @@ from zhiyin.services import (
     dns_records,
     messages,
     planning,
+    programs,
     sender,
     sending,
     sending_domain,
@@ -172,7 +173,8 @@ def test_every_ready_made_template_in_both_languages_is_signed_and_believed(ws):
         draft = campaign(
             ws, key=row.key, template=row.key, subject=None, body=None, reply_to="team@example.com"
         )
-        written = messages.write(ws, draft, {"c0000": "0" * 32}, now=ws.now())["c0000"]
+        recipient = messages.Recipient("0" * 32, "c0000")
+        (written,) = messages.write(ws, programs.of_campaign(draft), [recipient], now=ws.now()).values()
         content = written.envelope.content
         assert _verified(content) == [True, True]
         result = authheaders.authenticate_message(

@@ -24,6 +24,7 @@ _CHOICES = {
     "lake.engine": ("duckdb", "spark"),
     "smtp.security": ("starttls", "tls", "none"),
     "campaign.consent": ("opt_in", "opt_out"),
+    "calendar.occasions": ("language", "chinese", "western", "both", "none"),
     "collect.keep_ip": ("none", "network", "full"),
 }
 _ORIGIN = re.compile(r"https?://[^\s/?#@]+/?", re.IGNORECASE)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, time
 
 from zhiyin.domain.errors import BadSetting
+from zhiyin.domain.provider import PROVIDERS
+from zhiyin.domain.send_window import SendWindow
 from zhiyin.domain.text import say
 
 _SHARE = re.compile(r"\s*(?P<domain>[^\s=,]+)\s*=\s*(?P<rate>\d+)\s*")
@@ -32,24 +34,33 @@ class WarmUp:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What limits sending; nothing does by default. Rates are messages a minute; a domain is the recipient's."""
+    """What limits sending; nothing does by default. Rates are messages a minute.
+
+    ``domains`` has them by the recipient's domain or by provider, which counts all of its domains together.
+    """
 
     per_minute: int = 0
     domains: Mapping[str, int] = field(default_factory=dict)
     quiet: QuietHours | None = None
     warm_up: WarmUp | None = None
+    windows: tuple[SendWindow, ...] = ()
 
     @property
     def limits(self) -> bool:
         """Whether there is anything to look at."""
-        return bool(self.per_minute or self.domains or self.quiet or self.warm_up)
+        return bool(self.per_minute or self.domains or self.clocks or self.warm_up)
+
+    @property
+    def clocks(self) -> bool:
+        """Whether the hour at the recipient's matters."""
+        return bool(self.quiet or self.windows)
 
 
 def domains_of(text: str) -> dict[str, int]:
-    """Rates by domain, from text. Raises ``BadSetting`` where it is none.
+    """Rates by domain or provider, from text. Raises ``BadSetting`` where it is none.
 
-    >>> domains_of("qq.com=60, Gmail.com = 300")
-    {'qq.com': 60, 'gmail.com': 300}
+    >>> domains_of("tencent=60, Gmail.com = 300")
+    {'tencent': 60, 'gmail.com': 300}
     """
     found: dict[str, int] = {}
     for part in text.replace("\n", ",").split(","):
@@ -61,7 +72,16 @@ def domains_of(text: str) -> dict[str, int]:
                 say("pace.domains holds {part!r}.", part=part.strip()),
                 fix=say("Write domains with messages a minute: qq.com=60, gmail.com=300."),
             )
-        found[match["domain"].lower()] = int(match["rate"])
+        name = match["domain"].lower()
+        if "." not in name and name not in PROVIDERS:
+            raise BadSetting(
+                say(
+                    "pace.domains names {name!r}, which is neither a domain nor a provider we know.",
+                    name=name,
+                ),
+                fix=say("Write a domain such as qq.com, or one of: {known}.", known=sorted(PROVIDERS)),
+            )
+        found[name] = int(match["rate"])
     return found
 
 

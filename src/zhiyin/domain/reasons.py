@@ -23,6 +23,7 @@ class WaitReason(StrEnum):
     """Why a planned message does not go yet (``decide``)."""
 
     QUIET_HOURS = "quiet_hours"
+    SEND_WINDOW = "send_window"
     THROTTLED = "throttled"
     WARM_UP = "warm_up"
     LOCAL_CLOCK = "local_clock"

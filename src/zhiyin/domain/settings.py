@@ -10,6 +10,7 @@ from zhiyin.domain.errors import BadSetting
 from zhiyin.domain.interest import half_life
 from zhiyin.domain.lifecycle import StageRules
 from zhiyin.domain.pace import Pace, domains_of, quiet_of, warm_up_of
+from zhiyin.domain.send_window import windows_of
 from zhiyin.domain.text import say
 
 LONGEST_BOUNCE = 14  # characters before the @: what the tag leaves of the 64 that servers take
@@ -157,11 +158,17 @@ class PaceSettings:
     )
     domains: str = field(
         default="",
-        metadata={"doc": "Messages a minute to recipients' domains, such as qq.com=60, gmail.com=300."},
+        metadata={
+            "doc": "Messages a minute to recipients' domains and providers, such as shop.example=30, tencent=60."
+        },
     )
     quiet: str = field(
         default="",
         metadata={"doc": "Hours of the recipient's day in which nothing is sent, such as 21:00-08:00; none if empty."},
+    )  # fmt: skip
+    windows: str = field(
+        default="",
+        metadata={"doc": "Hours in which messages leave, such as Mon-Fri 9:00-18:00, Sat 10:00-14:00; all if empty."},
     )  # fmt: skip
     warm_up_from: str = field(
         default="",
@@ -180,6 +187,7 @@ class PaceSettings:
             domains_of(self.domains),
             quiet_of(self.quiet),
             warm_up_of(self.warm_up_from, self.warm_up_first, self.warm_up_growth),
+            windows_of(self.windows),
         )
 
     def check(self) -> None:
@@ -203,6 +211,19 @@ class TrackingSettings:
         default="newsletter",
         metadata={
             "doc": "utm_source of links, with utm_medium=email and utm_campaign=KEY; none are added if empty."
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarSettings:
+    """What the calendar of sends shows beside the sends."""
+
+    occasions: str = field(
+        default="language",
+        metadata={
+            "doc": "Festivals and sales days in the calendar of sends: chinese, western, both, none, or language "
+            "for those of shop.language."
         },
     )
 
@@ -298,6 +319,7 @@ class Settings:
     campaign: CampaignSettings = CampaignSettings()
     pace: PaceSettings = PaceSettings()
     tracking: TrackingSettings = TrackingSettings()
+    calendar: CalendarSettings = CalendarSettings()
     collect: CollectSettings = CollectSettings()
     profile: ProfileSettings = ProfileSettings()
     simulation: SimulationSettings = SimulationSettings()

@@ -1,43 +1,53 @@
-"""The breaker: a campaign waits or pauses by itself when the fault is not one recipient's."""
+"""The breaker: a program waits or stops by itself when the fault is not one recipient's.
+
+A campaign is paused until somebody resumes it. What answers a recipient's own act cannot wait for that: such
+messages are tried again by themselves.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from zhiyin.adapters.records.models import Campaign, Message
+from zhiyin.adapters.records.patience import patiently
 from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.message import MessageStatus, Receipt
+from zhiyin.domain.program import Program
 from zhiyin.domain.reasons import FailReason
 from zhiyin.domain.text import Text, say
 from zhiyin.loop.deliver import retry
+from zhiyin.services import programs
 
 BREAKER = 20  # refusals in a row, and nothing accepted, before sending stops by itself
-SLOWER = (
-    10  # requests in a row to come back later that mean all of us, where the server accepted others before
-)
+SLOWER = 10  # requests in a row to come back later that mean everyone, where others were taken before
+HOLD = timedelta(minutes=5)  # for which a program that cannot be paused waits instead
 
 
-def watch(campaign: Campaign, refusals: dict[int, int], receipts: Sequence[Receipt]) -> bool:
-    """Stop a campaign of which the server refuses one after the other: something is wrong with us, not them.
+def watch(
+    program: Program, claim: str, refusals: dict[str, int], receipts: Sequence[Receipt], now: datetime
+) -> bool:
+    """Stop a program of which the server refuses one after the other: something is wrong with us, not them.
 
-    ``refusals`` counts those in a row for each campaign, and is counted on. False where the campaign was paused.
+    ``refusals`` counts those in a row for each program, and is counted on. False where the program was stopped.
     """
-    row = refusals.get(campaign.pk, 0)
+    row = refusals.get(program.name, 0)
     for receipt in receipts:
         row = row + 1 if _about_us(receipt) else 0
-    refusals[campaign.pk] = row
+    refusals[program.name] = row
     if row < BREAKER:
         return True
-    pause(
-        campaign,
+    stop(
+        program,
+        claim,
         say(
             "The mail server refused {n} messages in a row, so sending stopped. "
             "Its last answer: {answer}. Check the sender and the server, then resume.",
             n=row,
             answer=receipts[-1].detail,
         ),
+        now,
     )
     return False
 
@@ -48,19 +58,19 @@ def _about_us(receipt: Receipt) -> bool:
     return refused and receipt.reason != FailReason.NO_SMTPUTF8
 
 
-def slower(campaign: Campaign, later: dict[int, int], receipts: Sequence[Receipt]) -> list[Receipt]:
+def slower(program: Program, later: dict[str, int], receipts: Sequence[Receipt]) -> list[Receipt]:
     """These answers, of which those that ask one after the other to come back later are meant for everyone.
 
     A server that took messages before and now asks this of ten in a row wants fewer at a time: going on would only
     use up everybody's tries. One that took none yet may ask each newcomer to come again, who then does.
-    ``later`` counts those in a row for each campaign, and is counted on.
+    ``later`` counts those in a row for each program, and is counted on.
     """
-    counts, row = [], later.get(campaign.pk, 0)
+    counts, row = [], later.get(program.name, 0)
     for receipt in receipts:
         row = row + 1 if receipt.retry else 0
         counts.append(row)
-    later[campaign.pk] = row
-    if max(counts, default=0) < SLOWER or not _took(campaign, receipts):
+    later[program.name] = row
+    if max(counts, default=0) < SLOWER or not _took(program, receipts):
         return list(receipts)
     end = max(at for at, count in enumerate(counts) if count >= SLOWER) + 1
     start = max(end - counts[end - 1], 0)
@@ -70,43 +80,59 @@ def slower(campaign: Campaign, later: dict[int, int], receipts: Sequence[Receipt
     ]
 
 
-def _took(campaign: Campaign, receipts: Sequence[Receipt]) -> bool:
-    """Whether the server took any message of this campaign."""
-    return (
-        any(receipt.status == MessageStatus.ACCEPTED for receipt in receipts)
-        or Message.objects.filter(campaign=campaign, status=MessageStatus.ACCEPTED).exists()
-    )
+def _took(program: Program, receipts: Sequence[Receipt]) -> bool:
+    """Whether the server took any message of this program."""
+    taken = Message.objects.filter(programs.rows(program), status=MessageStatus.ACCEPTED)
+    return any(receipt.status == MessageStatus.ACCEPTED for receipt in receipts) or patiently(taken.exists)
 
 
 def nobody_answers(
-    campaign: Campaign, claim: str, refusal: Receipt, now: datetime, *, moves: bool = False
+    program: Program, claim: str, refusal: Receipt, now: datetime, *, moves: bool = False
 ) -> None:
-    """A refusal that is not about one recipient: wait if the server asks to, else pause and say why.
+    """A refusal that is not about one recipient: wait if the server asks to, else stop and say why.
 
-    Each wait is longer than the one before, and after the last the campaign pauses; where it ``moves``, since the
+    Each wait is longer than the one before, and after the last the program stops; where it ``moves``, since the
     server took some before it asked to wait, the waits begin anew.
     """
-    claimed = Message.objects.filter(campaign=campaign, status=MessageStatus.CLAIMED, claimed_by=claim)
-    planned = Message.objects.filter(campaign=campaign, status=MessageStatus.PLANNED)
+    own = Message.objects.filter(programs.rows(program))
+    claimed = own.filter(status=MessageStatus.CLAIMED, claimed_by=claim)
     if refusal.retry and moves:
         claimed.update(status=MessageStatus.PLANNED, claimed_by="")
-        again = now + retry.PAUSES[0]
-        planned.filter(due_at__lte=again).update(due_at=again, attempts=0, detail=refusal.detail)
+        soon = now + retry.PAUSES[0]
+        waiting = own.filter(status=MessageStatus.PLANNED, due_at__lte=soon)
+        waiting.update(due_at=soon, attempts=0, detail=refusal.detail)
         return
     if refusal.retry:
         first = claimed.order_by("attempts").values_list("attempts", flat=True).first() or 0
         again = retry.next_try(first + 1, now)
         if again is not None:
-            waiting = planned.filter(due_at__lte=again, attempts__lte=first)
+            waiting = own.filter(status=MessageStatus.PLANNED, due_at__lte=again, attempts__lte=first)
             claimed.update(status=MessageStatus.PLANNED, claimed_by="")
             waiting.update(due_at=again, attempts=first + 1, detail=refusal.detail)
             return
-    pause(campaign, _paused(refusal))
+    stop(program, claim, _paused(refusal), now)
 
 
-def pause(campaign: Campaign, error: str) -> None:
+def stop(program: Program, claim: str, error: str, now: datetime) -> None:
+    """Send no more of a program for now, and say why: a campaign is paused, another program's messages wait."""
+    if program.campaign_id is not None:
+        pause(program.campaign_id, error)
+    else:
+        hold(program.name, claim, error, now)
+
+
+def hold(name: str, claim: str, error: str, now: datetime) -> None:
+    """Let the messages of a program that cannot be paused wait a little, and say why."""
+    own = Message.objects.filter(campaign=None, program=name)
+    own.filter(status=MessageStatus.CLAIMED, claimed_by=claim).update(
+        status=MessageStatus.PLANNED, claimed_by=""
+    )
+    own.filter(status=MessageStatus.PLANNED, due_at__lte=now).update(due_at=now + HOLD, detail=error)
+
+
+def pause(campaign_id: int, error: str) -> None:
     """Pause a campaign that is being sent, and say why."""
-    Campaign.objects.filter(pk=campaign.pk, status=CampaignStatus.SENDING).update(
+    Campaign.objects.filter(pk=campaign_id, status=CampaignStatus.SENDING).update(
         status=CampaignStatus.PAUSED, error=error
     )
 

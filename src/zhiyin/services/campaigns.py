@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -48,10 +49,12 @@ def create(
     placement: str = EMAIL,
     recommender: str = "",
     seed: str | None = None,
+    send_at: datetime | None = None,
 ) -> Campaign:
     """A draft, from a template or from a subject and a body; what is left out comes from the settings.
 
-    ``cost`` is minor units as an integer, major units as a text. Raises ``Conflict`` for a key in use,
+    ``cost`` is minor units as an integer, major units as a text. ``send_at`` is when it is meant to go out, for
+    the calendar; ``schedules.schedule`` makes it so. Raises ``Conflict`` for a key in use,
     ``NotFound`` for an unknown segment or template, ``BadTemplate`` with the line.
     """
     if not _KEY.fullmatch(key) or len(key) > 80:
@@ -79,6 +82,7 @@ def create(
         cost=_cost(ws, settings.campaign.cost if cost is None else cost),
         placement=placement,
         recommender=recommender,
+        send_at=send_at,
         created_at=ws.now(),
     )
     _valid(ws, row)

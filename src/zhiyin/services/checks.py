@@ -11,7 +11,7 @@ from zhiyin.domain.errors import BadSetting, BadTemplate
 from zhiyin.domain.host import is_private, is_this_machine
 from zhiyin.domain.text import say
 from zhiyin.loop import decide
-from zhiyin.services import messages, sending_domain, templates
+from zhiyin.services import messages, programs, sending_domain, templates
 from zhiyin.services.workspace import Workspace
 
 LOCAL_LINKS = "local_links"  # the one error that whoever tries things out may pass over
@@ -85,7 +85,7 @@ def check(ws: Workspace, row: Campaign) -> list[Problem]:
     person = Customer.objects.order_by("customer_id").first()
     if person is not None:
         try:
-            shown = messages.preview(ws, row, messages.of_row(person))
+            shown = messages.preview(ws, programs.of_campaign(row), messages.of_row(person))
         except BadTemplate as problem:
             error("template", problem.told)
             return found

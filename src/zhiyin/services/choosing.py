@@ -17,7 +17,8 @@ from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.placement import Placement, Question
 from zhiyin.domain.text import Text, dump, say
 from zhiyin.loop.recommend import choose
-from zhiyin.loop.recommend.data import DAY, F64, I32, LATEST, Data
+from zhiyin.loop.recommend.arrays import DAY, F64, I32
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.evaluate import BASELINE, placed, splits
 from zhiyin.loop.recommend.evaluate.compare import Cost, Evaluation, compare
 from zhiyin.loop.recommend.evaluate.measure import Figures, found
@@ -26,6 +27,7 @@ from zhiyin.loop.recommend.evaluate.task import Task
 from zhiyin.loop.recommend.evaluate.tune import settings
 from zhiyin.loop.recommend.evaluate.variety import of_all
 from zhiyin.loop.recommend.interface import Priced, lacking
+from zhiyin.loop.recommend.queries import LATEST
 from zhiyin.services.contest import Entry
 from zhiyin.services.model_runs import lists
 

@@ -26,6 +26,7 @@ from zhiyin.services.workspace import Workspace
 
 _CLAIM_ID = re.compile(r"(?P<host>.+):(?P<pid>\d+):[0-9a-f]{12}")
 _CANCELLED = 500  # ended in one statement
+_given_up: set[str] = set()  # claims of this process that it will not go on with
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,42 +39,49 @@ class Claimed:
 
 
 def claim(ws: Workspace, name: str, limit: int) -> Claimed:
-    """Claim due messages and ask the gate again, all in one transaction (law 4)."""
+    """Claim due messages: the gate is asked again, then the pace, all in one transaction (law 4)."""
     now = ws.now()
     with transaction.atomic():
-        due = list(
-            Message.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(
-                status=MessageStatus.PLANNED,
-                due_at__lte=now,
-                campaign__status=CampaignStatus.SENDING,
-                campaign__planned_at__isnull=False,
-            )
-            .order_by("due_at", "pk")[:limit]
+        # what a recipient waits for goes before what a shop wants to say
+        first = _due(now, limit, campaign=None)
+        late = _due(
+            now,
+            limit - len(first),
+            campaign__status=CampaignStatus.SENDING,
+            campaign__planned_at__isnull=False,
         )
-        if not due:
+        if not first and not late:
             return Claimed([])
-        contacts = gate.contacts([row.customer_id for row in due])
-        policy = gate.policy(ws)
-        asked, due = len(due), pace.hold(ws, due, now)
-        going: list[tuple[Message, Sequence[Fact], str]] = []
+        contacts = gate.of_rows([*first, *late])
         stopped: list[tuple[Message, Sequence[Fact], str]] = []
         moved: list[Message] = []
-        for row in due:
-            contact = contacts[row.customer_id]
-            facts = decide.check(contact, policy)
+
+        def passed(row: Message) -> bool:
+            contact = contacts[row.pk]
+            facts = decide.check(contact, gate.policy(ws, row.program))
             reason = decide.refusal(facts)
             if row.address != contact.address:
                 row.address, row.domain = contact.address, domain_of(contact.address)
                 moved.append(row)
-            (stopped if reason else going).append((row, facts, reason))
-        rows = [row for row, _, _ in going]
+            if reason:
+                stopped.append((row, facts, reason))
+            return not reason
+
+        first, late = [row for row in first if passed(row)], [row for row in late if passed(row)]
+        # the gate goes first: who is refused takes no place of the pace, and a new address counts where it is
+        rows = [*first, *pace.hold(ws, late, now)]
         Message.objects.filter(pk__in=[row.pk for row in rows], status=MessageStatus.PLANNED).update(
             status=MessageStatus.CLAIMED, claimed_by=name, claimed_at=clock.system(), reason=""
         )
         save_many(moved, ("address", "domain"))
         refuse(stopped, now)
-    return Claimed(rows, len(stopped), asked - len(due))
+    return Claimed(rows, len(stopped), len(first) + len(late) - len(rows))
+
+
+def _due(now: datetime, limit: int, **of: object) -> list[Message]:
+    rows = Message.objects.select_for_update(skip_locked=True, of=("self",))
+    planned = rows.filter(status=MessageStatus.PLANNED, due_at__lte=now, **of)
+    return list(planned.order_by("due_at", "pk")[:limit]) if limit > 0 else []
 
 
 def refuse(stopped: Sequence[tuple[Message, Sequence[Fact], str]], now: datetime) -> None:
@@ -121,15 +129,26 @@ def cancel_rows(rows: QuerySet[Message], now: datetime) -> int:
     return len(ids)
 
 
-def stale(before: datetime) -> list[str]:
-    """The claims of workers that are gone, and those made before a moment of the system's clock."""
+def give_up(name: str) -> None:
+    """This process lives on, but not with this claim: what it holds is for ``recover`` to put right."""
+    _given_up.add(name)
+
+
+def stale(before: datetime, after: datetime) -> list[str]:
+    """The claims of workers that are gone, those given up, and those not made between two moments of the clock."""
     claims = (
         Message.objects.filter(status__in=(MessageStatus.CLAIMED, MessageStatus.HANDED_OVER))
         .order_by()
         .values_list("claimed_by", "claimed_at")
         .distinct()
     )
-    return sorted({claim for claim, at in claims if at is None or at < before or not _alive(claim)})
+    return sorted(
+        {
+            claim
+            for claim, at in claims
+            if at is None or not before <= at <= after or claim in _given_up or not _alive(claim)
+        }
+    )
 
 
 def _alive(claim: str) -> bool:

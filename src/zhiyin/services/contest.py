@@ -11,7 +11,7 @@ import numpy as np
 from zhiyin.adapters import plugins
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.loop.recommend import ENTRY_POINTS, RECOMMENDERS
-from zhiyin.loop.recommend.data import F32, I32
+from zhiyin.loop.recommend.arrays import F32, I32
 from zhiyin.loop.recommend.evaluate import BASELINE, leaks, metrics
 from zhiyin.loop.recommend.evaluate.compare import Evaluation, Scored, compare
 from zhiyin.loop.recommend.evaluate.measure import figures

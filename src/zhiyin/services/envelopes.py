@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from zhiyin.adapters.records.models import Campaign
 from zhiyin.domain.message import Envelope, OutgoingEmail
+from zhiyin.domain.program import Program
 from zhiyin.domain.template import Rendered
 from zhiyin.loop.deliver import dkim, headers, mime, return_path, sign
 from zhiyin.services import sending_domain
@@ -28,12 +28,13 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Envelopes:
-    """Makes the envelopes of one campaign."""
+    """Makes the envelopes of one program."""
 
     public: PublicLinks
     sender: str
     author: str  # as the header says it
     headers: Mapping[str, str]  # the same in every message
+    listed: bool  # whether they say how to stop them
     mailto: str
     bounces: str  # where what comes back goes; the sender if empty
     return_key: bytes
@@ -41,23 +42,27 @@ class Envelopes:
     now: datetime
 
     @classmethod
-    def of(cls, ws: Workspace, campaign: Campaign, now: datetime) -> Envelopes:
-        """What the messages of a campaign share. Raises ``BadSetting`` where keys cannot be read."""
-        sender = mime.ascii_address(campaign.sender_email)
+    def of(cls, ws: Workspace, program: Program, now: datetime) -> Envelopes:
+        """What the messages of a program share. Raises ``BadSetting`` where keys cannot be read."""
+        sender = mime.ascii_address(program.sender_email)
         domain = sender.rpartition("@")[2]
+        feedback = headers.feedback_id(program.key, program.group, domain, program.stream)
         common = {
             "List-ID": headers.list_id(domain),
-            "Feedback-ID": headers.feedback_id(campaign.key, f"s{campaign.segment_id}", domain),
+            "Feedback-ID": feedback,
             "Precedence": "bulk",  # with List-ID it keeps holiday replies away (RFC 3834 section 2)
         }
-        if campaign.reply_to:
-            common["Reply-To"] = mime.ascii_address(campaign.reply_to)
+        if not program.marketing:  # no list, but still a program's and not a person's
+            common = {"Feedback-ID": feedback, "Auto-Submitted": "auto-generated"}
+        if program.reply_to:
+            common["Reply-To"] = mime.ascii_address(program.reply_to)
         return cls(
             PublicLinks.of(ws),
             sender,
-            mime.mailbox(campaign.sender_name, sender),
+            mime.mailbox(program.sender_name, sender),
             common,
-            mime.ascii_address(campaign.reply_to),
+            program.marketing,
+            mime.ascii_address(program.reply_to),
             mime.ascii_address(ws.settings.sender.bounce_address),
             sign.key(ws.settings.server.secret, sign.RETURN),
             sending_domain.signers(ws, sender),
@@ -74,7 +79,7 @@ class Envelopes:
         marked: Marks,
     ) -> Written:
         """One message, its links tracked, signed with every key of the domain."""
-
+        stop = headers.unsubscribe(self.public.unsubscribe(token), self.mailto) if self.listed else {}
         html, text = marked.put(
             rendered.html,
             rendered.text,
@@ -93,7 +98,7 @@ class Envelopes:
             html=html,
             text=text,
             from_header=self.author,
-            headers={**headers.unsubscribe(self.public.unsubscribe(token), self.mailto), **self.headers},
+            headers={**stop, **self.headers},
         )
         envelope = mime.envelope(email, date=self.now)
         signed = dkim.signed(envelope.content, self.signers, at=self.now)

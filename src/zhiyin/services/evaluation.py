@@ -46,9 +46,10 @@ def evaluate(
     """
     import numpy as np
 
-    from zhiyin.loop.recommend.data import LATEST, moment
+    from zhiyin.loop.recommend.data import moment
     from zhiyin.loop.recommend.evaluate import BASELINE, splits
     from zhiyin.loop.recommend.histories import learned
+    from zhiyin.loop.recommend.queries import LATEST
     from zhiyin.services.contest import contest, entry
 
     now = ws.now()

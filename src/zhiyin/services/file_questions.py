@@ -12,10 +12,11 @@ import numpy as np
 from zhiyin.adapters.sources import ratings as files
 from zhiyin.domain.errors import BadFile, Conflict
 from zhiyin.domain.text import say
-from zhiyin.loop.recommend.data import Data, Log
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.evaluate import splits
 from zhiyin.loop.recommend.evaluate.asking import Overlap, keys, replace_log
 from zhiyin.loop.recommend.evaluate.task import RatingTask, Task
+from zhiyin.loop.recommend.log import Log
 from zhiyin.services.rating_files import Ids, Read, doubles, written_times
 
 Split = Literal["given", "time", "last", "users"]

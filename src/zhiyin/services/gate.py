@@ -1,19 +1,35 @@
-"""What the gate knows: contacts, loaded for many customers at once."""
+"""What the gate knows: contacts, loaded for many customers or messages at once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from zhiyin.adapters.records.erasure import address_mark
-from zhiyin.adapters.records.models import Consent, Customer, Suppression
+from zhiyin.adapters.records.models import Consent, Customer, Message, Suppression
 from zhiyin.domain.consent import MARKETING
+from zhiyin.domain.program import Stream
 from zhiyin.loop.decide import Contact, Policy
+from zhiyin.services import programs
 from zhiyin.services.workspace import Workspace
 
 
-def policy(ws: Workspace) -> Policy:
-    """What the shop decided about consent."""
-    return Policy(consent=ws.settings.campaign.consent)
+def policy(ws: Workspace, program: str = "campaign:") -> Policy:
+    """What the shop decided about consent, and what the messages of a program are for."""
+    return Policy(ws.settings.campaign.consent, programs.stream(program))
+
+
+def of_rows(rows: Sequence[Message]) -> dict[int, Contact]:
+    """A contact for each message, by its row: the customer's, or the message's own address where it has one."""
+    own = [row for row in rows if programs.stream(row.program) is Stream.TRANSACTIONAL]
+    apart = {row.pk for row in own}
+    rest = [row for row in rows if row.pk not in apart]
+    theirs = contacts([row.customer_id for row in rest]) if rest else {}
+    suppressed = _suppressed({row.address.lower() for row in own}) if own else {}
+    found = {row.pk: theirs[row.customer_id] for row in rest}
+    for row in own:
+        reason = suppressed.get(row.address.lower(), "")
+        found[row.pk] = Contact(row.customer_id, row.address, suppressed=reason)
+    return found
 
 
 def contacts(customer_ids: Sequence[str], channel: str = "email") -> dict[str, Contact]:
@@ -28,15 +44,7 @@ def contacts(customer_ids: Sequence[str], channel: str = "email") -> dict[str, C
             customer__in=customer_ids, channel=channel, purpose=MARKETING
         ).values("customer_id", "granted", "source")
     }
-    # an erased address is known by its mark alone
-    plain = {address.lower() for address in addresses.values() if address}
-    forms = {form: address for address in plain for form in (address, address_mark(address))}
-    suppressed = {
-        forms[form]: reason
-        for form, reason in Suppression.objects.filter(channel=channel, address__in=forms).values_list(
-            "address", "reason"
-        )
-    }
+    suppressed = _suppressed({address.lower() for address in addresses.values() if address}, channel)
     result = {}
     for customer_id in customer_ids:
         address = addresses.get(customer_id, "")
@@ -50,3 +58,11 @@ def contacts(customer_ids: Sequence[str], channel: str = "email") -> dict[str, C
             suppressed=suppressed.get(address.lower(), ""),
         )
     return result
+
+
+def _suppressed(addresses: Collection[str], channel: str = "email") -> dict[str, str]:
+    """The reasons of those among these addresses, in small letters, that must not be written to."""
+    # an erased address is known by its mark alone
+    forms = {form: address for address in addresses for form in (address, address_mark(address))}
+    found = Suppression.objects.filter(channel=channel, address__in=forms)
+    return {forms[form]: reason for form, reason in found.values_list("address", "reason")}

@@ -13,8 +13,8 @@ from zhiyin.services import catalogue, recommenders, training
 from zhiyin.services.workspace import Workspace
 
 if TYPE_CHECKING:
+    from zhiyin.loop.recommend.arrays import Text
     from zhiyin.loop.recommend.baskets import Baskets
-    from zhiyin.loop.recommend.data import Text
 
 NAME = "baskets"
 

@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db import transaction
 
 from zhiyin.adapters import clock
 from zhiyin.adapters.records.message import save_many
-from zhiyin.adapters.records.models import Campaign, Message, Suppression
+from zhiyin.adapters.records.models import Message, Suppression
+from zhiyin.adapters.records.patience import patiently
 from zhiyin.domain.bounce import BounceKind
-from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.decision import Fact
 from zhiyin.domain.errors import BadSetting, BadTemplate
 from zhiyin.domain.message import PENDING, MessageStatus, Receipt
 from zhiyin.domain.ports import Channel
+from zhiyin.domain.program import Program
 from zhiyin.domain.reasons import FailReason, Reason, SuppressReason
 from zhiyin.loop.deliver import bounces
 from zhiyin.loop.deliver.mime import ascii_address
-from zhiyin.services import breaker, claims, messages, receipts
+from zhiyin.services import breaker, claims, messages, programs, receipts
 from zhiyin.services.envelopes import Written
 from zhiyin.services.workspace import Workspace
 
@@ -35,25 +37,30 @@ class Round:
     pool: ThreadPoolExecutor
     on_sent: Callable[[int], None] | None
     done: int = 0
-    refusals: dict[int, int] = field(default_factory=dict)  # campaign → refusals in a row
-    later: dict[int, int] = field(default_factory=dict)  # campaign → requests in a row to come back later
-    moves: set[int] = field(default_factory=set)  # campaigns of which the server took something
+    refusals: dict[str, int] = field(default_factory=dict)  # program → refusals in a row
+    later: dict[str, int] = field(default_factory=dict)  # program → requests in a row to come back later
+    moves: set[str] = field(default_factory=set)  # programs of which the server took something
     published: list[int] = field(default_factory=list)
 
 
-def write(round_: Round, campaign: Campaign, rows: Sequence[Message]) -> list[tuple[Message, Written]]:
+def write(round_: Round, program: Program, rows: Sequence[Message]) -> list[tuple[Message, Written]]:
     """The messages of a claim. What cannot be rendered is refused, one by one, with the reason."""
     ws = round_.ws
-    tokens = {row.customer_id: row.token for row in rows}
+    recipients = [
+        messages.Recipient(
+            row.token, row.customer_id, "" if program.marketing else row.address, row.data or {}
+        )
+        for row in rows
+    ]
     try:
-        written = messages.write(ws, campaign, tokens, now=ws.now())
+        written = messages.write(ws, program, recipients, now=ws.now())
     except (BadTemplate, BadSetting) as error:
-        breaker.pause(campaign, error.told)
+        breaker.stop(program, round_.claim, error.told, ws.now())
         return []
     ready: list[tuple[Message, Written]] = []
     broken: list[tuple[Message, Sequence[Fact], str]] = []
     for row in rows:
-        result = written.get(row.customer_id)
+        result = written.get(row.token)
         if isinstance(result, Written):
             if result.envelope.to == ascii_address(row.address):
                 ready.append((row, result))
@@ -69,31 +76,35 @@ def write(round_: Round, campaign: Campaign, rows: Sequence[Message]) -> list[tu
     return ready
 
 
-def hand_over(round_: Round, campaign: Campaign, chunk: Sequence[tuple[Message, Written]]) -> bool:
-    """Hand a chunk over; False where the campaign must not go on."""
+def hand_over(round_: Round, program: Program, chunk: Sequence[tuple[Message, Written]]) -> bool:
+    """Hand a chunk over; False where the program must not go on."""
     refusal = round_.channel.open()
     if refusal is not None:
-        moves = campaign.pk in round_.moves
-        breaker.nobody_answers(campaign, round_.claim, refusal, round_.ws.now(), moves=moves)
-        return False
-    mine = _mark_handed_over(round_, [row.pk for row, _ in chunk])
+        return _nobody_answers(round_, program, refusal)
+    mine = _mark_handed_over(round_, program, [row.pk for row, _ in chunk])
     going = [(row, written) for row, written in chunk if row.pk in mine]
     if not going:
         return False
     answers = list(round_.pool.map(round_.channel.send, [written.envelope for _, written in going]))
-    return _note(round_, campaign, going, answers)
+    return _note(round_, program, going, answers)
 
 
-def _mark_handed_over(round_: Round, ids: Sequence[int]) -> set[int]:
+def _nobody_answers(round_: Round, program: Program, refusal: Receipt) -> bool:
+    moves = program.name in round_.moves
+    breaker.nobody_answers(program, round_.claim, refusal, round_.ws.now(), moves=moves)
+    return False
+
+
+def _mark_handed_over(round_: Round, program: Program, ids: Sequence[int]) -> set[int]:
     """On disk when this returns: from here on these messages are never claimed again by themselves."""
     with transaction.atomic():
         mine = set(
             Message.objects.select_for_update(of=("self",))
             .filter(
+                programs.going(program),
                 pk__in=ids,
                 status=MessageStatus.CLAIMED,
                 claimed_by=round_.claim,
-                campaign__status=CampaignStatus.SENDING,
             )
             .values_list("pk", flat=True)
         )
@@ -106,29 +117,36 @@ def _mark_handed_over(round_: Round, ids: Sequence[int]) -> set[int]:
 
 def _note(
     round_: Round,
-    campaign: Campaign,
+    program: Program,
     going: Sequence[tuple[Message, Written]],
     answers: Sequence[Receipt],
 ) -> bool:
-    """Write down what the channel answered; False where the campaign must not go on."""
+    """Write down what the channel answered; False where the program must not go on."""
     now = round_.ws.now()
     stop: Receipt | None = None
-    answers = breaker.slower(campaign, round_.later, answers)
+    answers = breaker.slower(program, round_.later, answers)
     if any(receipt.status == MessageStatus.ACCEPTED for receipt in answers):
-        round_.moves.add(campaign.pk)
+        round_.moves.add(program.name)
     for (row, written), receipt in zip(going, answers, strict=True):
         receipts.settle(row, receipt, now)
         row.items = list(written.items)
         if receipt.everyone:
             stop = receipt
+    patiently(lambda: _keep([row for row, _ in going], now))  # nobody else knows what was answered
+    round_.published += receipts.record(round_.ws, [row for row, _ in going])
+    _moved(round_, sum(row.status not in PENDING for row, _ in going))
+    if stop is not None:
+        return _nobody_answers(round_, program, stop)
+    return breaker.watch(program, round_.claim, round_.refusals, answers, now)
+
+
+def _keep(rows: Sequence[Message], now: datetime) -> None:
+    """Outcomes into the ledger, and addresses that do not exist onto the list; the same if done again."""
     with transaction.atomic():
-        _forget_erased([row for row, _ in going])
-        dead = [
-            row.address.lower()
-            for row, _ in going
-            if row.address and row.status == MessageStatus.FAILED and _gone(row)
-        ]
-        save_many([row for row, _ in going], receipts.SETTLED)
+        _forget_erased(rows)
+        save_many(rows, receipts.SETTLED)
+        failed = (row for row in rows if row.address and row.status == MessageStatus.FAILED)
+        dead = [row.address.lower() for row in failed if _gone(row)]
         Suppression.objects.bulk_create(
             [
                 Suppression(channel="email", address=address, reason=SuppressReason.HARD_BOUNCE, at=now)
@@ -136,13 +154,6 @@ def _note(
             ],
             ignore_conflicts=True,
         )
-    round_.published += receipts.record(round_.ws, [row for row, _ in going], campaign.key)
-    _moved(round_, sum(row.status not in PENDING for row, _ in going))
-    if stop is not None:
-        moves = campaign.pk in round_.moves
-        breaker.nobody_answers(campaign, round_.claim, stop, round_.ws.now(), moves=moves)
-        return False
-    return breaker.watch(campaign, round_.refusals, answers)
 
 
 def _gone(row: Message) -> bool:

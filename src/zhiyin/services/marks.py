@@ -9,13 +9,14 @@ from zhiyin.adapters.records.among import among
 from zhiyin.adapters.records.models import Consent
 from zhiyin.domain.consent import TRACKING
 from zhiyin.domain.engagement import HIDDEN
+from zhiyin.domain.program import Program
 from zhiyin.loop.deliver import links
 from zhiyin.services.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What a message of one campaign is marked with; ``labels`` are added to the addresses of its links."""
+    """What a message of one program is marked with; ``labels`` are added to the addresses of its links."""
 
     opens: bool = True
     clicks: bool = True
@@ -41,15 +42,17 @@ class Marks:
         return marked, links.rewrite_text(text, target, keep=keep)
 
 
-def of(ws: Workspace, campaign: str) -> Marks:
-    """The marks of a campaign's messages, as the settings want them."""
+def of(ws: Workspace, program: Program) -> Marks:
+    """The marks of a program's messages, as the settings want them; none where it is not tracked."""
+    if not program.tracked:
+        return Marks(opens=False, clicks=False, hidden=False)
     wanted = ws.settings.tracking
-    labels = {"utm_source": wanted.utm_source, "utm_medium": "email", "utm_campaign": campaign}
+    labels = {"utm_source": wanted.utm_source, "utm_medium": "email", "utm_campaign": program.key}
     return Marks(wanted.opens, wanted.clicks, wanted.hidden_link, labels if wanted.utm_source else {})
 
 
 def untracked(marks: Marks) -> Marks:
-    """The same for somebody who does not want to be followed: only what names the campaign stays."""
+    """The same for somebody who does not want to be followed: only what names the program stays."""
     return replace(marks, opens=False, clicks=False, hidden=False)
 
 

@@ -1,17 +1,18 @@
-"""campaign + customers → messages ready to hand over: items, wording, links, bytes."""
+"""program + recipients → messages ready to hand over: items, wording, links, bytes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from zhiyin.adapters.records.models import Campaign as CampaignRow
 from zhiyin.adapters.records.models import Customer as CustomerRow
 from zhiyin.domain.customer import COMPUTED_TRAITS, Customer
 from zhiyin.domain.errors import BadTemplate
+from zhiyin.domain.program import Program
 from zhiyin.domain.template import Rendered
 from zhiyin.loop.deliver import context, links, render
 from zhiyin.services import marks, templates
@@ -21,49 +22,69 @@ from zhiyin.services.workspace import Workspace
 ITEMS = 4  # recommended in one message
 
 
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom one message of the ledger goes to.
+
+    ``address`` is where it goes whatever the customer's own is, and may be that of no customer at all; ``data`` is
+    what its program was given for this message alone.
+    """
+
+    token: str
+    customer_id: str
+    address: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
 def write(
-    ws: Workspace, campaign: CampaignRow, tokens: Mapping[str, str], *, now: datetime, to: str = ""
+    ws: Workspace, program: Program, recipients: Sequence[Recipient], *, now: datetime, to: str = ""
 ) -> dict[str, Written | BadTemplate]:
-    """The message of a campaign for every customer in ``tokens`` (id → token of the ledger).
+    """The messages of a program by the tokens of their recipients; who is gone has none.
 
     Customers, recommendations and items are loaded once for all. One that cannot be rendered is its error;
     a wording that nobody's message can be made of raises ``BadTemplate``. ``to`` sends it all elsewhere.
     """
-    wording = prepared(campaign.subject, campaign.body, campaign.preheader)
-    envelopes = Envelopes.of(ws, campaign, now)
-    customers = {row.pk: of_row(row) for row in CustomerRow.objects.filter(pk__in=tokens)}
-    chosen = _chosen(ws, campaign, list(customers.values()))
-    marked, unmarked = marks.of(ws, campaign.key), marks.unwilling(customers)
+    wording = prepared(program.subject, program.body, program.preheader)
+    envelopes = Envelopes.of(ws, program, now)
+    ids = {recipient.customer_id for recipient in recipients}
+    customers = {row.pk: of_row(row) for row in CustomerRow.objects.filter(pk__in=ids)}
+    chosen = _chosen(ws, program, list(customers.values()))
+    marked, unmarked = marks.of(ws, program), marks.unwilling(customers)
     result: dict[str, Written | BadTemplate] = {}
-    for customer_id, customer in customers.items():
-        token = tokens[customer_id]
-        items = chosen.get(customer_id, [])
+    for recipient in recipients:
+        token, address = recipient.token, recipient.address
+        customer = customers.get(recipient.customer_id) or (Customer("", email=address) if address else None)
+        if customer is None:
+            continue
+        items = chosen.get(customer.customer_id, [])
         try:
-            unsubscribe = envelopes.public.unsubscribe(token)
-            rendered = render.render(wording, variables(ws, campaign, customer, items, unsubscribe))
-            whom = (to, "") if to else (customer.email, customer.name)
-            own = marks.untracked(marked) if customer_id in unmarked else marked
-            result[customer_id] = envelopes.written(rendered, items, token, *whom, own)
+            unsubscribe = envelopes.public.unsubscribe(token) if program.marketing else ""
+            said = variables(ws, program, customer, items, unsubscribe, recipient.data)
+            rendered = render.render(wording, said)
+            whom = (to, "") if to else (address or customer.email, customer.name)
+            own = marks.untracked(marked) if customer.customer_id in unmarked else marked
+            result[token] = envelopes.written(rendered, items, token, *whom, own)
         except BadTemplate as error:
-            result[customer_id] = error
+            result[token] = error
     return result
 
 
-def preview(ws: Workspace, campaign: CampaignRow, customer: Customer) -> Rendered:
+def preview(ws: Workspace, program: Program, customer: Customer) -> Rendered:
     """What this customer would see, by the renderer that sends; links lead straight to their goal."""
-    wording = prepared(campaign.subject, campaign.body, campaign.preheader)
-    items = _chosen(ws, campaign, [customer]).get(customer.customer_id, [])
-    rendered = render.render(wording, variables(ws, campaign, customer, items, "#unsubscribe"))
+    wording = prepared(program.subject, program.body, program.preheader)
+    items = _chosen(ws, program, [customer]).get(customer.customer_id, [])
+    rendered = render.render(wording, variables(ws, program, customer, items, "#unsubscribe"))
     text = links.rewrite_text(rendered.text, str)
     return Rendered(rendered.subject, rendered.html, text, rendered.preheader)
 
 
 def variables(
     ws: Workspace,
-    campaign: CampaignRow,
+    program: Program,
     customer: Customer,
     items: Sequence[Mapping[str, Any]],
     unsubscribe_url: str,
+    data: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Everything a template can say to this customer."""
     shop = ws.settings.shop
@@ -75,9 +96,10 @@ def variables(
             "currency": shop.currency,
             "language": shop.language,
         },
-        "campaign": {"key": campaign.key, "name": campaign.name},
+        "campaign": {"key": program.key, "name": program.title},
         "recommendations": list(items),
         "unsubscribe_url": unsubscribe_url,
+        "data": data or {},
     }
 
 
@@ -134,7 +156,7 @@ def _recommends(body: str, subject: str, preheader: str) -> bool:
 
 
 def _chosen(
-    ws: Workspace, campaign: CampaignRow, customers: Sequence[Customer]
+    ws: Workspace, program: Program, customers: Sequence[Customer]
 ) -> dict[str, list[dict[str, Any]]]:
     """The recommended items of every customer, with the reason; empty without a model.
 
@@ -144,21 +166,21 @@ def _chosen(
     # recommendations bring numpy along, for those messages that need it
     from zhiyin.services import catalogue, recommendations
 
-    if not customers or not _recommends(campaign.body, campaign.subject, campaign.preheader):
+    if not customers or not _recommends(program.body, program.subject, program.preheader):
         return {}
     found = recommendations.recommend_many(
         ws,
         [customer.customer_id for customer in customers],
         n=ITEMS,
-        model=campaign.recommender or None,
-        placement=campaign.placement,
+        model=program.recommender or None,
+        placement=program.placement,
     )
     named = {entry.item_id for row in found.values() for entry in row}
     named |= {item_id for row in found.values() for entry in row for item_id in entry.because}
     items = catalogue.items(ws, sorted(named))
     currency = ws.settings.shop.currency
     result = {}
-    wording = language_of_wording(campaign.body)
+    wording = language_of_wording(program.body)
     for customer in customers:
         language = wording or language_of(ws, customer)
         result[customer.customer_id] = [

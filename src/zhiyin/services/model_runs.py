@@ -16,7 +16,7 @@ import numpy as np
 from zhiyin.adapters.children import Children, Lost, peak_mb, serve
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.text import say
-from zhiyin.loop.recommend.data import F32, I32
+from zhiyin.loop.recommend.arrays import F32, I32
 from zhiyin.loop.recommend.evaluate.asking import replace_log
 from zhiyin.loop.recommend.evaluate.compare import Cost
 from zhiyin.loop.recommend.evaluate.measure import BLOCK, found, rank, rate

@@ -26,7 +26,7 @@ def hold(ws: Workspace, due: Sequence[Message], now: datetime) -> list[Message]:
     if not pace.limits or not due:
         return list(due)
     list(Campaign.objects.select_for_update().filter(status=CampaignStatus.SENDING).order_by("pk")[:1])
-    known = zones.of({row.customer_id for row in due}) if pace.quiet else {}
+    known = zones.of({row.customer_id for row in due}) if pace.clocks else {}
     shop = ZoneInfo(ws.settings.shop.timezone)
     asked = [Due(row.domain, known.get(row.customer_id, shop)) for row in due]
     found = decide.waits(asked, _left(shop, now), pace, now, shop)
@@ -40,8 +40,9 @@ def _left(shop: ZoneInfo, now: datetime) -> Left:
         Message.objects.filter(status=MessageStatus.CLAIMED).order_by().values_list("domain", flat=True)
     )
     midnight = now.astimezone(shop).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
-    today = Message.objects.filter(handed_over_at__gte=midnight).count()
-    lately = Message.objects.filter(handed_over_at__gt=now - _LATELY).order_by()
+    # what a clock that ran ahead noted is no part of this day
+    today = Message.objects.filter(handed_over_at__gte=midnight, handed_over_at__lte=now).count()
+    lately = Message.objects.filter(handed_over_at__gt=now - _LATELY, handed_over_at__lte=now).order_by()
     return Left(
         today + len(held),
         [*lately.values_list("handed_over_at", "domain"), *((now, domain) for domain in held)],

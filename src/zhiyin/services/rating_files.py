@@ -15,8 +15,12 @@ import pyarrow.compute as pc
 from zhiyin.adapters.sources.rating_columns import Written
 from zhiyin.adapters.sources.ratings import Prefixes, Taken
 from zhiyin.loop.collect.moments import Reading, date_order, moments
-from zhiyin.loop.recommend.data import I32, Catalogue, Customers, Data, Log, Queries
+from zhiyin.loop.recommend.arrays import I32
+from zhiyin.loop.recommend.catalogue import Catalogue
+from zhiyin.loop.recommend.data import Customers, Data
 from zhiyin.loop.recommend.evaluate.asking import keys
+from zhiyin.loop.recommend.log import Log
+from zhiyin.loop.recommend.queries import Queries
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from zhiyin.adapters.records.erasure import NOBODY
+from zhiyin.adapters.records.erasure import NAMELESS
 from zhiyin.adapters.records.models import Message
 from zhiyin.domain.event import EMAIL_BOUNCED, EMAIL_DELIVERED, MESSAGE_REFUSED, Event
 from zhiyin.domain.message import MessageStatus, Receipt
+from zhiyin.domain.program import campaign_of
 from zhiyin.loop.deliver import retry
 from zhiyin.services import ingest
 from zhiyin.services.workspace import Workspace
@@ -35,23 +36,26 @@ def settle(row: Message, receipt: Receipt, now: datetime) -> None:
     row.status, row.finished_at, row.published = receipt.status, now, receipt.status == MessageStatus.UNKNOWN
 
 
-def record(ws: Workspace, rows: Sequence[Message], campaign_key: str) -> list[int]:
+def record(ws: Workspace, rows: Sequence[Message]) -> list[int]:
     """The final outcomes among these rows as events in the spool; returns the ids to flag as published."""
     final = [row for row in rows if row.finished_at and not row.published]
-    events = [event for row in final if (event := _outcome(row, campaign_key))]
+    events = [event for row in final if (event := _outcome(row))]
     ingest.record(ws, events)
     return [row.pk for row in final]
 
 
-def _outcome(row: Message, campaign_key: str) -> Event | None:
+def _outcome(row: Message) -> Event | None:
     name, prefix = {
         MessageStatus.ACCEPTED: (EMAIL_DELIVERED, "delivered"),
         MessageStatus.FAILED: (EMAIL_BOUNCED, "bounced"),
         MessageStatus.REFUSED: (MESSAGE_REFUSED, "refused"),
     }.get(MessageStatus(row.status), ("", ""))
-    if not name or row.finished_at is None or row.customer_id.startswith(NOBODY):
+    if not name or row.finished_at is None or row.customer_id.startswith(NAMELESS):
         return None
     properties: dict[str, object] = {"token": row.token, "step": row.step}
+    campaign = campaign_of(row.program)
+    if campaign is None:
+        properties["program"] = row.program
     if row.status == MessageStatus.ACCEPTED:
         properties["items"] = list(row.items)
     else:
@@ -63,7 +67,7 @@ def _outcome(row: Message, campaign_key: str) -> Event | None:
         timestamp=row.finished_at,
         customer_id=row.customer_id,
         source="zhiyin",
-        campaign=campaign_key,
+        campaign=campaign,
         properties=properties,
     )
 
@@ -71,11 +75,7 @@ def _outcome(row: Message, campaign_key: str) -> Event | None:
 def publish(ws: Workspace) -> None:
     """Outcomes that a crash kept from becoming events, and refusals at the claim. Repeating adds nothing."""
     while rows := list(
-        Message.objects.filter(published=False, finished_at__isnull=False)
-        .select_related("campaign")
-        .order_by("finished_at")[:1_000]
+        Message.objects.filter(published=False, finished_at__isnull=False).order_by("finished_at")[:1_000]
     ):
-        ids: list[int] = []
-        for key in {row.campaign.key if row.campaign else "" for row in rows}:
-            ids += record(ws, [row for row in rows if row.campaign and row.campaign.key == key], key)
+        record(ws, rows)
         Message.objects.filter(pk__in=[row.pk for row in rows]).update(published=True)

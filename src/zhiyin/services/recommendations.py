@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from zhiyin.domain.recommendation import Recommendation
-    from zhiyin.loop.recommend.data import I32
+    from zhiyin.loop.recommend.arrays import I32
     from zhiyin.loop.recommend.serving import Served
 
 # reason -> what is told with the item that is the cause, and without one
@@ -139,7 +139,7 @@ def _looking(steps: pa.Table, item: str, now: datetime) -> set[str]:
     """Who looked at the item last of all, and in the visit that still runs."""
     import pyarrow.compute as pc
 
-    from zhiyin.loop.recommend.data import PAUSE
+    from zhiyin.loop.recommend.queries import PAUSE
 
     fresh = steps.filter(pc.greater_equal(steps["at"], now - timedelta(microseconds=PAUSE)))
     latest = {row["customer_id"]: row for row in fresh.sort_by("at").to_pylist()}

@@ -15,7 +15,7 @@ from zhiyin.domain.message import MessageStatus, Receipt
 from zhiyin.domain.template import Rendered
 from zhiyin.domain.text import say
 from zhiyin.loop import decide
-from zhiyin.services import campaigns, checks, gate, messages, segments, templates
+from zhiyin.services import campaigns, checks, gate, messages, programs, segments, templates
 from zhiyin.services.checks import Problem
 from zhiyin.services.planning import PLAN_BATCH
 from zhiyin.services.workspace import Workspace
@@ -49,7 +49,7 @@ def preview(ws: Workspace, key: str, customer_id: str | None = None) -> Rendered
     """What a customer would see, by the renderer that sends. Raises ``BadTemplate`` with the line."""
     row = campaigns.get(ws, key)
     templates.check(row.subject, row.body, row.preheader)
-    return messages.preview(ws, row, messages.of_row(_someone(ws, row, customer_id)))
+    return messages.preview(ws, programs.of_campaign(row), messages.of_row(_someone(ws, row, customer_id)))
 
 
 def test_send(ws: Workspace, key: str, to: str, customer_id: str | None = None) -> Receipt:  # noqa: PT028
@@ -64,7 +64,8 @@ def test_send(ws: Workspace, key: str, to: str, customer_id: str | None = None) 
         )
     person = _someone(ws, row, customer_id)
     token = f"{_TEST}{uuid.uuid4().hex[:28]}"
-    written = messages.write(ws, row, {person.pk: token}, now=ws.now(), to=to)[person.pk]
+    recipient = messages.Recipient(token, person.pk)
+    written = messages.write(ws, programs.of_campaign(row), [recipient], now=ws.now(), to=to)[token]
     if isinstance(written, BadTemplate):
         raise written
     channel = open_channel("email", ws.settings)

@@ -21,11 +21,13 @@ from django.db.models import Count, Q
 from zhiyin.adapters import clock
 from zhiyin.adapters.channels import channel as open_channel
 from zhiyin.adapters.records.models import Campaign, Message
+from zhiyin.adapters.records.patience import patiently
 from zhiyin.domain.campaign import CampaignStatus
+from zhiyin.domain.errors import BadSetting, NotFound
 from zhiyin.domain.message import PENDING, MessageStatus
 from zhiyin.domain.ports import Channel
 from zhiyin.domain.reasons import FailReason
-from zhiyin.services import claims, handover, planning, receipts, slow_start
+from zhiyin.services import breaker, claims, handover, planning, programs, receipts, set_clocks, slow_start
 from zhiyin.services.batches import batches
 from zhiyin.services.workspace import Workspace
 
@@ -44,9 +46,10 @@ def send_step(
     """Claim up to ``limit`` due messages, write them, hand them over, note the answers.
 
     Returns how many ledger rows moved on; 0 means that nothing is due. ``on_sent(n)`` is called while it
-    runs. A server that answers nobody pauses the campaign and leaves the messages planned.
+    runs. A server that answers nobody stops the program and leaves the messages planned.
     """
     slow_start.watch(ws)
+    set_clocks.put_right(ws)
     claim = f"{worker_id[:50]}:{uuid.uuid4().hex[:12]}"
     claimed = claims.claim(ws, claim, limit)
     if claimed.rows:
@@ -54,6 +57,9 @@ def send_step(
         try:
             with ThreadPoolExecutor(max_workers=ws.settings.smtp.connections) as pool:
                 _send_claimed(handover.Round(ws, claim, own, pool, on_sent), claimed.rows)
+        except BaseException:
+            claims.give_up(claim)
+            raise
         finally:
             if channel is None:
                 own.close()
@@ -63,21 +69,27 @@ def send_step(
 
 
 def _send_claimed(round_: handover.Round, rows: Sequence[Message]) -> None:
-    campaigns = {row.pk: row for row in Campaign.objects.filter(pk__in={row.campaign_id for row in rows})}
-    for campaign_id, campaign in campaigns.items():
-        own = [row for row in rows if row.campaign_id == campaign_id]
-        ready = handover.write(round_, campaign, own)
+    # in the order of the claim: what a recipient waits for stands first
+    names = dict.fromkeys(row.program for row in rows)
+    for name in names:
+        own = [row for row in rows if row.program == name]
+        try:
+            program = programs.of(round_.ws, name)
+        except (NotFound, BadSetting) as error:
+            breaker.hold(name, round_.claim, error.told, round_.ws.now())
+            continue
+        ready = handover.write(round_, program, own)
         for chunk in batches(ready, HAND_OVER):
-            if not handover.hand_over(round_, campaign, chunk):
+            if not handover.hand_over(round_, program, chunk):
                 break
-        mine = Q(claimed_by=round_.claim, campaign=campaign, status=MessageStatus.CLAIMED)
+        mine = Q(programs.rows(program), claimed_by=round_.claim, status=MessageStatus.CLAIMED)
         claims.release(mine, round_.ws.now())
     handover.flag_published(round_)
 
 
 def _finish(ws: Workspace) -> None:
     """A campaign is sent when nobody in it is pending any more."""
-    pending = Message.objects.filter(status__in=PENDING).values("campaign")
+    pending = Message.objects.filter(status__in=PENDING, campaign__isnull=False).values("campaign")
     Campaign.objects.filter(status=CampaignStatus.SENDING, planned_at__isnull=False).exclude(
         pk__in=pending
     ).update(status=CampaignStatus.SENT, finished_at=ws.now(), error="")
@@ -87,9 +99,10 @@ def recover(ws: Workspace, older_than: timedelta = STALE) -> int:
     """Put right what dead workers left: claimed messages are planned again, handed over ones are unknown.
 
     A worker is dead if it was on this machine and its process is gone, or if its claim is older than
-    ``older_than``. Returns the number of rows put right.
+    ``older_than``, or made in a future that the clock was in once. Returns the number of rows put right.
     """
-    stale = claims.stale(clock.system() - older_than)
+    now = clock.system()
+    stale = claims.stale(now - older_than, now + STALE)
     if not stale:
         return 0
     with transaction.atomic():
@@ -129,15 +142,24 @@ def run_until_done(
             on_progress(total - rows.filter(status__in=PENDING).count(), total)
 
     shown()
+
+    def step() -> bool:
+        """One step; False where nothing is left to do here."""
+        if not Campaign.objects.filter(pk=campaign.pk, status=CampaignStatus.SENDING).exists():
+            return False
+        if send_step(ws, worker, on_sent=shown, channel=channel):
+            return True
+        if recover(ws) or planning.plan_step(ws):
+            return True
+        if not rows.filter(status__in=(MessageStatus.CLAIMED, MessageStatus.HANDED_OVER)).exists():
+            return False
+        wait(0.2)
+        return True
+
     channel = open_channel("email", ws.settings)
     try:
-        while Campaign.objects.filter(pk=campaign.pk, status=CampaignStatus.SENDING).exists():
-            if send_step(ws, worker, on_sent=shown, channel=channel):
-                continue
-            if not recover(ws) and not planning.plan_step(ws):
-                if not rows.filter(status__in=(MessageStatus.CLAIMED, MessageStatus.HANDED_OVER)).exists():
-                    break
-                wait(0.2)
+        while patiently(step, wait):
+            pass
     finally:
         channel.close()
     shown()

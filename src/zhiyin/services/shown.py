@@ -10,7 +10,9 @@ import numpy as np
 from zhiyin.domain.placement import Placement
 
 if TYPE_CHECKING:
-    from zhiyin.loop.recommend.data import CSR, Data, Queries
+    from zhiyin.loop.recommend.arrays import CSR
+    from zhiyin.loop.recommend.data import Data
+    from zhiyin.loop.recommend.queries import Queries
     from zhiyin.loop.recommend.serving import Served
 
 LOOKED_AT = 2_000  # customers, evenly spaced
@@ -24,7 +26,7 @@ _FOR_ALL = ("group_popularity", "popularity", "random", "trending")  # what they
 
 def masked(asked: Queries, placement: Placement) -> CSR | None:
     """What a placement's rules keep from whom: what was bought lately."""
-    from zhiyin.loop.recommend.data import KINDS
+    from zhiyin.loop.recommend.log import KINDS
 
     if placement.exclude_bought_days is None:
         return None

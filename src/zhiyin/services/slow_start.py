@@ -70,7 +70,7 @@ def watch(ws: Workspace) -> int:
         if found["failed"] < FEW or found["failed"] <= ws.settings.campaign.first_failures * settled:
             continue
         breaker.pause(
-            campaign,
+            campaign.pk,
             say(
                 "Of the first {settled} messages {failed} failed, so the rest was not sent. "
                 "Look at the addresses, then resume, or cancel.",

@@ -40,7 +40,7 @@ def get(ws: Workspace, key: str) -> TemplateRow:
 
 def save(ws: Workspace, *, key: str, name: str, subject: str, body: str, language: str = "") -> TemplateRow:
     """Create a template or change it, which raises its version. Raises ``BadTemplate`` with the line."""
-    check(subject, body)
+    check(subject, body, data=True)
     now = ws.now()
     row = TemplateRow.objects.filter(key=key).first() or TemplateRow(key=key, version=0)
     if (row.subject, row.body) != (subject, body):
@@ -50,21 +50,22 @@ def save(ws: Workspace, *, key: str, name: str, subject: str, body: str, languag
     return row
 
 
-def check(subject: str, body: str, preheader: str = "") -> render.Wording:
+def check(subject: str, body: str, preheader: str = "", *, data: bool = False) -> render.Wording:
     """The wording, proved: it parses, and every variable in it exists. Raises ``BadTemplate`` with the line.
 
-    A trait exists if some customer has it; one customer may lack it.
+    A trait exists if some customer has it; one customer may lack it. Only with ``data`` may it name what a message
+    of its own is given: a campaign has none of that.
     """
     strangers = render.strangers(subject, body, preheader)
     stated = {use.path[1] for _, use in strangers if use.path[0] == "customer" and len(use.path) > 1}
     traits = {name for name in stated if Customer.objects.filter(traits__has_key=name).exists()}
     try:
-        return render.check(subject, body, preheader, traits=frozenset(traits))
+        return render.check(subject, body, preheader, traits=frozenset(traits), data=data)
     except BadTemplate:
         if stated - traits:  # for the hint: what some customers have
             sample = Customer.objects.exclude(traits={}).values_list("traits", flat=True)[:500]
             names = frozenset(name for row in sample for name in row)
-            return render.check(subject, body, preheader, traits=frozenset(traits) | names)
+            return render.check(subject, body, preheader, traits=frozenset(traits) | names, data=data)
         raise
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from zhiyin.adapters.records.erasure import NOBODY
+from zhiyin.adapters.records.erasure import NAMELESS
 from zhiyin.adapters.records.models import Consent, Customer, Message, Suppression
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.engagement import HIDDEN
 from zhiyin.domain.event import CONSENT_CHANGED, EMAIL_LINK_CLICKED, EMAIL_OPENED, UNSUBSCRIBED, Event
+from zhiyin.domain.program import campaign_of
 from zhiyin.domain.reasons import SuppressReason
 from zhiyin.loop.deliver import links, sign
 from zhiyin.services import ingest
@@ -95,9 +96,9 @@ def unsubscribe(ws: Workspace, signed: str, how: str, visitor: Visitor) -> Subsc
     if shown is None or shown.test:
         return shown
     token = sign.verify(PublicLinks.of(ws).unsubscribe_key, signed)
-    message = Message.objects.select_related("campaign").get(token=token)
+    message = Message.objects.get(token=token)
     now = ws.now()
-    campaign = message.campaign.key if message.campaign else None
+    campaign = campaign_of(message.program)
     events = [
         Event(
             event_id=f"unsubscribed:{token}",
@@ -165,12 +166,15 @@ def short_ip(ip: str) -> str:
 def _record(ws: Workspace, name: str, token: str, visitor: Visitor, more: dict[str, str]) -> None:
     if token.startswith(TEST) or (visitor.method == "HEAD" and name == EMAIL_OPENED):
         return  # a HEAD on a link tells of a program that looks before it follows
-    message = Message.objects.filter(token=token).values_list("customer_id", "campaign__key", "step").first()
+    message = Message.objects.filter(token=token).values_list("customer_id", "program", "step").first()
     if message is None:
         return  # from another workspace with the same secret
-    customer_id, campaign, step = message
-    if customer_id.startswith(NOBODY):
-        return  # erased since: nothing is told of the name that leads nowhere
+    customer_id, program, step = message
+    if customer_id.startswith(NAMELESS):
+        return  # erased since, or nobody we know: nothing is told of the name that leads nowhere
+    campaign = campaign_of(program)
+    if campaign is None:
+        more = {"program": program, **more}
     ingest.record(
         ws,
         [

@@ -33,8 +33,8 @@ def tried(ws: Workspace, row: RecommenderModel, customer_id: str, placement: str
     """``n`` items of a trained model for a customer. Raises ``NotFound`` or ``BadFile`` where it cannot be read."""
     import numpy as np
 
-    from zhiyin.loop.recommend.data import KINDS
     from zhiyin.loop.recommend.histories import questions
+    from zhiyin.loop.recommend.log import KINDS
     from zhiyin.loop.recommend.pinned import excluded
 
     now = ws.now()

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from zhiyin.domain.interaction import Interaction
 from zhiyin.domain.item import Item
-from zhiyin.loop.recommend.data import U8
+from zhiyin.loop.recommend.arrays import U8
 from zhiyin.loop.recommend.histories import learned
 from zhiyin.loop.recommend.interface import Recommender, Remembers
 from zhiyin.loop.recommend.popularity import popularity

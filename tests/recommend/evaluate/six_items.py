@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import Catalogue, Customers, Data, Log, Queries
+from zhiyin.loop.recommend.catalogue import Catalogue
+from zhiyin.loop.recommend.data import Customers, Data
 from zhiyin.loop.recommend.evaluate import splits
 from zhiyin.loop.recommend.evaluate.task import Task
 from zhiyin.loop.recommend.interface import Recommender
+from zhiyin.loop.recommend.log import Log
+from zhiyin.loop.recommend.queries import Queries
 
 DAY = 86_400_000_000
 A, B, C, D, E, F = range(6)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from tests.recommend.evaluate.six_items import TRAIN, A, B, C, D, E, F, Lists, data, given
 
-from zhiyin.loop.recommend.data import Queries
 from zhiyin.loop.recommend.evaluate import BASELINE, splits
 from zhiyin.loop.recommend.evaluate.compare import Cost, Evaluation, compare
 from zhiyin.loop.recommend.evaluate.measure import measure
+from zhiyin.loop.recommend.queries import Queries
 
 
 def compared(models: dict[str, Lists], questions: int = 60) -> Evaluation:

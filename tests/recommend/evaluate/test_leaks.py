@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 from tests.recommend.evaluate.six_items import DAY, A, B, C, D, Lists, data
 
-from zhiyin.loop.recommend.data import Queries
 from zhiyin.loop.recommend.evaluate import leaks, splits
 from zhiyin.loop.recommend.evaluate.asking import replace_log
 from zhiyin.loop.recommend.evaluate.measure import rank
+from zhiyin.loop.recommend.queries import Queries
 
 ROWS = ((0, A), (1, A), (0, B), (1, B), (0, C), (1, D))
 

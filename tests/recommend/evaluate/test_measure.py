@@ -11,11 +11,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from tests.recommend.evaluate.six_items import TRAIN, A, B, C, D, E, F, Lists, answers_of, data, given
 
-from zhiyin.loop.recommend.data import Queries
 from zhiyin.loop.recommend.evaluate import splits
 from zhiyin.loop.recommend.evaluate.asking import replace_log
 from zhiyin.loop.recommend.evaluate.measure import figures, found, measure, rank
 from zhiyin.loop.recommend.evaluate.task import Task, pairs
+from zhiyin.loop.recommend.queries import Queries
 
 
 def test_seen_items_are_not_shown_and_the_rest_is_filled_with_what_is_popular() -> None:

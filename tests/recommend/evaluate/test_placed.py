@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from zhiyin.domain.placement import Question
-from zhiyin.loop.recommend.data import DAY, KINDS, Catalogue, Customers, Data, Log
+from zhiyin.loop.recommend.arrays import DAY
+from zhiyin.loop.recommend.catalogue import Catalogue
+from zhiyin.loop.recommend.data import Customers, Data
 from zhiyin.loop.recommend.evaluate.placed import before, placed
 from zhiyin.loop.recommend.evaluate.task import Task
+from zhiyin.loop.recommend.log import KINDS, Log
 
 HOUR = DAY // 24
 VIEWED, ADDED, BOUGHT, IN_BASKET = map(KINDS.index, ("viewed", "added", "bought", "basket"))

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from tests.recommend.evaluate.six_items import A, B, C, data
 
-from zhiyin.loop.recommend.data import Data, Log, Queries
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.evaluate import splits
 from zhiyin.loop.recommend.evaluate.asking import replace_log
 from zhiyin.loop.recommend.evaluate.measure import rate
 from zhiyin.loop.recommend.evaluate.ratings import MEAN, compare_ratings
 from zhiyin.loop.recommend.evaluate.task import RatingTask
+from zhiyin.loop.recommend.log import Log
+from zhiyin.loop.recommend.queries import Queries
 
 
 def rated(rows: list[tuple[int, int, float]]) -> Log:

@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from tests.recommend.evaluate.six_items import DAY, TRAIN, A, B, C, D, E, F, answers_of, data, given
 
 from zhiyin.domain.errors import Conflict
-from zhiyin.loop.recommend.data import Catalogue, Customers, Data, Log, Queries
+from zhiyin.loop.recommend.catalogue import Catalogue
+from zhiyin.loop.recommend.data import Customers, Data
 from zhiyin.loop.recommend.evaluate import leaks, splits
 from zhiyin.loop.recommend.evaluate.task import Task
+from zhiyin.loop.recommend.log import Log
+from zhiyin.loop.recommend.queries import Queries
 
 ROWS = ((0, A), (1, A), (0, B), (2, C), (1, B), (0, C), (1, A), (0, D), (3, A))
 

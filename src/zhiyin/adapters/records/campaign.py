@@ -36,7 +36,9 @@ class Campaign(models.Model):
     )
     created_at = models.DateTimeField()
     tested_at = models.DateTimeField(null=True, blank=True)
-    send_at = models.DateTimeField(null=True, blank=True)  # when a scheduled one begins
+    send_at = models.DateTimeField(
+        null=True, blank=True
+    )  # when a scheduled one begins, or a draft is meant to
     local_clock = models.BooleanField(default=False)  # that hour on each recipient's own clock
     started_at = models.DateTimeField(null=True, blank=True)
     planned_at = models.DateTimeField(null=True, blank=True)  # set when every member has a ledger row

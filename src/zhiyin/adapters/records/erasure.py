@@ -30,6 +30,8 @@ HOLDS_PEOPLE = (
 _OF_SEGMENTS = {"memberships": Membership, "transitions": Transition, "touched": Touched, "wakes": Wake}
 
 NOBODY = "erased:"  # how the names begin under which the ledger keeps its sums
+STRANGER = "address:"  # and those under which it keeps a message to somebody who is no customer
+NAMELESS = (NOBODY, STRANGER)  # no events are told of these
 _CUSTOMER = "customer"
 
 
@@ -41,6 +43,12 @@ def address_mark(address: str) -> str:
 def customer_mark(customer_id: str) -> str:
     """What is kept of an erased id, made like the mark of an address."""
     return _customer_marks([customer_id])[customer_id]
+
+
+def stranger(address: str) -> str:
+    """The name in the ledger for whoever reads an address and is no customer; the same for the same address."""
+    mark = salted_hmac("zhiyin.stranger", address.strip().lower(), algorithm="sha256").hexdigest()
+    return f"{STRANGER}{mark[:40]}"
 
 
 def _customer_marks(customer_ids: Iterable[str]) -> dict[str, str]:
@@ -59,7 +67,9 @@ def erased_at(customer_ids: Iterable[str]) -> dict[str, datetime]:
 
 
 def addresses(customer_id: str) -> set[str]:
-    """Every address and number that records hold of a person."""
+    """Every address and number that records hold of a person; an address is its own, of whomever it is."""
+    if "@" in customer_id and not Customer.objects.filter(pk=customer_id).exists():
+        return {customer_id.strip()}
     found = set(Message.objects.filter(customer_id=customer_id).values_list("address", flat=True))
     for email, phone in Customer.objects.filter(pk=customer_id).values_list("email", "phone"):
         found |= {email, phone}
@@ -80,20 +90,23 @@ def erase(customer_id: str, now: datetime) -> dict[str, int]:
     """
     nobody = f"{NOBODY}{uuid.uuid4().hex}"
     with transaction.atomic():
-        marks = {address_mark(address) for address in addresses(customer_id) if "@" in address}
-        plain = Q(address__in={address.lower() for address in addresses(customer_id)})
+        known = addresses(customer_id)
+        names = [
+            customer_id,
+            *(stranger(address) for address in known),
+        ]  # also from before they were a customer
+        marks = {address_mark(address) for address in known if "@" in address}
+        plain = Q(address__in={address.lower() for address in known})
         suppressed, _ = Suppression.objects.filter(plain).delete()
-        messages = Message.objects.filter(customer_id=customer_id)
+        messages = Message.objects.filter(customer_id__in=names)
         messages.filter(status__in=PENDING).exclude(status=MessageStatus.HANDED_OVER).update(
             status=MessageStatus.REFUSED, reason=Reason.ERASED, finished_at=now
         )
         counts = {
             "messages": messages.update(
-                customer_id=nobody, address="", domain="", detail="", items=[], published=True
+                customer_id=nobody, address="", domain="", detail="", items=[], data=None, published=True
             ),
-            "decisions": Decision.objects.filter(customer_id=customer_id).update(
-                customer_id=nobody, facts=[]
-            ),
+            "decisions": Decision.objects.filter(customer_id__in=names).update(customer_id=nobody, facts=[]),
             "suppressions": suppressed,
             "hits": Hit.objects.filter(customer_id=customer_id).delete()[0],
         }

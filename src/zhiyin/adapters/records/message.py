@@ -32,6 +32,7 @@ class Message(models.Model):
     domain = models.CharField(
         max_length=254, blank=True, default=""
     )  # the address's, for what is sent a minute
+    data = models.JSONField(null=True)  # what its program was given for this message alone
     items = models.JSONField(default=list)  # item ids recommended in it, in order
     attempts = models.PositiveSmallIntegerField(default=0)
     planned_at = models.DateTimeField()

@@ -29,6 +29,12 @@ class NewCampaign(forms.Form):
     )
     sender_name = forms.CharField(label=_("Sender's name"), max_length=120, required=False)
     sender_email = forms.EmailField(label=_("Sender's address"), required=False)
+    day = forms.DateField(
+        label=_("Planned day"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("For the calendar. It goes out when you schedule or send it."),
+    )
 
     def __init__(
         self,

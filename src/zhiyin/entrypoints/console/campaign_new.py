@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,6 +13,9 @@ from zhiyin.entrypoints.console import campaign_forms as forms
 from zhiyin.entrypoints.console import formats
 from zhiyin.loop.deliver import sandbox
 from zhiyin.services.workspace import Workspace
+
+_PAGES = {"new", "calendar"}  # addresses beside the keys of campaigns
+_USUAL_HOUR = time(10)
 
 
 def new(ws: Workspace, request: HttpRequest) -> dict[str, Any]:
@@ -24,6 +28,7 @@ def new(ws: Workspace, request: HttpRequest) -> dict[str, Any]:
         "segment": request.GET.get("segment", ""),
         "sender_name": ws.settings.sender.name or ws.settings.shop.name,
         "sender_email": ws.settings.sender.email,
+        "day": request.GET.get("day", ""),
     }
     form = forms.NewCampaign(
         forms.posted(request),
@@ -44,7 +49,7 @@ def create(ws: Workspace, data: Mapping[str, Any]) -> Any:
     """A new draft from the cleaned form."""
     from zhiyin.services import campaigns, keys
 
-    taken = {campaign.key for campaign in campaigns.list_(ws)} | {"new"}
+    taken = {campaign.key for campaign in campaigns.list_(ws)} | _PAGES
     given = {name: data[name] for name in ("subject", "sender_name", "sender_email") if data[name]}
     return campaigns.create(
         ws,
@@ -52,6 +57,7 @@ def create(ws: Workspace, data: Mapping[str, Any]) -> Any:
         name=data["name"],
         segment=data["segment"],
         template=data["template"],
+        send_at=_hour(ws, data["day"]) if data["day"] else None,
         **given,
     )
 
@@ -61,7 +67,7 @@ def copy(ws: Workspace, key: str) -> Any:
     from zhiyin.services import campaigns, keys
 
     old = campaigns.get(ws, key)
-    taken = {campaign.key for campaign in campaigns.list_(ws)} | {"new"}
+    taken = {campaign.key for campaign in campaigns.list_(ws)} | _PAGES
     return campaigns.create(
         ws,
         key=keys.free(old.key, taken, "campaign"),
@@ -77,6 +83,11 @@ def copy(ws: Workspace, key: str) -> Any:
         cost=old.cost,
         recommender=old.recommender,
     )
+
+
+def _hour(ws: Workspace, day: date) -> datetime:
+    """The usual hour of a planned day, on the shop's clock; the review may change it."""
+    return datetime.combine(day, _USUAL_HOUR, ws.timezone)
 
 
 def _example(ws: Workspace, template: Any) -> str:

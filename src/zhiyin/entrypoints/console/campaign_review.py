@@ -21,7 +21,12 @@ def review(ws: Workspace, request: HttpRequest, campaign: Any) -> dict[str, Any]
     problems = [one for one in reviewed.warnings if one.level == "error" and one.code != LOCAL_LINKS]
     local_links = any(one.code == LOCAL_LINKS for one in reviewed.warnings)
     confirm = forms.styled(
-        forms.Confirm(forms.posted(request), recipients=reviewed.will_receive, local_links=local_links)
+        forms.Confirm(
+            forms.posted(request),
+            recipients=reviewed.will_receive,
+            local_links=local_links,
+            initial=planned(ws, campaign),
+        )
     )
     blocked = ""
     if not reviewed.will_receive:
@@ -43,6 +48,13 @@ def review(ws: Workspace, request: HttpRequest, campaign: Any) -> dict[str, Any]
         "test": forms.styled(forms.Test(initial={"to": request.user.email})),
         "flow": {"at": 3, "count": reviewed.segment},
     }
+
+
+def planned(ws: Workspace, campaign: Any) -> dict[str, Any]:
+    """The moment that a draft is meant for, where it is to come, on the shop's clock."""
+    if campaign.send_at is None or campaign.send_at <= ws.now():
+        return {}
+    return {"at": campaign.send_at.astimezone(ws.timezone).replace(tzinfo=None)}
 
 
 def start_words(ws: Workspace, reviewed: Any) -> str:

@@ -13,6 +13,7 @@ from zhiyin.domain.campaign import NOT_BEGUN
 from zhiyin.domain.errors import BadSetting
 from zhiyin.entrypoints.console import (
     campaign_accounts,
+    campaign_calendar,
     campaign_compose,
     campaign_list,
     campaign_new,
@@ -32,6 +33,12 @@ from zhiyin.entrypoints.site import current
 def index(request: HttpRequest) -> HttpResponse:
     """All campaigns, each with its effect."""
     return render(request, "console/campaigns/index.html", campaign_list.context(current()))
+
+
+@require_safe
+def calendar(request: HttpRequest) -> HttpResponse:
+    """A month of campaigns, with festivals and sales days beside them."""
+    return render(request, "console/campaigns/calendar.html", campaign_calendar.context(current(), request))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -238,6 +245,7 @@ def again(request: HttpRequest, key: str) -> HttpResponse:
 
 urlpatterns = [
     path("campaigns", index, name="campaigns"),
+    path("campaigns/calendar", calendar, name="campaign_calendar"),
     path("campaigns/new", new, name="campaign_new"),
     path("campaigns/<slug:key>", show, name="campaign"),
     path("campaigns/<slug:key>/compose", compose, name="campaign_compose"),

@@ -27,6 +27,10 @@ _PAGES = {
         ("lifecycle", _("Lifecycle"), ("/lifecycle",)),
         ("features", _("Features"), ("/features",)),
     ),
+    "campaigns": (
+        ("campaigns", _("All campaigns"), ()),
+        ("campaign_calendar", _("Calendar"), ("/campaigns/calendar",)),
+    ),
     "recommendations": (
         ("recommendations", _("Placements"), ()),
         ("recommendations_compare", _("Compare models"), ("/recommendations/compare",)),

@@ -77,6 +77,16 @@ def day(moment: datetime | None, zone: ZoneInfo, language: str, *, year: bool = 
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}" if year else f"{at.day} {_MONTHS[at.month - 1]}"
 
 
+def month(of: date, language: str) -> str:
+    """A month: March 2026, in Chinese 2026年3月."""
+    return f"{of.year}年{of.month}月" if chinese(language) else f"{of:%B %Y}"
+
+
+def weekday_short(number: int, language: str) -> str:
+    """A day of the week above a column, from 0 for Monday: Mon, in Chinese 周一."""
+    return f"周{_WEEKDAYS_ZH[number]}" if chinese(language) else _WEEKDAYS[number][:3]
+
+
 def date_label(of: date, language: str) -> str:
     """A local date on an axis: 12 Mar, in Chinese 3月12日."""
     if chinese(language):

@@ -122,6 +122,16 @@ class SettingsForm(forms.Form):
             ("opt_out", _("Also customers who were never asked")),
         ],
     )
+    calendar__occasions = forms.ChoiceField(
+        label=_("Days marked in the calendar"),
+        choices=[
+            ("language", _("Those of the shop's language")),
+            ("chinese", _("Chinese")),
+            ("western", _("Western")),
+            ("both", _("Both")),
+            ("none", _("No days")),
+        ],
+    )
 
     pace__per_minute = forms.IntegerField(
         label=_("Messages a minute"), min_value=0, max_value=1_000_000, help_text=_("No limit if 0.")
@@ -130,13 +140,21 @@ class SettingsForm(forms.Form):
         label=_("Messages a minute to a domain"),
         required=False,
         max_length=2_000,
-        help_text=_("Such as qq.com=60, gmail.com=300."),
+        help_text=_("Domains or providers, such as tencent=60, gmail.com=300."),
     )
     pace__quiet = forms.CharField(
         label=_("Quiet hours"),
         required=False,
         max_length=20,
         help_text=_("On the recipient's clock, such as 21:00-08:00. Messages wait until they end."),
+    )
+    pace__windows = forms.CharField(
+        label=_("Hours for sending"),
+        required=False,
+        max_length=500,
+        help_text=_(
+            "On the recipient's clock, such as Mon-Fri 09:00-18:00, Sat 10:00-14:00. Empty: all hours."
+        ),
     )
     pace__warm_up_from = forms.CharField(
         label=_("Warm-up since"),
@@ -195,7 +213,13 @@ GROUPS = (
     (
         "campaign",
         _("Defaults of a campaign"),
-        ("campaign__holdout", "campaign__window_days", "campaign__cost", "campaign__consent"),
+        (
+            "campaign__holdout",
+            "campaign__window_days",
+            "campaign__cost",
+            "campaign__consent",
+            "calendar__occasions",
+        ),
     ),
     (
         "pace",
@@ -204,6 +228,7 @@ GROUPS = (
             "pace__per_minute",
             "pace__domains",
             "pace__quiet",
+            "pace__windows",
             "pace__warm_up_from",
             "pace__warm_up_first",
             "pace__warm_up_growth",

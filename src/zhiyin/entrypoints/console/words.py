@@ -227,6 +227,7 @@ REASONS: Names = {
     "cancelled": _("The campaign was cancelled"),
     # why a message waits
     "quiet_hours": _("Quiet hours where they are"),
+    "send_window": _("Outside the hours for sending"),
     "throttled": _("The limit a minute is reached"),
     "warm_up": _("The warm-up's limit of the day is reached"),
     "local_clock": _("The hour has not come on their own clock"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from zhiyin.domain.decision import Fact
 from zhiyin.domain.host import ascii_domain
+from zhiyin.domain.program import Stream
 from zhiyin.domain.reasons import Reason, SuppressReason
 
 # RFC 6532 allows everything but ASCII's own marks; blanks, what cannot be seen and private letters never help
@@ -40,9 +41,10 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the shop decided: whether a missing consent is a no (``opt_in``) or a yes (``opt_out``)."""
+    """What the shop decided, whether a missing consent is a no (``opt_in``) or a yes (``opt_out``); and the stream."""
 
     consent: str = "opt_in"
+    stream: Stream = Stream.MARKETING
 
 
 def not_erased(contact: Contact, policy: Policy) -> Fact:
@@ -62,8 +64,13 @@ def good_address(contact: Contact, policy: Policy) -> Fact:
 
 
 def not_suppressed(contact: Contact, policy: Policy) -> Fact:
-    """The address is on no list of addresses that must not be written to."""
-    other_rules = ("", SuppressReason.UNSUBSCRIBED, SuppressReason.ERASED)
+    """The address is on no list of addresses that must not be written to.
+
+    A complaint is about marketing: who calls a newsletter spam still gets the receipt of what they buy.
+    """
+    other_rules = {"", SuppressReason.UNSUBSCRIBED, SuppressReason.ERASED}
+    if policy.stream is Stream.TRANSACTIONAL:
+        other_rules.add(SuppressReason.COMPLAINT)
     return Fact(
         Reason.SUPPRESSED.value,
         contact.suppressed in other_rules,
@@ -96,9 +103,14 @@ RULES: tuple[Callable[[Contact, Policy], Fact], ...] = (
 )
 
 
+# an answer to what somebody did asks for no consent, and no unsubscribing from marketing stops it
+TRANSACTIONAL_RULES = RULES[:4]
+
+
 def check(contact: Contact, policy: Policy) -> tuple[Fact, ...]:
     """The answer of every rule, in order; a fact's code is the reason it would refuse with."""
-    return tuple(rule(contact, policy) for rule in RULES)
+    rules = TRANSACTIONAL_RULES if policy.stream is Stream.TRANSACTIONAL else RULES
+    return tuple(rule(contact, policy) for rule in rules)
 
 
 def refusal(facts: Sequence[Fact]) -> str:

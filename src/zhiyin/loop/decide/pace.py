@@ -12,7 +12,9 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from zhiyin.domain.pace import Pace, QuietHours, WarmUp
+from zhiyin.domain.provider import domains_at
 from zhiyin.domain.reasons import WaitReason
+from zhiyin.loop.decide import send_window
 
 SHORTEST = 10.0  # seconds of a window
 
@@ -47,7 +49,11 @@ def waits(due: Sequence[Due], left: Left, pace: Pace, now: datetime, shop: ZoneI
     No window ever holds more than its share; who waits for a rate is spread over the windows to come.
     """
     room = None if pace.warm_up is None else allowance(pace.warm_up, now.astimezone(shop)) - left.today
-    rates = {domain: _Rate(rate, left.lately, now, domain) for domain, rate in pace.domains.items()}
+    rates: dict[str, list[_Rate]] = {}
+    for name, rate in pace.domains.items():
+        shared = _Rate(rate, left.lately, now, domains_at(name))
+        for domain in domains_at(name):
+            rates.setdefault(domain, []).append(shared)
     every = _Rate(pace.per_minute, left.lately, now) if pace.per_minute else None
     tomorrow = now + timedelta(days=1)
     found: list[Wait | None] = []
@@ -57,10 +63,14 @@ def waits(due: Sequence[Due], left: Left, pace: Pace, now: datetime, shop: ZoneI
         if quiet is not None:
             found.append(Wait(WaitReason.QUIET_HOURS, quiet))
             continue
+        closed = send_window.opens(now, one.zone, pace.windows)
+        if closed is not None:
+            found.append(Wait(WaitReason.SEND_WINDOW, closed))
+            continue
         if room is not None and going >= room:
             found.append(Wait(WaitReason.WARM_UP, tomorrow))
             continue
-        limits = [limit for limit in (rates.get(one.domain), every) if limit is not None]
+        limits = [*rates.get(one.domain, ()), *((every,) if every else ())]
         if all(limit.free for limit in limits):
             for limit in limits:
                 limit.take()
@@ -130,12 +140,16 @@ class _Rate:
     """The places of one rate: those of the window that ends now, and of the windows after it."""
 
     def __init__(
-        self, rate: int, lately: Sequence[tuple[datetime, str]], now: datetime, domain: str = ""
+        self,
+        rate: int,
+        lately: Sequence[tuple[datetime, str]],
+        now: datetime,
+        domains: frozenset[str] | None = None,
     ) -> None:
         self._size, self._window = window(rate)
         self._now = now
         self._left = self._size - sum(
-            now - at < self._window and domain in ("", whose) for at, whose in lately
+            now - at < self._window and (domains is None or whose in domains) for at, whose in lately
         )
         self._waiting = 0
 

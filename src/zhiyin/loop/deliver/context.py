@@ -15,6 +15,7 @@ SHOP = ("name", "address", "currency", "language")
 CAMPAIGN = ("key", "name")
 ITEM = ("item_id", "name", "category", "price", "url", "image_url", "reason")
 ROOTS = ("customer", "shop", "campaign", "recommendations", "preheader", "unsubscribe_url")
+DATA = "data"  # what a message of its own is given, under any names
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -40,18 +41,22 @@ def of_item(item: Item, reason: str, language: str, currency: str) -> dict[str, 
     return {name: clean(value) or None for name, value in values.items()}
 
 
-def known(path: Sequence[str], traits: frozenset[str] = frozenset()) -> tuple[str, ...] | None:
+def known(
+    path: Sequence[str], traits: frozenset[str] = frozenset(), *, data: bool = False
+) -> tuple[str, ...] | None:
     """None where the variable exists; else the names that exist in its place.
 
-    ``traits`` are the stated traits that some customer has.
+    ``traits`` are the stated traits that some customer has; with ``data`` there is what a message is given.
 
     >>> known(("customer", "lifecycle")) is None
     True
     >>> known(("shop", "colour"))
     ('name', 'address', 'currency', 'language')
     """
+    if data and path[0] == DATA:
+        return None
     if path[0] not in ROOTS:
-        return ROOTS
+        return (*ROOTS, DATA) if data else ROOTS
     fields: Mapping[str, tuple[str, ...]] = {"shop": SHOP, "campaign": CAMPAIGN}
     if path[0] == "customer" and len(path) > 1:
         names = (*STATED, *COMPUTED_TRAITS, *sorted(traits))

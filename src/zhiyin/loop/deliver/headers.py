@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-STREAM = "marketing"  # apart from receipts and the like, which have a reputation of their own
+from zhiyin.domain.program import Stream
+
 _SENDER_ID = range(5, 16)  # characters that Google asks of the last part of a Feedback-ID
 
 
@@ -26,11 +27,11 @@ def list_id(domain: str) -> str:
     >>> list_id("example.com")
     '<marketing.example.com>'
     """
-    return f"<{STREAM}.{domain}>"
+    return f"<{Stream.MARKETING}.{domain}>"
 
 
-def feedback_id(campaign: str, segment: str, domain: str) -> str:
-    """How Google's Postmaster Tools tell complaints apart: campaign, segment, stream, shop; never a person.
+def feedback_id(program: str, group: str, domain: str, stream: Stream = Stream.MARKETING) -> str:
+    """How Google's Postmaster Tools tell complaints apart: program, group, stream, shop; never a person.
 
     https://support.google.com/a/answer/6254652: the last part is the sender's, 5 to 15 characters.
 
@@ -39,4 +40,4 @@ def feedback_id(campaign: str, segment: str, domain: str) -> str:
     """
     letters = "".join(letter for letter in domain.lower() if letter.isalnum())
     shop = letters[: _SENDER_ID.stop - 1].ljust(_SENDER_ID.start, "0")
-    return ":".join((campaign, segment, STREAM, shop))
+    return ":".join((program, group, stream, shop))

@@ -66,11 +66,13 @@ def strangers(subject: str, body: str, preheader: str = "") -> list[tuple[str, s
     ]
 
 
-def check(subject: str, body: str, preheader: str = "", *, traits: frozenset[str] = frozenset()) -> Wording:
+def check(
+    subject: str, body: str, preheader: str = "", *, traits: frozenset[str] = frozenset(), data: bool = False
+) -> Wording:
     """Make a wording ready and prove it: every variable exists, in every branch. Raises ``BadTemplate``."""
     wording = prepare(subject, body, preheader)
     for what, use in strangers(subject, body, preheader):
-        names = context.known(use.path, traits)
+        names = context.known(use.path, traits, data=data)
         if names is not None:
             raise sandbox.unknown(use, names, what=what)
     if not subject.strip():

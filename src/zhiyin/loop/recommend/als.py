@@ -8,9 +8,11 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy import sparse
 
-from zhiyin.loop.recommend.data import CSR, F32, F64, Data, Queries
+from zhiyin.loop.recommend.arrays import CSR, F32, F64
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.factored import Factored, Shares, strongest
 from zhiyin.loop.recommend.interface import Arrays, Space
+from zhiyin.loop.recommend.queries import Queries
 from zhiyin.loop.recommend.systems import batches
 
 _SPREAD = 0.1  # of the first vectors, as its authors advise

@@ -13,11 +13,14 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy import sparse
 
-from zhiyin.loop.recommend.data import CSR, F32, F64, I32, KINDS, LATEST, Bool, Data, Queries
+from zhiyin.loop.recommend.arrays import CSR, F32, F64, I32, Bool
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender, Space
 from zhiyin.loop.recommend.itemsets import Rule, rule
+from zhiyin.loop.recommend.log import KINDS
 from zhiyin.loop.recommend.markov import causes, pruned
 from zhiyin.loop.recommend.packing import packed, unpacked
+from zhiyin.loop.recommend.queries import LATEST, Queries
 from zhiyin.loop.recommend.session_neighbours import distinct
 
 _BASKET = KINDS.index("basket")

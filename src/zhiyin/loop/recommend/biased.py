@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import F64
+from zhiyin.loop.recommend.arrays import F64
 from zhiyin.loop.recommend.rated import Ratings
 from zhiyin.loop.recommend.systems import Batch, batches
 

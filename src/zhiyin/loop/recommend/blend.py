@@ -11,9 +11,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import F32, I32, Data, Queries
+from zhiyin.loop.recommend.arrays import F32, I32
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender, Space
 from zhiyin.loop.recommend.members import expected, kept, restored, taught
+from zhiyin.loop.recommend.queries import Queries
 
 
 class Blend(Recommender):

@@ -7,9 +7,11 @@ from typing import ClassVar, NamedTuple, Self
 import numpy as np
 from scipy import sparse
 
-from zhiyin.loop.recommend.data import CSR, F32, I32, I64, Data, Queries
+from zhiyin.loop.recommend.arrays import CSR, F32, I32, I64
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.factored import Factored, Shares, strongest
 from zhiyin.loop.recommend.interface import Arrays, Space
+from zhiyin.loop.recommend.queries import Queries
 
 _START = 0.1
 _CELL = 6e-6  # CPU-seconds of an epoch, as seen on MovieLens

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import CSR, F32, I32, I64, Bool, Queries
+from zhiyin.loop.recommend.arrays import CSR, F32, I32, I64, Bool
 from zhiyin.loop.recommend.features import Known, bought, numbers
+from zhiyin.loop.recommend.queries import Queries
 from zhiyin.loop.recommend.topk import bar
 
 

@@ -13,7 +13,7 @@ from typing import Literal, cast
 import numpy as np
 
 from zhiyin.domain.estimate import Estimate
-from zhiyin.loop.recommend.data import F64, I32
+from zhiyin.loop.recommend.arrays import F64, I32
 from zhiyin.stats import bootstrap
 
 Code = Literal["only", "best", "tie_in_use", "tie_cheaper"]

@@ -12,10 +12,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy import sparse
 
-from zhiyin.loop.recommend.data import CSR, F32, I32, Data, Queries
+from zhiyin.loop.recommend.arrays import CSR, F32, I32
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.interface import Arrays, Causes, Space
 from zhiyin.loop.recommend.linear import Linear
 from zhiyin.loop.recommend.packing import packed, unpacked
+from zhiyin.loop.recommend.queries import Queries
 from zhiyin.loop.recommend.words import words
 
 

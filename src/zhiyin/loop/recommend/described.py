@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from zhiyin.domain.item import Item
-from zhiyin.loop.recommend.data import CSR, F32
+from zhiyin.loop.recommend.arrays import CSR, F32
 
 _LONGEST = 40  # characters of a value that others may share: what is longer describes this one item
 

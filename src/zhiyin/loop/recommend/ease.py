@@ -10,7 +10,8 @@ from scipy.linalg import lapack
 
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.text import say
-from zhiyin.loop.recommend.data import CSR, I64, Bool, Data
+from zhiyin.loop.recommend.arrays import CSR, I64, Bool
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.interface import Space
 from zhiyin.loop.recommend.item_neighbours import PAIR, neighbours
 from zhiyin.loop.recommend.kernel import assembled, lifted, served, strongest

@@ -6,8 +6,9 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import F32, I32, I64, Queries
+from zhiyin.loop.recommend.arrays import F32, I32, I64
 from zhiyin.loop.recommend.interface import Causes, Recommender
+from zhiyin.loop.recommend.queries import Queries
 from zhiyin.loop.recommend.systems import inner
 
 

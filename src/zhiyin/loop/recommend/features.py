@@ -7,9 +7,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import DAY, F32, F64, I32, I64, KINDS, NEVER, Bool, Data, Queries
+from zhiyin.loop.recommend.arrays import DAY, F32, F64, I32, I64, Bool
+from zhiyin.loop.recommend.catalogue import NEVER
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.interface import Arrays
+from zhiyin.loop.recommend.log import KINDS
 from zhiyin.loop.recommend.popularity import popularity, trend
+from zhiyin.loop.recommend.queries import Queries
 
 _NOW, _LATELY, _LASTING = 7.0, 28.0, 365.0  # half-lives of popularity, days
 _LONG_AGO = 365.0  # days: the age of what never happened

@@ -6,11 +6,13 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import CSR, F32, I32, I64, Data, Queries
+from zhiyin.loop.recommend.arrays import CSR, F32, I32, I64
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.interface import Arrays, Causes, Space
 from zhiyin.loop.recommend.kernel import degrees, lifted, scaled, shared_by_some, weights
 from zhiyin.loop.recommend.linear import Linear, spoken, strongest_events, summed
 from zhiyin.loop.recommend.popularity import trend
+from zhiyin.loop.recommend.queries import Queries
 from zhiyin.loop.recommend.spectrum import low_pass, sharpened
 
 

@@ -12,10 +12,12 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import F32, F64, Data, Queries
+from zhiyin.loop.recommend.arrays import F32, F64
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.groups import Groups
 from zhiyin.loop.recommend.interface import Arrays, Recommender, Space
 from zhiyin.loop.recommend.popularity import LATELY
+from zhiyin.loop.recommend.queries import Queries
 
 
 class GroupPopularity(Recommender):

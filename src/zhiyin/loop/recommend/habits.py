@@ -13,8 +13,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import F32, I32, Data, Queries
+from zhiyin.loop.recommend.arrays import F32, I32
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender, Space
+from zhiyin.loop.recommend.queries import Queries
 
 _NAMES = ("visits", "half_life", "popular")
 

@@ -12,20 +12,12 @@ import pyarrow.compute as pc
 
 from zhiyin.domain.item import Item
 from zhiyin.loop.recommend import described
-from zhiyin.loop.recommend.data import (
-    KINDS,
-    LATEST,
-    NEVER,
-    U8,
-    Catalogue,
-    Customers,
-    Data,
-    Log,
-    Queries,
-    Text,
-    moment,
-)
+from zhiyin.loop.recommend.arrays import U8, Text
+from zhiyin.loop.recommend.catalogue import NEVER, Catalogue
+from zhiyin.loop.recommend.data import Customers, Data, moment
 from zhiyin.loop.recommend.groups import parted
+from zhiyin.loop.recommend.log import KINDS, Log
+from zhiyin.loop.recommend.queries import LATEST, Queries
 
 
 def learned(

@@ -8,11 +8,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from zhiyin.loop.recommend import lessons
+from zhiyin.loop.recommend.arrays import F32, I32
 from zhiyin.loop.recommend.candidates import Candidates, candidates
-from zhiyin.loop.recommend.data import F32, I32, Data, Queries
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.features import Known
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender, Space, lacking
 from zhiyin.loop.recommend.members import expected, kept, member, restored, taught, under
+from zhiyin.loop.recommend.queries import Queries
 from zhiyin.loop.recommend.ranker import RANKERS, Ranker
 
 _CELLS = 4_000_000  # scores of a member held at a time: 16 MB

@@ -11,7 +11,9 @@ from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import F32, I32, U8, Data, Queries
+from zhiyin.loop.recommend.arrays import F32, I32, U8
+from zhiyin.loop.recommend.data import Data
+from zhiyin.loop.recommend.queries import Queries
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 Space = Mapping[str, Sequence[Any]]  # parameter -> values to try, the default first, then the likeliest

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from scipy import sparse
 
-from zhiyin.loop.recommend.data import CSR, F32, F64, Bool, Data
+from zhiyin.loop.recommend.arrays import CSR, F32, F64, Bool
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.interface import Space
 from zhiyin.loop.recommend.kernel import Array, degrees, lifted, pruned, served, shared_by_some
 from zhiyin.loop.recommend.linear import Linear

@@ -8,9 +8,11 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import svds
 
-from zhiyin.loop.recommend.data import CSR, F32, Data, Queries, Ragged
+from zhiyin.loop.recommend.arrays import CSR, F32
+from zhiyin.loop.recommend.data import Data, Ragged
 from zhiyin.loop.recommend.factored import Factored, Shares, strongest
 from zhiyin.loop.recommend.interface import Arrays, Space
+from zhiyin.loop.recommend.queries import Queries
 
 _SLAB = 1_024  # columns of the product made at a time
 _SMALL = 400  # items of which all singular vectors are found at once

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from zhiyin.loop.recommend.data import CSR, F32, F64, I64, Bool
+from zhiyin.loop.recommend.arrays import CSR, F32, F64, I64, Bool
 
 Array = np.ndarray[Any, Any]
 Weigh = Callable[[Array, Array, Array], Array]  # targets, sources, together -> strength, all of one length

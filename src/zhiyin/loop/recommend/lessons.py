@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from zhiyin.domain.placement import Question
+from zhiyin.loop.recommend.arrays import CSR, DAY, F32, I64, Bool
 from zhiyin.loop.recommend.candidates import Candidates
-from zhiyin.loop.recommend.data import CSR, DAY, F32, I64, KINDS, LATEST, Bool, Data, Queries
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.evaluate import placed, splits
 from zhiyin.loop.recommend.evaluate.task import Task
+from zhiyin.loop.recommend.log import KINDS
+from zhiyin.loop.recommend.queries import LATEST, Queries
 
 NEXT, SESSION, BASKET = (question.value for question in Question)
 _ASKED: Mapping[str, int] = {NEXT: 3_000, SESSION: 1_500, BASKET: 1_500}  # more are slower, hardly better

@@ -11,9 +11,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy import sparse
 
-from zhiyin.loop.recommend.data import CSR, F32, I32, I64, Queries
+from zhiyin.loop.recommend.arrays import CSR, F32, I32, I64
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender
 from zhiyin.loop.recommend.packing import packed, unpacked
+from zhiyin.loop.recommend.queries import Queries
 
 _CELLS = 1 << 18  # weights laid side by side at a time: 3 MB, which caches hold
 

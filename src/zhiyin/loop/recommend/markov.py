@@ -15,9 +15,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy import sparse
 
-from zhiyin.loop.recommend.data import CSR, F32, F64, I32, Data, Queries, Ragged
+from zhiyin.loop.recommend.arrays import CSR, F32, F64, I32
+from zhiyin.loop.recommend.data import Data, Ragged
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender, Space
 from zhiyin.loop.recommend.packing import packed, unpacked
+from zhiyin.loop.recommend.queries import Queries
 
 _NAMES = ("gaps", "backward", "fade", "rows", "columns", "further", "memory", "half_life", "k")
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from zhiyin.loop.recommend.data import CSR
+from zhiyin.loop.recommend.arrays import CSR
 
 _PARTS = ("data", "indices", "indptr")
 

@@ -7,8 +7,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import F32, Data, Queries
+from zhiyin.loop.recommend.arrays import F32
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.interface import Arrays, Recommender
+from zhiyin.loop.recommend.queries import Queries
 
 
 class Random(Recommender):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zhiyin.domain.errors import MissingExtra
-from zhiyin.loop.recommend.data import F32, F64, I32, I64
+from zhiyin.loop.recommend.arrays import F32, F64, I32, I64
 from zhiyin.loop.recommend.interface import Arrays
 
 _LEAVES, _ALL = 16, 0xFFFF  # of a tree at most, a bit each

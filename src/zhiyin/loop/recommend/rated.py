@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import F64, I32, I64, Data, Queries
+from zhiyin.loop.recommend.arrays import F64, I32, I64
+from zhiyin.loop.recommend.data import Data
+from zhiyin.loop.recommend.queries import Queries
 
 
 class Ratings(NamedTuple):

@@ -16,10 +16,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy import linalg, sparse
 
-from zhiyin.loop.recommend.data import CSR, F32, I32, I64, Data, Queries, Ragged
+from zhiyin.loop.recommend.arrays import CSR, F32, I32, I64
+from zhiyin.loop.recommend.data import Data, Ragged
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender, Space
 from zhiyin.loop.recommend.markov import causes, each_event, faded, spoken, stepped
 from zhiyin.loop.recommend.packing import packed, unpacked
+from zhiyin.loop.recommend.queries import Queries
 
 
 class SequenceLinear(Recommender):

@@ -17,20 +17,12 @@ from scipy import sparse
 
 from zhiyin.domain.interaction import Interaction
 from zhiyin.domain.recommendation import Recommendation
-from zhiyin.loop.recommend.data import (
-    CSR,
-    F32,
-    I32,
-    KINDS,
-    LATEST,
-    Bool,
-    Data,
-    Queries,
-    Text,
-    moment,
-)
+from zhiyin.loop.recommend.arrays import CSR, F32, I32, Bool, Text
+from zhiyin.loop.recommend.data import Data, moment
 from zhiyin.loop.recommend.groups import Groups
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender
+from zhiyin.loop.recommend.log import KINDS
+from zhiyin.loop.recommend.queries import LATEST, Queries
 from zhiyin.loop.recommend.topk import Top, ties, top
 
 POPULAR = "popular"

@@ -16,9 +16,11 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 import numpy as np
 from scipy import sparse
 
-from zhiyin.loop.recommend.data import CSR, F32, I32, I64, LATEST, U8, Bool, Data, Queries
+from zhiyin.loop.recommend.arrays import CSR, F32, I32, I64, U8, Bool
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender, Space
 from zhiyin.loop.recommend.markov import causes
+from zhiyin.loop.recommend.queries import LATEST, Queries
 
 _NAMES = ("k", "weights", "recency", "memory", "spread", "own", "candidates")
 _ROWS = 64  # questions answered at a time: their neighbours' items lie side by side in memory

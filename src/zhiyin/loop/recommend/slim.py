@@ -7,7 +7,8 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import F32, Data
+from zhiyin.loop.recommend.arrays import F32
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.interface import Space
 from zhiyin.loop.recommend.kernel import damped, lifted, shared_by_some
 from zhiyin.loop.recommend.linear import Linear

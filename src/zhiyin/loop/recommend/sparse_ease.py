@@ -7,7 +7,8 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy import sparse
 
-from zhiyin.loop.recommend.data import CSR, F32, Data
+from zhiyin.loop.recommend.arrays import CSR, F32
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.interface import Space
 from zhiyin.loop.recommend.kernel import (
     Array,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from zhiyin.loop.recommend.data import CSR, F32
+from zhiyin.loop.recommend.arrays import CSR, F32
 from zhiyin.loop.recommend.kernel import Array, assembled, damped, served, strongest
 
 _BLOCK = 256  # columns that are sharpened at a time

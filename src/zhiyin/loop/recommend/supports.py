@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from zhiyin.loop.recommend.data import CSR, F32, I32, I64, Bool
+from zhiyin.loop.recommend.arrays import CSR, F32, I32, I64, Bool
 from zhiyin.loop.recommend.kernel import assembled, served
 
 _BATCH = 32

@@ -6,11 +6,13 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 
+from zhiyin.loop.recommend.arrays import F32, F64, I32
 from zhiyin.loop.recommend.biased import alternating
-from zhiyin.loop.recommend.data import F32, F64, I32, Data, Queries
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.factored import Factored, Shares
 from zhiyin.loop.recommend.gibbs import draws
 from zhiyin.loop.recommend.interface import Arrays, Space
+from zhiyin.loop.recommend.queries import Queries
 from zhiyin.loop.recommend.rated import Ratings, rated, told
 
 _RATING, _ROW = 3e-7, 6e-6  # CPU-seconds of a sweep, as seen on MovieLens

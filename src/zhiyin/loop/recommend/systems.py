@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import F32, I64, Bool
+from zhiyin.loop.recommend.arrays import F32, I64, Bool
 
 _NUMBERS = 2_000_000  # that a batch gathers at a time
 _ROWS = 16  # of a product made at a time

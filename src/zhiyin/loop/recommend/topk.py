@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import F32, I32, Bool, Text
+from zhiyin.loop.recommend.arrays import F32, I32, Bool, Text
 
 _GROUP = 64
 _NOTHING = np.float32(-np.inf)

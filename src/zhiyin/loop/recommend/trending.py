@@ -6,8 +6,10 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import DAY, F32, Data, Queries
+from zhiyin.loop.recommend.arrays import DAY, F32
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.interface import Arrays, Recommender, Space
+from zhiyin.loop.recommend.queries import Queries
 
 
 class Trending(Recommender):

@@ -8,11 +8,13 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy import sparse
 
-from zhiyin.loop.recommend.data import CSR, F32, I32, U8, Data, Queries
+from zhiyin.loop.recommend.arrays import CSR, F32, I32, U8
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender, Space
 from zhiyin.loop.recommend.kernel import damped, degrees, scaled, strongest
 from zhiyin.loop.recommend.linear import strongest_events
 from zhiyin.loop.recommend.packing import packed, unpacked
+from zhiyin.loop.recommend.queries import Queries
 
 
 class UserNeighbours(Recommender):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from zhiyin.loop.recommend.data import F32, I32
+from zhiyin.loop.recommend.arrays import F32, I32
 from zhiyin.loop.recommend.deep.layers import linear, remembered
 from zhiyin.loop.recommend.deep.sequential import Sequential
 from zhiyin.loop.recommend.interface import Space

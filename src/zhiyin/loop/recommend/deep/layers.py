@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import erf, expit
 
-from zhiyin.loop.recommend.data import F32, I32, I64, Queries
+from zhiyin.loop.recommend.arrays import F32, I32, I64
 from zhiyin.loop.recommend.interface import Arrays
+from zhiyin.loop.recommend.queries import Queries
 
 _EPSILON = np.float32(1e-5)
 

@@ -6,9 +6,11 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import F32, I32, I64, Data, Queries
+from zhiyin.loop.recommend.arrays import F32, I32, I64
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.deep.layers import linear, relu
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender, Space
+from zhiyin.loop.recommend.queries import Queries
 
 _PAIR = 3e-5  # seconds for a pair and its drawn items, measured: most of it is no multiplying
 _ROUNDS = 30

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import F32, I32, Data, Queries
+from zhiyin.loop.recommend.arrays import F32, I32
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.deep.layers import latest
 from zhiyin.loop.recommend.interface import Arrays, Causes, Recommender
+from zhiyin.loop.recommend.queries import Queries
 
 if TYPE_CHECKING:
     import torch

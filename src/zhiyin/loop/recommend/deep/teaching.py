@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from zhiyin.domain.errors import MissingExtra
-from zhiyin.loop.recommend.data import I32, I64, Data
+from zhiyin.loop.recommend.arrays import I32, I64
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.deep.layers import steps
 from zhiyin.loop.recommend.interface import Arrays
 

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from zhiyin.loop.recommend.data import I32, I64, Data
+from zhiyin.loop.recommend.arrays import I32, I64
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.deep.networks import Tastes
 from zhiyin.loop.recommend.deep.teaching import LESSONS, gain, held_out, sequences
 

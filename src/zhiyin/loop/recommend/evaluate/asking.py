@@ -9,9 +9,13 @@ import numpy as np
 
 from zhiyin.domain.errors import Conflict
 from zhiyin.domain.text import say
-from zhiyin.loop.recommend.data import CSR, I32, I64, NEVER, Bool, Data, Log, Queries
+from zhiyin.loop.recommend.arrays import CSR, I32, I64, Bool
+from zhiyin.loop.recommend.catalogue import NEVER
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.evaluate.slices import by_activity, by_segment
 from zhiyin.loop.recommend.evaluate.task import Protocol, Task, digest, pairs
+from zhiyin.loop.recommend.log import Log
+from zhiyin.loop.recommend.queries import Queries
 
 Overlap = Literal["drop", "keep", "refuse"]
 

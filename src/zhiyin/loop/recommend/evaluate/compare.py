@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from zhiyin.domain.estimate import Estimate
-from zhiyin.loop.recommend.data import F64, I32
+from zhiyin.loop.recommend.arrays import F64, I32
 from zhiyin.loop.recommend.evaluate import BASELINE, metrics, variety
 from zhiyin.loop.recommend.evaluate.measure import Figures
 from zhiyin.loop.recommend.evaluate.task import Protocol, Task

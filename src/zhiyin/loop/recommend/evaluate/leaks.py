@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import F64, I32, I64
+from zhiyin.loop.recommend.arrays import F64, I32, I64
 from zhiyin.loop.recommend.evaluate.measure import found
 from zhiyin.loop.recommend.evaluate.task import Task, pairs
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import CSR, F32, F64, I32, Bool
+from zhiyin.loop.recommend.arrays import CSR, F32, F64, I32, Bool
 from zhiyin.loop.recommend.evaluate import metrics, variety
 from zhiyin.loop.recommend.evaluate.task import RatingTask, Task
 from zhiyin.loop.recommend.interface import Rates, Recommender

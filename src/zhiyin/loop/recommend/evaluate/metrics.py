@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import F64, I64, Bool
+from zhiyin.loop.recommend.arrays import F64, I64, Bool
 
 # what each figure is, printed with every report; LIST says it of lists, the rest of ratings and the whole
 LIST: Mapping[str, str] = {

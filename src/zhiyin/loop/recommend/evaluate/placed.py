@@ -13,11 +13,14 @@ from typing import Any
 import numpy as np
 
 from zhiyin.domain.placement import Question
-from zhiyin.loop.recommend.data import DAY, KINDS, LATEST, Bool, Data, Queries
+from zhiyin.loop.recommend.arrays import DAY, Bool
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.evaluate import splits
 from zhiyin.loop.recommend.evaluate.asking import replace_log
 from zhiyin.loop.recommend.evaluate.slices import by_activity
 from zhiyin.loop.recommend.evaluate.task import Protocol, Task, digest, pairs
+from zhiyin.loop.recommend.log import KINDS
+from zhiyin.loop.recommend.queries import LATEST, Queries
 
 BOUGHT = "bought"
 _LOOKS = ("viewed", "added")

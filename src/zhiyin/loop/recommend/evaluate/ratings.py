@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zhiyin.domain.estimate import Estimate
-from zhiyin.loop.recommend.data import F32, F64
+from zhiyin.loop.recommend.arrays import F32, F64
 from zhiyin.loop.recommend.evaluate.metrics import errors
 from zhiyin.loop.recommend.evaluate.task import RatingTask
 from zhiyin.stats import bootstrap

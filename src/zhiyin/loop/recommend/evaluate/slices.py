@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import I32, I64
+from zhiyin.loop.recommend.arrays import I32, I64
 from zhiyin.loop.recommend.evaluate.task import Slice
 
 

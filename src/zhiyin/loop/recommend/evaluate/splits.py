@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from zhiyin.loop.recommend.data import I32, Data, Log, Queries
+from zhiyin.loop.recommend.arrays import I32
+from zhiyin.loop.recommend.data import Data
 from zhiyin.loop.recommend.evaluate.asking import (
     Overlap,
     kinds_of,
@@ -20,6 +21,8 @@ from zhiyin.loop.recommend.evaluate.asking import (
 )
 from zhiyin.loop.recommend.evaluate.slices import by_activity
 from zhiyin.loop.recommend.evaluate.task import ALL, Protocol, RatingTask, Task, digest, pairs
+from zhiyin.loop.recommend.log import Log
+from zhiyin.loop.recommend.queries import Queries
 
 
 def by_time(

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from zhiyin.loop.recommend.data import CSR, F32, F64, I32, I64, Bool, Data, Queries
+from zhiyin.loop.recommend.arrays import CSR, F32, F64, I32, I64, Bool
+from zhiyin.loop.recommend.data import Data
+from zhiyin.loop.recommend.queries import Queries
 from zhiyin.loop.recommend.topk import ties
 
 ALL = 2**31 - 1  # so many that nothing is cut off

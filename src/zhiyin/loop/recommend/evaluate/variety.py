@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from zhiyin.loop.recommend.data import CSR, F64, I32, Bool
+from zhiyin.loop.recommend.arrays import CSR, F64, I32, Bool
 from zhiyin.loop.recommend.evaluate.task import Task, pairs
 
 LOOKED_AT = 2_000
