@@ -19,7 +19,9 @@ FORM = {
     "tracking__opens": "True", "tracking__clicks": "True", "tracking__hidden_link": "False",
     "tracking__utm_source": "letters", "pace__per_minute": "0", "pace__domains": "qq.com=60", "pace__quiet": "",
     "pace__windows": "",
-    "pace__warm_up_from": "", "pace__warm_up_first": "50", "pace__warm_up_growth": "2",
+    "pace__warm_up_from": "", "pace__warm_up_first": "50", "pace__warm_up_growth": "2", "bounces__protocol": "",
+    "bounces__host": "", "bounces__port": "0", "bounces__security": "tls", "bounces__user": "",
+    "bounces__password": "", "bounces__folder": "INBOX", "bounces__after": "keep",
 }  # fmt: skip
 
 

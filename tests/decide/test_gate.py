@@ -1,8 +1,13 @@
 """The gate: rules top to bottom, all answers kept."""
 
-import pytest
+from dataclasses import replace
+from datetime import UTC, datetime
 
-from zhiyin.loop.decide import RULES, Contact, Policy, check, is_address, refusal
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zhiyin.loop.decide import RULES, Contact, Policy, Word, check, is_address, refusal
 
 OPT_IN, OPT_OUT = Policy("opt_in"), Policy("opt_out")
 GOOD = {"customer_id": "c1", "address": "li@example.com", "consent": True}
@@ -79,3 +84,37 @@ def test_addresses_that_can_be_written_to(text):
 )
 def test_addresses_that_cannot(text):
     assert not is_address(text)
+
+
+MOMENTS = st.integers(0, 3).map(lambda n: datetime(2026, 3, 1 + n, tzinfo=UTC))
+WORDS = st.builds(Word, st.booleans(), st.sampled_from(["import", "unsubscribe:page", "form:door"]), MOMENTS)
+
+
+@given(general=st.none() | WORDS, own=st.none() | WORDS, policy=st.sampled_from(["opt_in", "opt_out"]))
+def test_the_word_about_the_topic_counts_unless_a_no_to_everything_came_after_it(general, own, policy):
+    contact = Contact("c1", "li@example.com", topics={} if own is None else {"news": own, "other": own})
+    if general is not None:
+        contact = replace(
+            contact, consent=general.granted, consent_source=general.source, consent_at=general.at
+        )
+    refused = refusal(check(contact, Policy(policy, topic="news")))
+    stopped = general is not None and not general.granted
+    if own is not None and not own.granted:
+        assert refused
+    elif own is not None:
+        assert bool(refused) == (stopped and general.at >= own.at)
+    else:  # nobody asked about the topic
+        assert refused == refusal(check(contact, Policy(policy)))
+    # whatever was said about topics, a message about none follows the general word
+    assert refusal(check(contact, Policy(policy))) == refusal(
+        check(replace(contact, topics={}), Policy(policy))
+    )
+    assert bool(refusal(check(contact, Policy(policy)))) == (
+        stopped or (general is None and policy == "opt_in")
+    )
+
+
+def test_the_refusal_names_the_topic():
+    contact = Contact("c1", "li@example.com", consent=True, topics={"news": Word(False, "form:door")})
+    (fact,) = [fact for fact in check(contact, Policy("opt_in", topic="news")) if not fact.holds]
+    assert (fact.code, fact.detail["topic"]) == ("no_consent", "news")

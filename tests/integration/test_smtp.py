@@ -325,12 +325,12 @@ def test_half_of_the_recipients_refused_fail_and_the_others_are_sent(make_worksp
 
 
 @UNSAFE
-def test_a_wrong_password_pauses_and_says_so_and_fails_nobody(make_workspace):
+def test_a_wrong_password_holds_everybody_and_says_so_and_fails_nobody(make_workspace):
     with Server(authenticator=_Password(), auth_required=True, auth_require_tls=False) as server:
         ws = make_workspace(**server.settings, smtp__user="shop", smtp__password="coffee")
         _, standing = _send(ws)
-    assert (standing["status"], standing["failed"], standing["waiting"]) == ("paused", 0, 60)
-    assert "smtp.password" in standing["error"]
+    assert (standing["status"], standing["failed"], standing["waiting"]) == ("sending", 0, 60)
+    assert "smtp.password" in standing["channel"]
 
 
 def test_a_server_that_takes_messages_over_and_hangs_up_gets_none_twice(make_workspace):
@@ -362,5 +362,5 @@ def test_a_server_that_goes_away_in_the_middle_loses_nobody(make_workspace):
     server.__exit__()
     sending.run_until_done(ws, "spring")
     standing = campaigns.progress(ws, "spring")
-    assert (standing["status"], standing["accepted"], standing["waiting"]) == ("paused", 30, 50)
-    assert "cannot be reached" in standing["error"]
+    assert (standing["status"], standing["accepted"], standing["waiting"]) == ("sending", 30, 50)
+    assert "cannot be reached" in standing["channel"]

@@ -10,7 +10,17 @@ from typer.testing import CliRunner
 
 from zhiyin.adapters.records.models import Campaign, Customer, Message
 from zhiyin.domain.errors import BadSetting, BadTemplate, Conflict, NotFound
-from zhiyin.services import campaigns, checks, explanations, planning, reviews, sending, templates, tracking
+from zhiyin.services import (
+    campaigns,
+    checks,
+    explanations,
+    planning,
+    reviews,
+    sending,
+    subscriptions,
+    templates,
+    tracking,
+)
 from zhiyin.services.messages import language_of_wording
 from zhiyin.testing.channel import FakeChannel
 
@@ -162,7 +172,7 @@ def test_a_test_message_is_in_no_ledger_and_its_links_change_nothing(make_worksp
     from zhiyin.services.public_links import PublicLinks
 
     link = PublicLinks.of(ws).unsubscribe("test0123").rsplit("/", 1)[1]
-    assert tracking.unsubscribe(ws, link, "one_click", tracking.Visitor()).test
+    assert subscriptions.unsubscribe(ws, link, "one_click", tracking.Visitor()).test
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

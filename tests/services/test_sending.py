@@ -210,18 +210,21 @@ def test_silence_after_the_content_is_unknown_and_never_sent_again(ws):
     assert sending.send_step(ws, "test:1", channel=channel) == 0
 
 
-def test_a_server_that_is_down_pauses_the_campaign_and_fails_nobody(ws):
+def test_while_a_server_is_down_everybody_waits_and_nobody_fails(ws):
+    ws, later = moving(ws)
     _started(ws, count=30, holdout=0)
     channel = FakeChannel(down=True)
     _everything(ws, channel)
     standing = _adds_up(ws)
-    assert (standing["status"], standing["waiting"], standing["failed"]) == ("paused", 30, 0)
-    assert "cannot be reached" in standing["error"]
+    assert (standing["status"], standing["waiting"], standing["failed"]) == ("sending", 30, 0)
+    assert "cannot be reached" in standing["channel"]
     channel.down = False
-    campaigns.resume(ws, "spring")
+    _everything(ws, channel)
+    assert channel.sent == []
+    later.ahead = timedelta(minutes=1)
     _everything(ws, channel)
     standing = _adds_up(ws)
-    assert (standing["status"], standing["accepted"], standing["error"]) == ("sent", 30, "")
+    assert (standing["status"], standing["accepted"], standing["channel"]) == ("sent", 30, "")
 
 
 def test_a_server_that_refuses_one_after_the_other_stops_the_campaign(ws):

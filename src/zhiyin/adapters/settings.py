@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from zhiyin.domain.errors import BadSetting, WorkspaceNotFound
-from zhiyin.domain.settings import PaceSettings, ProfileSettings, SenderSettings, Settings
+from zhiyin.domain.settings import BouncesSettings, PaceSettings, ProfileSettings, SenderSettings, Settings
 from zhiyin.domain.text import say
 
 FILE = "zhiyin.toml"
@@ -23,6 +23,9 @@ _CHOICES = {
     "shop.language": ("en", "zh-hans"),
     "lake.engine": ("duckdb", "spark"),
     "smtp.security": ("starttls", "tls", "none"),
+    "bounces.protocol": ("", "imap", "pop3"),
+    "bounces.security": ("tls", "starttls", "none", "unsafe"),
+    "bounces.after": ("keep", "delete"),
     "campaign.consent": ("opt_in", "opt_out"),
     "calendar.occasions": ("language", "chinese", "western", "both", "none"),
     "collect.keep_ip": ("none", "network", "full"),
@@ -40,6 +43,9 @@ _RANGES = {
     "smtp.connections": (1, 64),
     "smtp.workers": (1, 64),
     "smtp.timeout": (0.1, 600),
+    "bounces.port": (0, 65535),
+    "bounces.every_seconds": (10, 86_400),
+    "bounces.timeout": (0.1, 600),
     "campaign.margin": (0.0, 1.0),
     "profile.new_gaps": (0.01, 100.0),
     "profile.active_gaps": (0.01, 100.0),
@@ -82,6 +88,7 @@ def read(folder: str | Path, flags: Mapping[str, Any] | None = None) -> Settings
     settings.pace.check()
     settings.profile.check()  # checked at the door, not at the first use
     settings.sender.check()
+    settings.bounces.check()
     return settings
 
 
@@ -157,7 +164,12 @@ def write(folder: str | Path, changes: Mapping[str, Any]) -> None:
         section, name = key.split(".")
         value = _convert(key, raw, getattr(SECTIONS[section], name), "the form")
         document.setdefault(section, tomlkit.table())[name] = value
-    for kind, section in ((PaceSettings, "pace"), (ProfileSettings, "profile"), (SenderSettings, "sender")):
+    for kind, section in (
+        (PaceSettings, "pace"),
+        (ProfileSettings, "profile"),
+        (SenderSettings, "sender"),
+        (BouncesSettings, "bounces"),
+    ):
         kind(**document.get(section, {})).check()
     fresh = path.with_suffix(".toml.new")
     fresh.touch(mode=0o600)

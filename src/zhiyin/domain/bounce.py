@@ -17,6 +17,19 @@ class BounceKind(StrEnum):
     NONE = "none"
 
 
+class Fate(StrEnum):
+    """What became of something that arrived where bounces do: received is the sum of these four.
+
+    ``matched`` tells of a message of ours, ``unmatched`` of none that we may believe it about, ``nothing`` is no
+    bounce, and ``broken`` cannot be read.
+    """
+
+    MATCHED = "matched"
+    UNMATCHED = "unmatched"
+    NOTHING = "nothing"
+    BROKEN = "broken"
+
+
 HARD = frozenset({Why.USER_UNKNOWN, Why.HOST_UNKNOWN, Why.MOVED, Why.NO_MAIL})
 COMPLAINTS = frozenset({Why.ABUSE, Why.FRAUD, Why.OPT_OUT})
 NOTHING = frozenset({Why.NOT_SPAM, Why.AUTO_REPLY, Why.DELIVERED, Why.NOT_A_BOUNCE})

@@ -28,6 +28,7 @@ class Campaign:
     ``holdout`` is a share from 0 to 0.5. ``seed`` salts the assignment, so that the same person does not
     always land in the holdout. ``cost`` is minor units per message handed over.
     Recommended items follow the rules of ``placement``; ``recommender`` names another model than its own.
+    ``topic`` is the key of what it is about, if it is about one.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Campaign:
     cost: int = 0
     placement: str = "email"
     recommender: str = ""
+    topic: str = ""
 
     @property
     def program(self) -> str:

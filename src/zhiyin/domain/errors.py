@@ -83,6 +83,12 @@ class Busy(ZhiyinError):
     code = "busy"
 
 
+class MailboxFailed(ZhiyinError):
+    """A mailbox could not be read just now; what it holds waits there."""
+
+    code = "mailbox_failed"
+
+
 class MissingExtra(ZhiyinError):
     """An optional library is not installed; the message carries the install command."""
 

@@ -21,6 +21,7 @@ MESSAGE_REFUSED = "Message Refused"
 EMAIL_SENT = "Email Sent"
 EMAIL_DELIVERED = "Email Delivered"
 EMAIL_BOUNCED = "Email Bounced"
+EMAIL_MARKED_AS_SPAM = "Email Marked as Spam"
 EMAIL_OPENED = "Email Opened"
 EMAIL_LINK_CLICKED = "Email Link Clicked"
 UNSUBSCRIBED = "Unsubscribed"
@@ -42,6 +43,7 @@ OWN_NAMES = frozenset(
         EMAIL_SENT,
         EMAIL_DELIVERED,
         EMAIL_BOUNCED,
+        EMAIL_MARKED_AS_SPAM,
         EMAIL_OPENED,
         EMAIL_LINK_CLICKED,
         MESSAGE_OPENED,

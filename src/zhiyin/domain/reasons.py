@@ -106,11 +106,22 @@ class BounceReason(StrEnum):
     NOT_A_BOUNCE = "not_a_bounce"
 
 
+class UnmatchedReason(StrEnum):
+    """Why what came back is not believed about any message of ours (``deliver``)."""
+
+    NO_MESSAGE = "no_message"
+    UNKNOWN_MESSAGE = "unknown_message"
+    FORGED_TAG = "forged_tag"
+    OTHER_RECIPIENT = "other_recipient"
+    NOT_SENT = "not_sent"
+
+
 class SuppressReason(StrEnum):
     """Why an address must not be written to."""
 
     UNSUBSCRIBED = "unsubscribed"
     HARD_BOUNCE = "hard_bounce"
+    SOFT_BOUNCES = "soft_bounces"
     COMPLAINT = "complaint"
     MANUAL = "manual"
     ERASED = "erased"

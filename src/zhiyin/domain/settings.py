@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zhiyin.domain.errors import BadSetting
+from zhiyin.domain.host import is_this_machine
 from zhiyin.domain.interest import half_life
 from zhiyin.domain.lifecycle import StageRules
 from zhiyin.domain.pace import Pace, domains_of, quiet_of, warm_up_of
@@ -119,6 +120,46 @@ class SenderSettings:
                     "Write an address with at most {most} characters before the @, such as bounces@mail.example.com.",
                     most=LONGEST_BOUNCE,
                 ),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class BouncesSettings:
+    """The mailbox to which messages come back."""
+
+    protocol: str = field(default="", metadata={"doc": "imap or pop3; no mailbox is read if empty."})
+    host: str = field(default="", metadata={"doc": "Server of the mailbox."})
+    port: int = field(default=0, metadata={"doc": "Port; the usual one of protocol and security if 0."})
+    security: str = field(
+        default="tls",
+        metadata={
+            "doc": "tls, starttls, none (this machine only), or unsafe: without encryption over the network too."
+        },
+    )
+    user: str = field(default="", metadata={"doc": "User name of the mailbox."})
+    password: str = field(default="", metadata={"doc": "Password of the mailbox.", "secret": True})
+    folder: str = field(default="INBOX", metadata={"doc": "Folder that is read; IMAP only."})
+    after: str = field(
+        default="keep",
+        metadata={"doc": "keep leaves messages in the mailbox, delete removes what was taken in."},
+    )
+    every_seconds: int = field(default=300, metadata={"doc": "Seconds between two looks into the mailbox."})
+    timeout: float = field(default=30.0, metadata={"doc": "Seconds to wait for an answer of the mailbox."})
+
+    def check(self) -> None:
+        """Raise ``BadSetting`` where something is missing, or the password would cross the network in the clear."""
+        if not self.protocol:
+            return
+        if not self.host or not self.user:
+            raise BadSetting(
+                say("bounces.{name} is missing.", name="user" if self.host else "host"),
+                fix=say("Set it, or leave bounces.protocol empty."),
+            )
+        if self.security == "none" and not is_this_machine(self.host):
+            raise BadSetting(
+                say("bounces.security is none, but {host} is another machine.", host=self.host),
+                why=say("The password would cross the network in the clear."),
+                fix=say("Set it to tls or starttls; to unsafe, if there is no other way."),
             )
 
 
@@ -323,6 +364,7 @@ class Settings:
     lake: LakeSettings = LakeSettings()
     smtp: SmtpSettings = SmtpSettings()
     sender: SenderSettings = SenderSettings()
+    bounces: BouncesSettings = BouncesSettings()
     campaign: CampaignSettings = CampaignSettings()
     pace: PaceSettings = PaceSettings()
     tracking: TrackingSettings = TrackingSettings()

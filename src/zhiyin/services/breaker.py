@@ -1,4 +1,4 @@
-"""The breaker: a program waits or stops by itself when the fault is not one recipient's.
+"""The breaker of a program: it waits or stops by itself when the fault is neither one recipient's nor the server's.
 
 A campaign is paused until somebody resumes it. What answers a recipient's own act cannot wait for that: such
 messages are tried again by themselves.
@@ -17,7 +17,6 @@ from zhiyin.domain.message import MessageStatus, Receipt
 from zhiyin.domain.program import Program
 from zhiyin.domain.reasons import FailReason
 from zhiyin.domain.text import Text, say
-from zhiyin.loop.deliver import retry
 from zhiyin.services import programs
 
 BREAKER = 20  # refusals in a row, and nothing accepted, before sending stops by itself
@@ -86,31 +85,18 @@ def _took(program: Program, receipts: Sequence[Receipt]) -> bool:
     return any(receipt.status == MessageStatus.ACCEPTED for receipt in receipts) or patiently(taken.exists)
 
 
-def nobody_answers(
-    program: Program, claim: str, refusal: Receipt, now: datetime, *, moves: bool = False
-) -> None:
-    """A refusal that is not about one recipient: wait if the server asks to, else stop and say why.
-
-    Each wait is longer than the one before, and after the last the program stops; where it ``moves``, since the
-    server took some before it asked to wait, the waits begin anew.
-    """
-    own = Message.objects.filter(programs.rows(program))
-    claimed = own.filter(status=MessageStatus.CLAIMED, claimed_by=claim)
-    if refusal.retry and moves:
-        claimed.update(status=MessageStatus.PLANNED, claimed_by="")
-        soon = now + retry.PAUSES[0]
-        waiting = own.filter(status=MessageStatus.PLANNED, due_at__lte=soon)
-        waiting.update(due_at=soon, attempts=0, detail=refusal.detail)
-        return
-    if refusal.retry:
-        first = claimed.order_by("attempts").values_list("attempts", flat=True).first() or 0
-        again = retry.next_try(first + 1, now)
-        if again is not None:
-            waiting = own.filter(status=MessageStatus.PLANNED, due_at__lte=again, attempts__lte=first)
-            claimed.update(status=MessageStatus.PLANNED, claimed_by="")
-            waiting.update(due_at=again, attempts=first + 1, detail=refusal.detail)
-            return
-    stop(program, claim, _paused(refusal), now)
+def refused(program: Program, claim: str, refusal: Receipt, now: datetime) -> None:
+    """Stop a program of whose sender the server takes nothing, and say why."""
+    stop(
+        program,
+        claim,
+        say(
+            "The mail server refuses this sender: {answer}. "
+            "Correct the sender's address or smtp.user, then resume.",
+            answer=refusal.detail,
+        ),
+        now,
+    )
 
 
 def stop(program: Program, claim: str, error: str, now: datetime) -> None:
@@ -148,23 +134,3 @@ def cure(receipt: Receipt) -> Text:
     if receipt.status == MessageStatus.UNKNOWN:
         return say("Look into the mailbox before you try again; the message may have arrived.")
     return say("Check smtp.host, smtp.port and smtp.security.")
-
-
-def _paused(refusal: Receipt) -> Text:
-    if refusal.reason == FailReason.AUTHENTICATION:
-        return say(
-            "The mail server did not accept the user name or password: {answer}. "
-            "Correct smtp.user and smtp.password, then resume.",
-            answer=refusal.detail,
-        )
-    if refusal.reason == FailReason.SERVER_REFUSED:
-        return say(
-            "The mail server refuses this sender: {answer}. "
-            "Correct the sender's address or smtp.user, then resume.",
-            answer=refusal.detail,
-        )
-    return say(
-        "The mail server cannot be reached: {answer}. "
-        "Check smtp.host, smtp.port and smtp.security, then resume.",
-        answer=refusal.detail,
-    )

@@ -20,13 +20,23 @@ from zhiyin.domain.reasons import WaitReason
 from zhiyin.domain.text import Text, say
 from zhiyin.loop import decide
 from zhiyin.loop.profile import segment_json
-from zhiyin.services import checks, claims, placements, segments, slow_start, templates
+from zhiyin.services import (
+    bounce_notes,
+    channels,
+    checks,
+    claims,
+    placements,
+    segments,
+    slow_start,
+    templates,
+    topics,
+)
 from zhiyin.services.workspace import Workspace
 
 _KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _EDITABLE = (
     "name", "subject", "body", "preheader", "sender_name", "sender_email", "reply_to", "holdout",
-    "window_days", "cost", "placement", "recommender",
+    "window_days", "cost", "placement", "recommender", "topic",
 )  # fmt: skip
 
 
@@ -48,6 +58,7 @@ def create(
     cost: int | str | None = None,
     placement: str = EMAIL,
     recommender: str = "",
+    topic: str = "",
     seed: str | None = None,
     send_at: datetime | None = None,
 ) -> Campaign:
@@ -82,6 +93,7 @@ def create(
         cost=_cost(ws, settings.campaign.cost if cost is None else cost),
         placement=placement,
         recommender=recommender,
+        topic=topic,
         send_at=send_at,
         created_at=ws.now(),
     )
@@ -216,7 +228,8 @@ def cancel(ws: Workspace, key: str) -> Campaign:
 def progress(ws: Workspace, key: str) -> dict[str, Any]:
     """Where everyone stands: ``planned`` (all with a ledger row), one count per status, the refused by reason.
 
-    The statuses add up to ``planned``; those that are not handed over yet stand under ``waiting``.
+    The statuses add up to ``planned``; those that are not handed over yet stand under ``waiting``, and why nothing
+    goes at all under ``channel``. ``came_back`` are those of ``accepted`` for which something came back later, by kind.
     """
     row = get(ws, key)
     rows = Message.objects.filter(campaign=row, replaced=False)
@@ -234,9 +247,11 @@ def progress(ws: Workspace, key: str) -> dict[str, Any]:
         elif status == MessageStatus.PLANNED and reason in set(WaitReason):
             held[reason] = held.get(reason, 0) + count
     waiting = statuses.pop(MessageStatus.PLANNED)
+    held_up = channels.told(channels.breaker(channels.EMAIL)) if waiting else ""
     return {
         "status": row.status,
         "error": row.error,
+        "channel": held_up if row.status == CampaignStatus.SENDING else "",
         "planned": waiting + sum(statuses.values()),
         "planning_done": row.planned_at is not None,
         "waiting": waiting,
@@ -244,6 +259,7 @@ def progress(ws: Workspace, key: str) -> dict[str, Any]:
         "waiting_by_reason": dict(sorted(held.items())),
         "refused_by_reason": dict(sorted(refused.items())),
         "failed_by_reason": dict(sorted(failed.items())),
+        "came_back": bounce_notes.of_program(row.program),
     }
 
 
@@ -277,6 +293,8 @@ def _switch(
 
 def _valid(ws: Workspace, row: Campaign) -> None:
     placements.get(ws, row.placement)
+    if row.topic:
+        topics.get(ws, row.topic)
     if not 0 <= row.holdout <= 0.5:
         raise BadSetting(
             say("The holdout is {holdout}.", holdout=row.holdout), fix=say("It is a share between 0 and 0.5.")

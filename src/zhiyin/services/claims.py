@@ -20,7 +20,7 @@ from zhiyin.domain.decision import REFUSE, Fact
 from zhiyin.domain.message import MessageStatus
 from zhiyin.domain.reasons import Reason
 from zhiyin.loop import decide
-from zhiyin.services import decisions, gate, pace
+from zhiyin.services import channels, decisions, gate, pace
 from zhiyin.services.batches import batches
 from zhiyin.services.workspace import Workspace
 
@@ -42,6 +42,7 @@ def claim(ws: Workspace, name: str, limit: int) -> Claimed:
     """Claim due messages: the gate is asked again, then the pace, all in one transaction (law 4)."""
     now = ws.now()
     with transaction.atomic():
+        limit = channels.room(ws, channels.EMAIL, limit, now)
         # what a recipient waits for goes before what a shop wants to say
         first = _due(now, limit, campaign=None)
         late = _due(
@@ -52,13 +53,14 @@ def claim(ws: Workspace, name: str, limit: int) -> Claimed:
         )
         if not first and not late:
             return Claimed([])
-        contacts = gate.of_rows([*first, *late])
+        asking = [*first, *late]
+        contacts, topics = gate.of_rows(asking), gate.topics(asking)
         stopped: list[tuple[Message, Sequence[Fact], str]] = []
         moved: list[Message] = []
 
         def passed(row: Message) -> bool:
             contact = contacts[row.pk]
-            facts = decide.check(contact, gate.policy(ws, row.program))
+            facts = decide.check(contact, gate.policy(ws, row.program, topics.get(row.campaign_id, "")))
             reason = decide.refusal(facts)
             if row.address != contact.address:
                 row.address, row.domain = contact.address, domain_of(contact.address)
@@ -73,6 +75,8 @@ def claim(ws: Workspace, name: str, limit: int) -> Claimed:
         Message.objects.filter(pk__in=[row.pk for row in rows], status=MessageStatus.PLANNED).update(
             status=MessageStatus.CLAIMED, claimed_by=name, claimed_at=clock.system(), reason=""
         )
+        if rows:
+            channels.trying(ws, channels.EMAIL, name, now)
         save_many(moved, ("address", "domain"))
         refuse(stopped, now)
     return Claimed(rows, len(stopped), len(first) + len(late) - len(rows))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from zhiyin.adapters.records.among import among
 from zhiyin.adapters.records.models import Consent, Customer, Suppression
+from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.consent import Consent as Answer
 from zhiyin.domain.event import CONSENT_CHANGED, SUPPRESSION_LIFTED, Event
 from zhiyin.domain.reasons import SuppressReason
@@ -53,6 +54,7 @@ def take(answers: Sequence[Answer]) -> list[Taken]:
             granted=answer.granted,
             source=answer.source,
             at=answer.at,
+            proof=dict(answer.proof),
         )
         for answer in latest.values()
     ]
@@ -61,7 +63,7 @@ def take(answers: Sequence[Answer]) -> list[Taken]:
         batch_size=1000,
         update_conflicts=True,
         unique_fields=["customer", "channel", "purpose"],
-        update_fields=["granted", "source", "at"],
+        update_fields=["granted", "source", "at", "proof"],
     )
     return [
         Taken(
@@ -97,6 +99,8 @@ def events(taken: Sequence[Taken], seed: str = "") -> list[Event]:
     for one in taken:
         answer = one.answer
         said = f"{seed or answer.at.isoformat()}|{answer.customer_id}|{answer.granted}"
+        if answer.purpose != MARKETING:  # several words may be said at one moment
+            said += f"|{answer.purpose}"
         digest = hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
         about: dict[str, object] = {"channel": answer.channel, "purpose": answer.purpose}
         if one.changed:

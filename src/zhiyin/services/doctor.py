@@ -12,7 +12,7 @@ from zhiyin.adapters.channels import probe
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.host import is_private
 from zhiyin.domain.text import say
-from zhiyin.services import domain_health, memberships
+from zhiyin.services import channels, domain_health, mailbox, memberships
 from zhiyin.services.workspace import Workspace
 
 NEEDED_DISK = 1_000_000_000
@@ -181,6 +181,41 @@ def _sender(ws: Workspace) -> Check:
     return Check("sender", "ok", ws.settings.sender.email)
 
 
+def _bounces(ws: Workspace) -> Check:
+    """What the last look into the mailbox found; it is not asked from here."""
+    name, settings = "bounces", ws.settings
+    if not settings.bounces.protocol:
+        if not settings.sender.bounce_address:
+            return Check(name, "ok", say("No mailbox takes what comes back."))
+        return Check(
+            name,
+            "warning",
+            say("Nobody reads what comes back to {address}.", address=settings.sender.bounce_address),
+            say("Set bounces.protocol and what follows it, or fill it in under Settings."),
+        )
+    found = mailbox.state(ws)
+    if found is None or found.tried_at is None:
+        return Check(
+            name,
+            "warning",
+            say("The mailbox at {host} was not read yet.", host=settings.bounces.host),
+            say("Run: zhiyin bounces read"),
+        )
+    if found.failures:
+        return Check(name, "problem", found.error, say("Run: zhiyin bounces read"))
+    assert found.read_at is not None
+    at = f"{found.read_at:%Y-%m-%d %H:%M} UTC"
+    return Check(name, "ok", say("{host} was read at {at}.", host=settings.bounces.host, at=at))
+
+
+def _channel(ws: Workspace) -> Check:
+    """Whether messages go through the mail server, as its last answers say; it is not asked from here."""
+    found = channels.breaker(channels.EMAIL)
+    if why := channels.told(found):
+        return Check("channel", "problem", why, say("Run: zhiyin channels health"))
+    return Check("channel", "ok", say("Nothing holds messages back."))
+
+
 def _deliverability(ws: Workspace) -> Check:
     """What the last check of the sender's domain found; DNS is not asked from here."""
     name, domain = "deliverability", ws.settings.sender.email.rpartition("@")[2].lower()
@@ -228,6 +263,8 @@ CHECKS: tuple[Callable[[Workspace], Check], ...] = (
     _address,
     _sender,
     _mail,
+    _bounces,
+    _channel,
     _deliverability,
     _extras,
 )

@@ -41,10 +41,10 @@ def why(ws: Workspace, key: str, customer_id: str) -> dict[str, Any]:
     membership = facts_json(inside.facts)
     if not inside.inside or row.planned_at is not None:
         return head | {"state": "outside", "choice": "none", "membership": membership, "facts": []}
-    contact = gate.contacts([customer_id])[customer_id]
+    contact = gate.contacts([customer_id], topics=(row.topic,))[customer_id]
     made = decide.decide(
         customer_id,
-        decide.check(contact, gate.policy(ws)),
+        decide.check(contact, gate.policy(ws, topic=row.topic)),
         share=row.holdout,
         seed=row.seed,
         versions={"segment": f"{row.segment.key}@{row.segment.version}", "seed": row.seed},

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from zhiyin.adapters.records.erasure import address_mark
-from zhiyin.adapters.records.models import Consent, Customer, Message, Suppression
+from zhiyin.adapters.records.models import Campaign, Consent, Customer, Message, Suppression
 from zhiyin.domain.consent import MARKETING
 from zhiyin.domain.program import Stream
-from zhiyin.loop.decide import Contact, Policy
+from zhiyin.loop.decide import Contact, Policy, Word
 from zhiyin.services import programs
 from zhiyin.services.workspace import Workspace
 
 
-def policy(ws: Workspace, program: str = "campaign:") -> Policy:
-    """What the shop decided about consent, and what the messages of a program are for."""
-    return Policy(ws.settings.campaign.consent, programs.stream(program))
+def policy(ws: Workspace, program: str = "campaign:", topic: str = "") -> Policy:
+    """What the shop decided about consent, what the messages of a program are for, and what this one is about."""
+    return Policy(ws.settings.campaign.consent, programs.stream(program), topic)
+
+
+def topics(rows: Iterable[Message]) -> dict[int | None, str]:
+    """What the campaigns of messages are about, by their row; those about nothing are left out."""
+    named = Campaign.objects.filter(pk__in={row.campaign_id for row in rows}).exclude(topic="")
+    return dict(named.values_list("pk", "topic"))
 
 
 def of_rows(rows: Sequence[Message]) -> dict[int, Contact]:
@@ -23,7 +30,7 @@ def of_rows(rows: Sequence[Message]) -> dict[int, Contact]:
     own = [row for row in rows if programs.stream(row.program) is Stream.TRANSACTIONAL]
     apart = {row.pk for row in own}
     rest = [row for row in rows if row.pk not in apart]
-    theirs = contacts([row.customer_id for row in rest]) if rest else {}
+    theirs = contacts([row.customer_id for row in rest], topics=topics(rest).values()) if rest else {}
     suppressed = _suppressed({row.address.lower() for row in own}) if own else {}
     found = {row.pk: theirs[row.customer_id] for row in rest}
     for row in own:
@@ -32,31 +39,38 @@ def of_rows(rows: Sequence[Message]) -> dict[int, Contact]:
     return found
 
 
-def contacts(customer_ids: Sequence[str], channel: str = "email") -> dict[str, Contact]:
-    """A contact for each id, in three queries; an id without a customer is ``known=False``."""
+def contacts(
+    customer_ids: Sequence[str], channel: str = "email", topics: Iterable[str] = ()
+) -> dict[str, Contact]:
+    """A contact for each id, in three queries, with what was said about these ``topics``; an id without a
+    customer is ``known=False``."""
     addresses = {
         row["customer_id"]: (row["email"] if channel == "email" else row["phone"]).strip()
         for row in Customer.objects.filter(pk__in=customer_ids).values("customer_id", "email", "phone")
     }
-    consents = {
-        row["customer_id"]: (row["granted"], row["source"])
-        for row in Consent.objects.filter(
-            customer__in=customer_ids, channel=channel, purpose=MARKETING
-        ).values("customer_id", "granted", "source")
-    }
+    words: dict[str, dict[str, Word]] = {}
+    for who, purpose, granted, source, at in Consent.objects.filter(
+        customer__in=customer_ids, channel=channel, purpose__in={MARKETING, *topics} - {""}
+    ).values_list("customer_id", "purpose", "granted", "source", "at"):
+        words.setdefault(who, {})[purpose] = Word(granted, source, at)
     suppressed = _suppressed({address.lower() for address in addresses.values() if address}, channel)
     result = {}
     for customer_id in customer_ids:
         address = addresses.get(customer_id, "")
-        granted, source = consents.get(customer_id, (None, ""))
-        result[customer_id] = Contact(
+        theirs = words.get(customer_id, {})
+        general = theirs.pop(MARKETING, None)
+        contact = Contact(
             customer_id=customer_id,
             address=address,
             known=customer_id in addresses,
-            consent=granted,
-            consent_source=source,
             suppressed=suppressed.get(address.lower(), ""),
+            topics=theirs,
         )
+        if general is not None:
+            contact = replace(
+                contact, consent=general.granted, consent_source=general.source, consent_at=general.at
+            )
+        result[customer_id] = contact
     return result
 
 

@@ -22,7 +22,7 @@ from zhiyin.domain.program import Program
 from zhiyin.domain.reasons import FailReason, Reason, SuppressReason
 from zhiyin.loop.deliver import bounces
 from zhiyin.loop.deliver.mime import ascii_address
-from zhiyin.services import breaker, claims, messages, programs, receipts
+from zhiyin.services import breaker, channels, claims, messages, programs, receipts
 from zhiyin.services.envelopes import Written
 from zhiyin.services.workspace import Workspace
 
@@ -37,9 +37,9 @@ class Round:
     pool: ThreadPoolExecutor
     on_sent: Callable[[int], None] | None
     done: int = 0
+    shut: bool = False  # the channel takes nothing more just now
     refusals: dict[str, int] = field(default_factory=dict)  # program → refusals in a row
     later: dict[str, int] = field(default_factory=dict)  # program → requests in a row to come back later
-    moves: set[str] = field(default_factory=set)  # programs of which the server took something
     published: list[int] = field(default_factory=list)
 
 
@@ -80,19 +80,13 @@ def hand_over(round_: Round, program: Program, chunk: Sequence[tuple[Message, Wr
     """Hand a chunk over; False where the program must not go on."""
     refusal = round_.channel.open()
     if refusal is not None:
-        return _nobody_answers(round_, program, refusal)
+        return _heard(round_, [refusal]) and _refused(round_, program, refusal)
     mine = _mark_handed_over(round_, program, [row.pk for row, _ in chunk])
     going = [(row, written) for row, written in chunk if row.pk in mine]
     if not going:
         return False
     answers = list(round_.pool.map(round_.channel.send, [written.envelope for _, written in going]))
     return _note(round_, program, going, answers)
-
-
-def _nobody_answers(round_: Round, program: Program, refusal: Receipt) -> bool:
-    moves = program.name in round_.moves
-    breaker.nobody_answers(program, round_.claim, refusal, round_.ws.now(), moves=moves)
-    return False
 
 
 def _mark_handed_over(round_: Round, program: Program, ids: Sequence[int]) -> set[int]:
@@ -125,8 +119,6 @@ def _note(
     now = round_.ws.now()
     stop: Receipt | None = None
     answers = breaker.slower(program, round_.later, answers)
-    if any(receipt.status == MessageStatus.ACCEPTED for receipt in answers):
-        round_.moves.add(program.name)
     for (row, written), receipt in zip(going, answers, strict=True):
         receipts.settle(row, receipt, now)
         row.items = list(written.items)
@@ -135,9 +127,24 @@ def _note(
     patiently(lambda: _keep([row for row, _ in going], now))  # nobody else knows what was answered
     round_.published += receipts.record(round_.ws, [row for row, _ in going])
     _moved(round_, sum(row.status not in PENDING for row, _ in going))
+    if not _heard(round_, answers):
+        return False
     if stop is not None:
-        return _nobody_answers(round_, program, stop)
+        return _refused(round_, program, stop)
     return breaker.watch(program, round_.claim, round_.refusals, answers, now)
+
+
+def _heard(round_: Round, answers: Sequence[Receipt]) -> bool:
+    """Tell the channel's breaker; False where the server itself fails, and this round is over."""
+    going = channels.heard(round_.ws, channels.EMAIL, answers, round_.ws.now())
+    round_.shut = not going or any(answer.everyone and channels.fault(answer) for answer in answers)
+    return not round_.shut
+
+
+def _refused(round_: Round, program: Program, refusal: Receipt) -> bool:
+    """The server works and takes nothing of this program's sender."""
+    breaker.refused(program, round_.claim, refusal, round_.ws.now())
+    return False
 
 
 def _keep(rows: Sequence[Message], now: datetime) -> None:

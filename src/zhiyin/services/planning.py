@@ -41,7 +41,7 @@ def plan_step(ws: Workspace) -> int:
 
 def _plan(ws: Workspace, campaign: Campaign) -> int:
     noun = campaign_of(campaign)
-    policy = gate.policy(ws)
+    policy = gate.policy(ws, topic=campaign.topic)
     versions = _versions(campaign, policy)
     planned = 0
     members = segments.members(ws, segments.of_campaign(ws, campaign))
@@ -72,7 +72,7 @@ def _plan_batch(
             "customer_id", flat=True
         )
     )
-    contacts = gate.contacts(ids)
+    contacts = gate.contacts(ids, topics=(campaign.topic,))
     clocks = zones.of(ids) if wall else {}
     rows, made_for = [], []
     for intent in batch:
@@ -149,14 +149,16 @@ def campaign_of(row: Campaign) -> CampaignNoun:
         cost=row.cost,
         placement=row.placement,
         recommender=row.recommender,
+        topic=row.topic,
     )
 
 
 def _versions(campaign: Campaign, policy: decide.Policy) -> dict[str, str]:
-    return {
+    versions = {
         "segment": f"{campaign.segment.key}@{campaign.segment_version}",
         "assignment": "growthbook-hash-2",
         "seed": campaign.seed,
         "consent": policy.consent,
         "recommender": campaign.recommender or campaign.placement,
     }
+    return versions | ({"topic": campaign.topic} if campaign.topic else {})

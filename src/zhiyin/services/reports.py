@@ -20,7 +20,7 @@ from zhiyin.loop.measure import opens as rules
 from zhiyin.loop.measure.campaign import Effect, Part
 from zhiyin.loop.measure.opens import Counts
 from zhiyin.loop.measure.outcomes import Group, arms
-from zhiyin.services import opens, outcomes
+from zhiyin.services import bounce_notes, opens, outcomes
 from zhiyin.services.effects import EffectLine, as_json, effects, state_of
 from zhiyin.services.opens import Hits, Link
 from zhiyin.services.outcomes import Found
@@ -46,7 +46,10 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Accounted:
-    """What became of everyone planned, from the send ledger: the parts add up to ``planned``."""
+    """What became of everyone planned, from the send ledger: the parts add up to ``planned``.
+
+    ``came_back`` are those of ``delivered`` for which something came back later, by kind; they stay delivered.
+    """
 
     planned: int = 0
     held_out: int = 0
@@ -55,6 +58,7 @@ class Accounted:
     failed: Mapping[str, int] = field(default_factory=dict)
     unknown: int = 0
     pending: int = 0
+    came_back: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def balances(self) -> bool:
@@ -244,7 +248,8 @@ def _accounted(row: Campaign) -> Accounted:
             case MessageStatus.PLANNED | MessageStatus.CLAIMED | MessageStatus.HANDED_OVER:
                 pending += n
     planned = held_out + refused.total() + delivered + failed.total() + unknown + pending
-    return Accounted(planned, held_out, dict(refused), delivered, dict(failed), unknown, pending)
+    came_back = bounce_notes.of_program(row.program)
+    return Accounted(planned, held_out, dict(refused), delivered, dict(failed), unknown, pending, came_back)
 
 
 def _arm(group: Group) -> Arm:

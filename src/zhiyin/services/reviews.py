@@ -81,14 +81,14 @@ def test_send(ws: Workspace, key: str, to: str, customer_id: str | None = None) 
 def review(ws: Workspace, key: str) -> Review:
     """The figures to look at before sending: exactly what planning would decide now."""
     row = campaigns.get(ws, key)
-    policy = gate.policy(ws)
+    policy = gate.policy(ws, topic=row.topic)
     ids = segments.members(ws, segments.of_campaign(ws, row))
     held_out = will_receive = bought = 0
     refused: dict[str, int] = {}
     since = ws.now() - timedelta(days=row.window_days)
     for start_ in range(0, len(ids), PLAN_BATCH):
         batch = ids[start_ : start_ + PLAN_BATCH]
-        for contact in gate.contacts(batch).values():
+        for contact in gate.contacts(batch, topics=(row.topic,)).values():
             facts = decide.check(contact, policy)
             made = decide.decide(contact.customer_id, facts, share=row.holdout, seed=row.seed, versions={})
             if made.choice == HOLDOUT:

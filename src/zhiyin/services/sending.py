@@ -27,7 +27,17 @@ from zhiyin.domain.errors import BadSetting, NotFound
 from zhiyin.domain.message import PENDING, MessageStatus
 from zhiyin.domain.ports import Channel
 from zhiyin.domain.reasons import FailReason
-from zhiyin.services import breaker, claims, handover, planning, programs, receipts, set_clocks, slow_start
+from zhiyin.services import (
+    breaker,
+    channels,
+    claims,
+    handover,
+    planning,
+    programs,
+    receipts,
+    set_clocks,
+    slow_start,
+)
 from zhiyin.services.batches import batches
 from zhiyin.services.workspace import Workspace
 
@@ -46,7 +56,8 @@ def send_step(
     """Claim up to ``limit`` due messages, write them, hand them over, note the answers.
 
     Returns how many ledger rows moved on; 0 means that nothing is due. ``on_sent(n)`` is called while it
-    runs. A server that answers nobody stops the program and leaves the messages planned.
+    runs. A server that fails leaves the messages planned,
+    and the channel's breaker says when it is tried again.
     """
     slow_start.watch(ws)
     set_clocks.put_right(ws)
@@ -63,6 +74,7 @@ def send_step(
         finally:
             if channel is None:
                 own.close()
+        channels.ended(channels.EMAIL, claim, ws.now())
     receipts.publish(ws)
     _finish(ws)
     return claimed.refused + claimed.postponed + len(claimed.rows)
@@ -73,6 +85,9 @@ def _send_claimed(round_: handover.Round, rows: Sequence[Message]) -> None:
     names = dict.fromkeys(row.program for row in rows)
     for name in names:
         own = [row for row in rows if row.program == name]
+        if round_.shut:
+            claims.release(_held(round_, own), round_.ws.now())
+            continue
         try:
             program = programs.of(round_.ws, name)
         except (NotFound, BadSetting) as error:
@@ -82,9 +97,12 @@ def _send_claimed(round_: handover.Round, rows: Sequence[Message]) -> None:
         for chunk in batches(ready, HAND_OVER):
             if not handover.hand_over(round_, program, chunk):
                 break
-        mine = Q(programs.rows(program), claimed_by=round_.claim, status=MessageStatus.CLAIMED)
-        claims.release(mine, round_.ws.now())
+        claims.release(_held(round_, own), round_.ws.now())
     handover.flag_published(round_)
+
+
+def _held(round_: handover.Round, rows: Sequence[Message]) -> Q:
+    return Q(pk__in=[row.pk for row in rows], claimed_by=round_.claim, status=MessageStatus.CLAIMED)
 
 
 def _finish(ws: Workspace) -> None:

@@ -20,7 +20,8 @@ from zhiyin.services import ingest
 from zhiyin.services.workspace import Workspace
 
 EMAIL = "email"
-_LIFTABLE = (SuppressReason.MANUAL, SuppressReason.HARD_BOUNCE)  # the others are somebody's word
+# the others are somebody's word
+_LIFTABLE = (SuppressReason.MANUAL, SuppressReason.HARD_BOUNCE, SuppressReason.SOFT_BOUNCES)
 _CHUNK = 5_000
 
 

@@ -1,4 +1,4 @@
-"""Tracking: opens, clicks and unsubscribing, from signed links only; each becomes an event."""
+"""Tracking: opens and clicks, from signed links only; each becomes an event."""
 
 from __future__ import annotations
 
@@ -6,18 +6,13 @@ import ipaddress
 import uuid
 from dataclasses import dataclass
 
-from django.db import transaction
-
 from zhiyin.adapters.records.erasure import NAMELESS
-from zhiyin.adapters.records.models import Consent, Customer, Message, Suppression
-from zhiyin.domain.consent import MARKETING
+from zhiyin.adapters.records.models import Message
 from zhiyin.domain.engagement import HIDDEN
-from zhiyin.domain.event import CONSENT_CHANGED, EMAIL_LINK_CLICKED, EMAIL_OPENED, UNSUBSCRIBED, Event
+from zhiyin.domain.event import EMAIL_LINK_CLICKED, EMAIL_OPENED, Event
 from zhiyin.domain.program import campaign_of
-from zhiyin.domain.reasons import SuppressReason
 from zhiyin.loop.deliver import links, sign
 from zhiyin.services import ingest
-from zhiyin.services.messages import language_of, of_row
 from zhiyin.services.public_links import PublicLinks
 from zhiyin.services.workspace import Workspace
 
@@ -32,15 +27,9 @@ class Visitor:
     ip: str = ""
     method: str = "GET"
 
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """What the unsubscribe page shows: the language, the masked address, and whether it is over already."""
-
-    language: str
-    address: str
-    gone: bool
-    test: bool = False
+    def raw(self) -> dict[str, str]:
+        """What is kept: the browser, the network rather than the household, and the method."""
+        return {"user_agent": self.user_agent[:500], "ip": short_ip(self.ip), "method": self.method}
 
 
 def opened(ws: Workspace, signed: str, visitor: Visitor) -> bool:
@@ -65,88 +54,6 @@ def clicked(ws: Workspace, signed: str, visitor: Visitor) -> str | None:
         return None
     _record(ws, EMAIL_LINK_CLICKED, token, visitor, {"url": url})
     return url
-
-
-def subscription(ws: Workspace, signed: str) -> Subscription | None:
-    """What the unsubscribe page shows; changes nothing. None where the link is not ours."""
-    token = sign.verify(PublicLinks.of(ws).unsubscribe_key, signed)
-    if token is None:
-        return None
-    if token.startswith(TEST):
-        return Subscription(ws.settings.shop.language, "", gone=False, test=True)
-    message = Message.objects.filter(token=token).first()
-    if message is None:
-        return None
-    customer = Customer.objects.filter(pk=message.customer_id).first()
-    if customer is None:
-        return Subscription(ws.settings.shop.language, "", gone=True)
-    gone = Consent.objects.filter(
-        customer=customer, channel=message.channel, purpose=MARKETING, granted=False
-    ).exists()
-    return Subscription(language_of(ws, of_row(customer)), _masked(message.address or customer.email), gone)
-
-
-def unsubscribe(ws: Workspace, signed: str, how: str, visitor: Visitor) -> Subscription | None:
-    """Take a customer off: consent says no, the address is suppressed, and both are events.
-
-    Doing it again changes nothing. ``how`` is ``one_click`` (RFC 8058) or ``page``. None where the link is
-    not ours.
-    """
-    shown = subscription(ws, signed)
-    if shown is None or shown.test:
-        return shown
-    token = sign.verify(PublicLinks.of(ws).unsubscribe_key, signed)
-    message = Message.objects.get(token=token)
-    now = ws.now()
-    campaign = campaign_of(message.program)
-    events = [
-        Event(
-            event_id=f"unsubscribed:{token}",
-            type="track",
-            name=UNSUBSCRIBED,
-            timestamp=now,
-            customer_id=message.customer_id,
-            source="zhiyin",
-            campaign=campaign,
-            properties={"token": token, "channel": message.channel, "how": how, **_raw(visitor)},
-        ),
-        Event(
-            event_id=f"consent:unsubscribed:{token}",
-            type="track",
-            name=CONSENT_CHANGED,
-            timestamp=now,
-            customer_id=message.customer_id,
-            source="zhiyin",
-            campaign=campaign,
-            properties={"channel": message.channel, "purpose": MARKETING, "granted": False},
-        ),
-    ]
-    customer = Customer.objects.filter(pk=message.customer_id).first()
-    if not shown.gone:
-        ingest.record(ws, events)  # first: an event too many is harmless, a lost one is not
-    with transaction.atomic():
-        if customer is not None and not shown.gone:
-            Consent.objects.update_or_create(
-                customer=customer,
-                channel=message.channel,
-                purpose=MARKETING,
-                defaults={"granted": False, "source": f"unsubscribe:{how}", "at": now},
-            )
-        addresses = {message.address, customer.email if customer else ""}
-        Suppression.objects.bulk_create(
-            [
-                Suppression(
-                    channel=message.channel,
-                    address=address.lower(),
-                    reason=SuppressReason.UNSUBSCRIBED,
-                    at=now,
-                )
-                for address in sorted(addresses)
-                if address
-            ],
-            ignore_conflicts=True,
-        )
-    return Subscription(shown.language, shown.address, gone=True)
 
 
 def short_ip(ip: str) -> str:
@@ -186,25 +93,7 @@ def _record(ws: Workspace, name: str, token: str, visitor: Visitor, more: dict[s
                 customer_id=customer_id,
                 source="zhiyin",
                 campaign=campaign,
-                properties={"token": token, "step": step, **more, **_raw(visitor)},
+                properties={"token": token, "step": step, **more, **visitor.raw()},
             )
         ],
     )
-
-
-def _raw(visitor: Visitor) -> dict[str, str]:
-    return {
-        "user_agent": visitor.user_agent[:500],
-        "ip": short_ip(visitor.ip),
-        "method": visitor.method,
-    }
-
-
-def _masked(address: str) -> str:
-    """Enough to recognise one's own address, too little for anybody else.
-
-    >>> _masked("li.na@example.com")
-    'l•••@example.com'
-    """
-    local, at, domain = address.rpartition("@")
-    return f"{local[:1]}•••{at}{domain}" if at else ""

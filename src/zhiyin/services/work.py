@@ -1,5 +1,5 @@
 """The worker's round: drain the spool, look again at memberships, plan and send, judge who opened and clicked, tidy
-the lake."""
+the lake. Beside it the mailbox is read to which messages come back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from zhiyin.adapters import clock
 from zhiyin.adapters.records.patience import AWAY
 from zhiyin.domain.errors import Busy
 from zhiyin.domain.text import say
-from zhiyin.services import engagements, ingest, memberships, planning, renewals, sending
+from zhiyin.services import engagements, ingest, mailbox, memberships, planning, renewals, sending
 from zhiyin.services.workspace import Workspace
 
 VACUUM = timedelta(days=1)  # old files are removed that often
@@ -41,7 +41,7 @@ def run_once(ws: Workspace, name: str = "") -> int:
         done = ingest.drain(ws, MOMENT)
     done += memberships.round(ws)
     done += _send(ws, name or worker_id()) + engagements.step(ws)
-    return done or ingest.drain(ws) or renewals.renew(ws) or _tidy(ws)
+    return done or ingest.drain(ws) or mailbox.step(ws) or renewals.renew(ws) or _tidy(ws)
 
 
 def run(
@@ -58,10 +58,11 @@ def run(
     round and then once a day, files go that the lake has not needed for a week.
     """
     name, vacuumed, busy = worker_id(), None, _Busy(tell)
-    renewed = ws.now()
+    renewed, letters = ws.now(), mailbox.Beside(ws)
 
     def turn() -> int:
         nonlocal vacuumed, renewed
+        letters.look()
         done = 0
         try:
             done = ingest.drain(ws, MOMENT)

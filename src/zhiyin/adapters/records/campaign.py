@@ -16,6 +16,7 @@ class Campaign(models.Model):
     segment = models.ForeignKey("records.Segment", on_delete=models.PROTECT, related_name="campaigns")
     segment_rule = models.JSONField(null=True, blank=True)  # as it was at the start
     segment_version = models.PositiveIntegerField(null=True, blank=True)
+    topic = models.CharField(max_length=40, blank=True, default="")  # key of what it is about
     subject = models.CharField(max_length=300)
     preheader = models.CharField(max_length=300, blank=True, default="")
     body = models.TextField()

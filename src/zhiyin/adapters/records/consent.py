@@ -14,6 +14,7 @@ class Consent(models.Model):
     granted = models.BooleanField()
     source = models.CharField(max_length=100, blank=True, default="")
     at = models.DateTimeField()
+    proof = models.JSONField(default=dict)  # the text shown, its version, the page, network and browser
 
     class Meta:
         constraints = (

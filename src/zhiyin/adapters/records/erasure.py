@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
+from zhiyin.adapters.records.bounce import BounceNote
 from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.decision import Decision
@@ -25,7 +26,8 @@ from zhiyin.domain.reasons import Reason, SuppressReason
 
 # every model that holds a person; a test finds one that is missing here
 HOLDS_PEOPLE = (
-    Customer, Consent, Decision, Hit, Identity, Membership, Message, Suppression, Touched, Transition, Wake
+    BounceNote, Customer, Consent, Decision, Hit, Identity, Membership, Message, Suppression, Touched, Transition,
+    Wake,
 )  # fmt: skip
 _OF_SEGMENTS = {"memberships": Membership, "transitions": Transition, "touched": Touched, "wakes": Wake}
 
@@ -86,7 +88,8 @@ def erase(customer_id: str, now: datetime) -> dict[str, int]:
 
     The customer and their consents are deleted. Ledger rows and decisions stay for the sums of reports, under
     a random name and without address, details and facts; what was not sent yet is refused as erased. A
-    suppressed address stays suppressed, as ``address_mark``; the id is kept as ``customer_mark``.
+    suppressed address stays suppressed, as ``address_mark``; the id is kept as ``customer_mark``. Notes of what came
+    back stay for their sums, without words.
     """
     nobody = f"{NOBODY}{uuid.uuid4().hex}"
     with transaction.atomic():
@@ -97,6 +100,10 @@ def erase(customer_id: str, now: datetime) -> dict[str, int]:
         ]  # also from before they were a customer
         marks = {address_mark(address) for address in known if "@" in address}
         plain = Q(address__in={address.lower() for address in known})
+        told = Q(customer_id__in=names) | plain
+        for address in known:
+            told |= Q(diagnostic__icontains=address)
+        bounces = BounceNote.objects.filter(told).update(customer_id="", address="", diagnostic="", token="")
         suppressed, _ = Suppression.objects.filter(plain).delete()
         messages = Message.objects.filter(customer_id__in=names)
         messages.filter(status__in=PENDING).exclude(status=MessageStatus.HANDED_OVER).update(
@@ -108,6 +115,7 @@ def erase(customer_id: str, now: datetime) -> dict[str, int]:
             ),
             "decisions": Decision.objects.filter(customer_id__in=names).update(customer_id=nobody, facts=[]),
             "suppressions": suppressed,
+            "bounces": bounces,
             "hits": Hit.objects.filter(customer_id=customer_id).delete()[0],
         }
         for name, model in _OF_SEGMENTS.items():

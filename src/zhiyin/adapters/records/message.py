@@ -42,6 +42,8 @@ class Message(models.Model):
     handed_over_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     published = models.BooleanField(default=False)  # its outcome is an event in the lake too
+    bounced = models.CharField(max_length=12, blank=True, default="")  # the worst that came back for it later
+    bounce_reason = models.CharField(max_length=40, blank=True, default="")
     replaced = models.BooleanField(default=False)  # sent again on demand: a later occurrence stands for it
 
     class Meta:
@@ -55,6 +57,7 @@ class Message(models.Model):
             models.Index(fields=("status", "due_at")),
             models.Index(fields=("customer_id",)),
             models.Index(fields=("handed_over_at",)),
+            models.Index(fields=("address",), condition=~models.Q(address=""), name="messages_to_address"),
             models.Index(
                 fields=("finished_at",), condition=models.Q(published=False), name="unpublished_messages"
             ),

@@ -1,7 +1,9 @@
 """All models, gathered for Django; each stands in the file of its noun."""
 
 from zhiyin.adapters.records.attempt import Attempt
+from zhiyin.adapters.records.bounce import BounceNote, Mailbox
 from zhiyin.adapters.records.campaign import Campaign
+from zhiyin.adapters.records.channel import ChannelState
 from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.decision import Decision
@@ -21,11 +23,14 @@ from zhiyin.adapters.records.sending_domain import DkimKey, SendingDomain
 from zhiyin.adapters.records.source import Source
 from zhiyin.adapters.records.tally import Collected, Tally
 from zhiyin.adapters.records.template import Template
+from zhiyin.adapters.records.topic import Topic
 from zhiyin.adapters.records.training_run import TrainingRun
 
 __all__ = [
     "Attempt",
+    "BounceNote",
     "Campaign",
+    "ChannelState",
     "Collected",
     "Consent",
     "Customer",
@@ -37,6 +42,7 @@ __all__ = [
     "Import",
     "Job",
     "Judged",
+    "Mailbox",
     "MailReport",
     "MailReportRow",
     "Membership",
@@ -51,6 +57,7 @@ __all__ = [
     "Suppression",
     "Tally",
     "Template",
+    "Topic",
     "Touched",
     "TrainingRun",
     "Transition",

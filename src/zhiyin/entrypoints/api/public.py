@@ -1,7 +1,7 @@
 """The public links of messages: opens, clicks, unsubscribing. All signed, none sets a cookie.
 
 GET and HEAD never change what anybody agreed to: they are noted as opens and clicks, to be judged later, and
-unsubscribing takes a POST (RFC 8058).
+unsubscribing takes a POST (RFC 8058). The page behind the unsubscribe link is the preference centre too.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from zhiyin.domain.engagement import HIDDEN
 from zhiyin.entrypoints.site import current
 from zhiyin.entrypoints.site.client import client_address
-from zhiyin.services import tracking
+from zhiyin.services import subscriptions, tracking
 
+# the buttons of the page: take me off this topic, keep what I ticked; ``page`` stops everything
+_TOPIC, _CHOSEN = "topic", "choose"
 View = Callable[[HttpRequest, str], HttpResponse]
 
 _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -71,17 +73,22 @@ def clicked(request: HttpRequest, signed: str) -> HttpResponse:
 def unsubscribe(request: HttpRequest, signed: str) -> HttpResponse:
     """GET asks, POST acts: the button of the page, or the one click of a mail program."""
     if request.method != "POST":
-        shown = tracking.subscription(current(), signed)
+        shown = subscriptions.shown(current(), signed)
         if shown is None:
             return _page(_strangers(request), "unknown", 404)
         return _page(shown.language, "test" if shown.test else "gone" if shown.gone else "ask", 200, shown)
-    how = _how(request)
-    shown = tracking.unsubscribe(current(), signed, how, _visitor(request))
+    how, wanted = _how(request)
+    if how == _CHOSEN:
+        shown = subscriptions.choose(current(), signed, wanted, _visitor(request))
+    else:
+        way = subscriptions.ONE_CLICK if how == subscriptions.ONE_CLICK else subscriptions.PAGE
+        everything = how == subscriptions.PAGE
+        shown = subscriptions.unsubscribe(current(), signed, way, _visitor(request), everything=everything)
     if shown is None:
         return _page(_strangers(request), "unknown", 404)
-    if how == "one_click":
-        return _unkept(HttpResponse("Unsubscribed.\n", content_type="text/plain; charset=utf-8"))
-    return _page(shown.language, "test" if shown.test else "gone", 200, shown)
+    if how == subscriptions.ONE_CLICK:
+        return _unkept(HttpResponse(_told(shown), content_type="text/plain; charset=utf-8"))
+    return _page(shown.language, "test" if shown.test else "gone" if shown.gone else "saved", 200, shown)
 
 
 @csrf_exempt
@@ -102,12 +109,21 @@ urlpatterns = [
 ]
 
 
-def _how(request: HttpRequest) -> str:
-    """``page`` for our own button, ``one_click`` for everything else: the token is what counts."""
+def _how(request: HttpRequest) -> tuple[str, list[str]]:
+    """Which of our own buttons it was, with the topics that were ticked; ``one_click`` for everything else: the token
+    is what counts."""
     try:
-        return "page" if request.POST.get("how") == "page" else "one_click"
+        how, wanted = request.POST.get("how", ""), request.POST.getlist("topic")
     except MultiPartParserError:
-        return "one_click"
+        return subscriptions.ONE_CLICK, []
+    return (how, wanted) if how in (subscriptions.PAGE, _TOPIC, _CHOSEN) else (subscriptions.ONE_CLICK, [])
+
+
+def _told(shown: subscriptions.Subscription) -> str:
+    """What a mail program, or whoever looks into its log, reads after one click."""
+    if shown.gone or shown.topic is None:
+        return "Unsubscribed.\n"
+    return f"Unsubscribed from {shown.topic.name}. To stop all e-mails, open this address in a browser.\n"
 
 
 def _strangers(request: HttpRequest) -> str:
@@ -117,7 +133,9 @@ def _strangers(request: HttpRequest) -> str:
     return current().settings.shop.language
 
 
-def _page(language: str, state: str, status: int, shown: tracking.Subscription | None = None) -> HttpResponse:
+def _page(
+    language: str, state: str, status: int, shown: subscriptions.Subscription | None = None
+) -> HttpResponse:
     with translation.override(language):
         html = render_to_string(
             "public/unsubscribe.html",

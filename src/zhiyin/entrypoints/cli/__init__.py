@@ -10,6 +10,7 @@ from zhiyin.domain.errors import ZhiyinError
 from zhiyin.entrypoints.cli import (
     bounces,
     campaigns,
+    channels,
     config,
     customers,
     deliverability,
@@ -29,6 +30,7 @@ from zhiyin.entrypoints.cli import (
     simulate,
     sources,
     suppressions,
+    topics,
     train,
     worker,
 )
@@ -53,9 +55,11 @@ for name, module in (
     ("lifecycle", lifecycle),
     ("recommend", recommend),
     ("campaigns", campaigns),
+    ("channels", channels),
     ("deliverability", deliverability),
     ("bounces", bounces),
     ("suppressions", suppressions),
+    ("topics", topics),
     ("domains", sending_domain),
     ("lake", lake),
 ):

@@ -117,6 +117,7 @@ def _accounted(accounted: dict[str, Any]) -> None:
     rows = [("held out", accounted["held_out"])]
     rows += [(f"refused: {reason}", count) for reason, count in accounted["refused"].items()]
     rows += [("delivered", accounted["delivered"])]
+    rows += [(f"  came back later: {kind}", count) for kind, count in accounted["came_back"].items()]
     rows += [(f"failed: {reason}", count) for reason, count in accounted["failed"].items()]
     rows += [(name, accounted[name]) for name in ("unknown", "pending") if accounted[name]]
     rows += [("planned", accounted["planned"])]

@@ -46,6 +46,9 @@ RecommenderOption = Annotated[
 PlacementOption = Annotated[
     str | None, typer.Option(help="Placement whose model and rules the items follow; email if left out.")
 ]
+TopicOption = Annotated[
+    str | None, typer.Option(help="Key of the topic it is about; who stopped that topic does not get it.")
+]
 
 
 @app.command()
@@ -65,6 +68,7 @@ def create(
     cost: CostOption = None,
     placement: PlacementOption = None,
     recommender: RecommenderOption = None,
+    topic: TopicOption = None,
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
 ) -> None:
@@ -89,6 +93,7 @@ def create(
         cost=cost,
         placement=placement or EMAIL,
         recommender=recommender or "",
+        topic=topic or "",
     )
     if as_json:
         print_json(_form(row))
@@ -114,6 +119,7 @@ def update(
     cost: CostOption = None,
     placement: PlacementOption = None,
     recommender: RecommenderOption = None,
+    topic: TopicOption = None,
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
 ) -> None:
@@ -132,6 +138,7 @@ def update(
         "cost": cost,
         "placement": placement,
         "recommender": recommender,
+        "topic": topic,
     }
     changes = {option: value for option, value in given.items() if value is not None}
     if body:
@@ -297,7 +304,7 @@ def send(
         _show_progress(standing)
         if standing["status"] == "sending" and standing["waiting"]:
             say(f"{standing['waiting']:,} will be sent later, while `zhiyin serve` or `zhiyin work` runs.")
-    if standing["error"]:
+    if standing["error"] or standing["channel"]:
         raise typer.Exit(1)
 
 
@@ -431,6 +438,7 @@ def _form(row: Any) -> dict[str, Any]:
         "key": row.key,
         "name": row.name,
         "segment": row.segment.key,
+        "topic": row.topic,
         "status": row.status,
         "error": row.error,
         "subject": row.subject,
@@ -465,6 +473,9 @@ def _show_progress(standing: dict[str, Any]) -> None:
         if standing[name] or name in ("held_out", "accepted"):
             rows.append((name.replace("_", " "), f"{standing[name]:,}", _figures(detail)))
     rows.append(("planned", f"{standing['planned']:,}", ""))
+    rows += [
+        (f"  accepted, came back later: {kind}", f"{n:,}", "") for kind, n in standing["came_back"].items()
+    ]
     table("", ("People", "", "By reason"), rows, right=(1,))
     say(f"Status: [bold]{standing['status']}[/]")
     if standing["error"]:

@@ -21,7 +21,11 @@ app = typer.Typer(no_args_is_help=True, help="Addresses that must not be written
 
 Address = Annotated[str, typer.Argument(help="An e-mail address.")]
 ReasonOption = Annotated[
-    str, typer.Option("--reason", help="unsubscribed, hard_bounce, complaint or manual; all if left out.")
+    str,
+    typer.Option(
+        "--reason",
+        help="unsubscribed, hard_bounce, soft_bounces, complaint or manual; all if left out.",
+    ),
 ]
 HEADER = ("address", "reason", "at")
 

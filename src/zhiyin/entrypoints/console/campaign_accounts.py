@@ -39,7 +39,11 @@ def parts(state: Mapping[str, Any], holdout: float) -> list[Part]:
         status: int(state[status]) for status in ("held_out", "refused", "accepted", "failed", "unknown")
     }
     return accounts(
-        {**counts, "pending": pending(state)}, state["refused_by_reason"], state["failed_by_reason"], holdout
+        {**counts, "pending": pending(state)},
+        state["refused_by_reason"],
+        state["failed_by_reason"],
+        holdout,
+        state["came_back"],
     )
 
 
@@ -54,7 +58,7 @@ def accounted(report: CampaignReport) -> list[Part]:
         "unknown": found.unknown,
         "pending": found.pending,
     }
-    return accounts(counts, found.refused, found.failed, report.holdout)
+    return accounts(counts, found.refused, found.failed, report.holdout, found.came_back)
 
 
 def equation(parts: Sequence[Part]) -> str:
@@ -66,7 +70,11 @@ def equation(parts: Sequence[Part]) -> str:
 
 
 def accounts(
-    counts: Mapping[str, int], refused: Mapping[str, int], failed: Mapping[str, int], holdout: float
+    counts: Mapping[str, int],
+    refused: Mapping[str, int],
+    failed: Mapping[str, int],
+    holdout: float,
+    came_back: Mapping[str, int],
 ) -> list[Part]:
     """The parts of the bar from their counts, with a note under each."""
     planned = sum(counts.values())
@@ -77,7 +85,7 @@ def accounts(
             % {"share": formats.percent(holdout, 0)},
         ),
         "refused": ("violet", _reasons(refused)),
-        "accepted": ("gain", gettext("Accepted by the receiving server")),
+        "accepted": ("gain", _accepted(came_back)),
         "failed": ("harm", _reasons(failed)),
         "unknown": ("ink", gettext("Connection lost after hand-over. Not resent.")),
         "pending": ("grey", gettext("Not handed over yet")),
@@ -101,6 +109,16 @@ def accounts(
             )
         )
     return made
+
+
+def _accepted(came_back: Mapping[str, int]) -> str:
+    """What a server took over, and what of that came back all the same."""
+    if not came_back:
+        return gettext("Accepted by the receiving server")
+    parts = (f"{words.name(words.BOUNCE_KINDS, kind)} {formats.number(n)}" for kind, n in came_back.items())
+    return gettext("Accepted by the receiving server. Came back later: %(parts)s") % {
+        "parts": " · ".join(parts)
+    }
 
 
 def _reasons(counts: Mapping[str, int]) -> str:

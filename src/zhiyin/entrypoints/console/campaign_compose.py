@@ -42,6 +42,7 @@ def options_form(ws: Workspace, campaign: Any, data: QueryDict | None = None) ->
             initial=forms.options_of(campaign, ws.settings.shop.currency),
             currency=ws.settings.shop.currency,
             segments=forms.segment_choices(ws),
+            topics=forms.topic_choices(ws, campaign.topic),
             recommenders=[("", gettext("the best trained model")), *((name, name) for name in known)],
         )
     )

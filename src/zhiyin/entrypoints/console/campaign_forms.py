@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.http import HttpRequest, QueryDict
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from zhiyin.domain.money import to_major, to_minor
@@ -66,6 +66,11 @@ class Options(forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=120)
     segment = forms.ChoiceField(label=_("Segment"))
+    topic = forms.ChoiceField(
+        label=_("Topic"),
+        required=False,
+        help_text=_("Who stopped it does not get this; the unsubscribe link stops this topic first."),
+    )
     sender_name = forms.CharField(label=_("Sender's name"), max_length=120, required=False)
     sender_email = forms.EmailField(label=_("Sender's address"), required=False)
     reply_to = forms.EmailField(label=_("Replies go to"), required=False)
@@ -80,12 +85,16 @@ class Options(forms.Form):
         currency: str,
         segments: Iterable[tuple[str, str]],
         recommenders: Iterable[tuple[str, str]],
+        topics: Iterable[tuple[str, str]],
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.currency = currency
         self.fields["segment"].choices = list(segments)
         self.fields["recommender"].choices = list(recommenders)
+        self.fields["topic"].choices = list(topics)
+        if len(self.fields["topic"].choices) == 1:  # nothing to choose from
+            del self.fields["topic"]
 
     def clean_holdout(self) -> float:
         """The share, from the percentage."""
@@ -156,6 +165,7 @@ def options_of(campaign: Any, currency: str) -> dict[str, Any]:
     return {
         "name": campaign.name,
         "segment": campaign.segment.key,
+        "topic": campaign.topic,
         "sender_name": campaign.sender_name,
         "sender_email": campaign.sender_email,
         "reply_to": campaign.reply_to,
@@ -177,6 +187,15 @@ def segment_choices(ws: Workspace) -> list[tuple[str, str]]:
         )
         for segment in segments.list_(ws)
     ]
+
+
+def topic_choices(ws: Workspace, current: str = "") -> list[tuple[str, str]]:
+    """The topics to choose from, none first; an archived one only where it is chosen already."""
+    from zhiyin.services import topics
+
+    language = get_language() or "en"
+    rows = [row for row in topics.list_(ws) if row.archived_at is None or row.key == current]
+    return [("", gettext("none")), *((row.key, row.noun.name(language)) for row in rows)]
 
 
 def posted(request: HttpRequest) -> QueryDict | None:

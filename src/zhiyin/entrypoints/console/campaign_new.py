@@ -82,6 +82,7 @@ def copy(ws: Workspace, key: str) -> Any:
         window_days=old.window_days,
         cost=old.cost,
         recommender=old.recommender,
+        topic=old.topic,
     )
 
 

@@ -36,6 +36,7 @@ def progress(ws: Workspace, key: str) -> dict[str, Any]:
         "progress": {
             "headline": words_now % figures,
             "note": note,
+            "channel": words.tell(state["channel"]),
             "held": [(words.REASONS[reason], formats.number(count)) for reason, count in held.items()],
             "parts": accounts.parts(state, campaign.holdout),
             "pending": waiting,

@@ -44,9 +44,14 @@ _PAGES = {
         ("rejects", _("Rejects"), ("/data/rejects",)),
         ("imports", _("Imports"), ("/data/import",)),
     ),
+    "privacy": (
+        ("privacy", _("Consents"), ()),
+        ("suppressions", _("Suppression"), ("/privacy/suppression",)),
+    ),
     "settings": (
         ("settings", _("All settings"), ()),
         ("sending_domain", _("Sending domain"), ("/settings/domains",)),
+        ("channels", _("Channel health"), ("/settings/channels",)),
         ("deliverability", _("Deliverability"), ("/settings/deliverability",)),
     ),
 }

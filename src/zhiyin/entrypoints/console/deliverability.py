@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from zhiyin.domain.errors import BadSetting
-from zhiyin.entrypoints.console import report_columns
+from zhiyin.entrypoints.console import bounces, report_columns
 from zhiyin.entrypoints.site import current
 from zhiyin.services import domain_health, mail_report_sums, mail_reports
 from zhiyin.services.mail_reports import ReadResult
@@ -74,6 +74,7 @@ def _page(request: HttpRequest, days: int | None = None) -> dict[str, Any]:
         "tls_failures": [(one, report_columns.day(one.last)) for one in found.tls_failures],
         "failures": [(one, report_columns.day(one.last)) for one in found.failures],
         "more_senders": max(0, len(found.senders) - _SENDERS) + found.more_senders,
+        **bounces.context(ws),
         **_health(ws, request.GET.get("check", "").replace("\x00", "")[:253]),
     }
 

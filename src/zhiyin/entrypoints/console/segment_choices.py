@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any as Json
 
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from zhiyin.domain.event import ORDER_COMPLETED
@@ -14,7 +14,9 @@ from zhiyin.entrypoints.console.segment_controls import Single, number, plain
 from zhiyin.entrypoints.console.segment_form import Fields, one
 from zhiyin.entrypoints.console.segment_shop import Shop
 from zhiyin.entrypoints.console.segment_slot import OTHER, Piece, Slot, options, slotted
+from zhiyin.entrypoints.site import current
 from zhiyin.loop.profile.parts import REQUIRED
+from zhiyin.services import topics
 
 # a flag whose answers have words of their own, by the name of its part
 ANSWERS: Mapping[str, Mapping[str, Json]] = {
@@ -167,7 +169,10 @@ class Word(Named):
     known: Mapping[str, Mapping[str, Json]] = {"channel": words.CHANNELS, "purpose": words.PURPOSES}
 
     def labels(self, shop: Shop) -> Mapping[str, str]:
-        return {name: str(label) for name, label in self.known.get(self.name, {}).items()}
+        found = {name: str(label) for name, label in self.known.get(self.name, {}).items()}
+        if self.name == "purpose":
+            found |= {row.key: row.noun.name(get_language() or "en") for row in topics.list_(current())}
+        return found
 
     def value(self, fields: Fields) -> str:
         default = next(iter(self.known.get(self.name, {})), "")

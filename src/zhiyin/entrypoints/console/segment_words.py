@@ -47,6 +47,7 @@ EVENTS = (
     "Email Opened",
     "Email Link Clicked",
     "Email Bounced",
+    "Email Marked as Spam",
     "Unsubscribed",
 )
 

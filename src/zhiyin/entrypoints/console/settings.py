@@ -24,6 +24,7 @@ from zhiyin.entrypoints.site import current, reopen
 from zhiyin.services import doctor, sender
 
 _CURRENCIES = sorted({"CNY", "AUD", "CAD", "CHF", "INR", "SGD", "THB", "MYR", *SYMBOLS, *EXPONENTS})
+_PASSWORDS = ("smtp__password", "bounces__password")
 _KEPT = "••••••••"  # shown where a password is set; sent back unchanged, it stays
 
 
@@ -98,6 +99,37 @@ class SettingsForm(forms.Form):
         required=False,
         strip=False,
         widget=forms.PasswordInput({"autocomplete": "off"}, render_value=True),
+    )
+    bounces__protocol = forms.ChoiceField(
+        label=_("Mailbox"),
+        required=False,
+        choices=[("", _("none")), ("imap", "IMAP"), ("pop3", "POP3")],
+        help_text=_("The one that takes what comes back. It is read every few minutes."),
+    )
+    bounces__host = forms.CharField(label=_("Server of the mailbox"), required=False, max_length=253)
+    bounces__port = forms.IntegerField(
+        label=_("Port"), min_value=0, max_value=65535, help_text=_("The usual one if 0.")
+    )
+    bounces__security = forms.ChoiceField(
+        label=_("Encryption"),
+        choices=[
+            ("tls", "TLS"),
+            ("starttls", "STARTTLS"),
+            ("none", _("none (this machine only)")),
+            ("unsafe", _("none, over the network too")),
+        ],
+    )
+    bounces__user = forms.CharField(label=_("User"), required=False, max_length=254)
+    bounces__password = forms.CharField(
+        label=_("Password"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "off"}, render_value=True),
+    )
+    bounces__folder = forms.CharField(label=_("Folder"), max_length=200, help_text=_("IMAP only."))
+    bounces__after = forms.ChoiceField(
+        label=_("After a message was taken in"),
+        choices=[("keep", _("It stays in the mailbox")), ("delete", _("It is removed"))],
     )
     campaign__holdout = forms.DecimalField(
         label=_("Holdout, %"),
@@ -192,8 +224,9 @@ class SettingsForm(forms.Form):
         given["campaign.holdout"] = float(given["campaign.holdout"]) / 100
         given["pace.warm_up_growth"] = float(given["pace.warm_up_growth"])
         given["campaign.cost"] = str(given["campaign.cost"])
-        if given["smtp.password"] == _KEPT:
-            del given["smtp.password"]
+        for name in _PASSWORDS:
+            if given[name.replace("__", ".")] == _KEPT:
+                del given[name.replace("__", ".")]
         return given
 
 
@@ -209,6 +242,20 @@ GROUPS = (
         "smtp",
         _("Mail server"),
         ("smtp__host", "smtp__port", "smtp__security", "smtp__user", "smtp__password"),
+    ),
+    (
+        "bounces",
+        _("What comes back"),
+        (
+            "bounces__protocol",
+            "bounces__host",
+            "bounces__port",
+            "bounces__security",
+            "bounces__user",
+            "bounces__password",
+            "bounces__folder",
+            "bounces__after",
+        ),
     ),
     (
         "campaign",
@@ -242,7 +289,7 @@ GROUPS = (
 )
 
 
-@sensitive_post_parameters("smtp__password")
+@sensitive_post_parameters(*_PASSWORDS)
 def page(request: HttpRequest) -> HttpResponse:
     """Show the settings; a valid form is written to ``zhiyin.toml`` and holds at once."""
     form = SettingsForm(request.POST or None, initial=_present())
@@ -304,7 +351,8 @@ def _present() -> dict[str, Any]:
             section, field = name.split("__")
             present[name] = getattr(getattr(settings, section), field)
     present["campaign__holdout"] = round(present["campaign__holdout"] * 100, 1)
-    present["smtp__password"] = _KEPT if present["smtp__password"] else ""
+    for name in _PASSWORDS:
+        present[name] = _KEPT if present[name] else ""
     return present
 
 

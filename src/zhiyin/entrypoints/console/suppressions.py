@@ -102,7 +102,6 @@ class _Echo:
 
 
 urlpatterns = [
-    path("privacy", lambda request: redirect("suppressions"), name="privacy"),
     path("privacy/suppression", index, name="suppressions"),
     path("privacy/suppression/add", add, name="suppression_add"),
     path("privacy/suppression/lift", lift, name="suppression_lift"),

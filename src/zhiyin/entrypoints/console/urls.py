@@ -6,7 +6,9 @@ from django.urls import URLPattern, URLResolver
 
 from zhiyin.entrypoints.console import (
     account,
+    bounces,
     campaigns,
+    channels,
     customers,
     data,
     deliverability,
@@ -23,6 +25,7 @@ from zhiyin.entrypoints.console import (
     settings,
     sources,
     suppressions,
+    topics,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -40,8 +43,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *data.urlpatterns,
     *rejects.urlpatterns,
     *jobs.urlpatterns,
+    *topics.urlpatterns,
     *suppressions.urlpatterns,
     *settings.urlpatterns,
     *sending_domain.urlpatterns,
+    *channels.urlpatterns,
     *deliverability.urlpatterns,
+    *bounces.urlpatterns,
 ]

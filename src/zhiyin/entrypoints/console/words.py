@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language_info, gettext, pgettext_lazy
+from django.utils.translation import get_language, get_language_info, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from zhiyin.domain import text as texts
@@ -123,6 +123,7 @@ EVENTS: Names = {
     "Email Sent": _("E-mail sent"),
     "Email Delivered": _("E-mail delivered"),
     "Email Bounced": _("E-mail bounced"),
+    "Email Marked as Spam": _("E-mail marked as spam"),
     "Email Opened": _("E-mail opened"),
     "Email Link Clicked": _("Link in e-mail clicked"),
     "Message Opened": _("Message opened by a person"),
@@ -290,14 +291,34 @@ REASONS: Names = {
     "auto_reply": _("An automatic reply"),
     "delivered": _("Delivered"),
     "not_a_bounce": _("No bounce"),
+    # why nobody is believed about a message of ours
+    "no_message": _("It does not say which message it is about"),
+    "unknown_message": _("No message of ours has that name"),
+    "forged_tag": _("Its return path was altered, or was not made here"),
+    "other_recipient": _("It names another address than the message went to"),
+    "not_sent": _("That message was never handed over"),
     # why an address is suppressed
     "hard_bounce": _("The address does not exist"),
+    "soft_bounces": _("Came back five times in a row"),
     "complaint": _("Complained"),
     "manual": _("Suppressed by hand"),
+}
+# what became of something that arrived where bounces do, in a sum
+FATES: Names = {
+    "matched": pgettext_lazy("sum of bounces", "about messages of ours"),
+    "unmatched": pgettext_lazy("sum of bounces", "not believed"),
+    "nothing": pgettext_lazy("sum of bounces", "no bounces"),
+    "broken": pgettext_lazy("sum of bounces", "that cannot be read"),
+}
+BOUNCE_KINDS: Names = {
+    "hard": pgettext_lazy("kind of bounce", "address gone"),
+    "soft": pgettext_lazy("kind of bounce", "not this time"),
+    "complaint": pgettext_lazy("kind of bounce", "complaint"),
 }
 SUPPRESSED: Names = {
     "unsubscribed": REASONS["unsubscribed"],
     "hard_bounce": REASONS["hard_bounce"],
+    "soft_bounces": REASONS["soft_bounces"],
     "complaint": REASONS["complaint"],
     "manual": REASONS["manual"],
     "erased": _("Erased, kept as a mark that nobody can read"),
@@ -477,6 +498,7 @@ PICTURES = {
     "Email Opened": "mail-opened",
     "Email Link Clicked": "click",
     "Email Bounced": "mail-x",
+    "Email Marked as Spam": "mail-x",
     "Unsubscribed": "mail-off",
     "Consent Changed": "shield-lock",
     "Suppression Lifted": "mail",
@@ -611,6 +633,8 @@ CHECKS: Names = {
     "address": _("Public address"),
     "sender": _("Sender"),
     "mail": _("Mail server"),
+    "bounces": _("What comes back"),
+    "channel": _("Channel"),
     "deliverability": _("Deliverability"),
     "extras": _("Extras"),
 }
@@ -636,12 +660,17 @@ CHECK_TEXTS: dict[tuple[str, str], Promise | str] = {
     ),
     ("sender", "ok"): _("Messages have a sender."),
     ("sender", "warning"): _("Messages have no sender yet. Fill in the sender's e-mail."),
+    ("bounces", "ok"): _("What comes back is taken in, as far as a mailbox is set up for it."),
+    ("bounces", "warning"): _("Nobody reads what comes back. See the mailbox under Settings."),
+    ("bounces", "problem"): _("The mailbox that takes what comes back cannot be read."),
     ("deliverability", "ok"): _("Nothing is known against the sender's domain."),
     ("deliverability", "warning"): _("DNS of the sender's domain was not checked, or is not all in order."),
     ("deliverability", "problem"): _("DNS has problems with the sender's domain. Look at Deliverability."),
     ("mail", "ok"): _("The mail server answers."),
     ("mail", "warning"): _("No mail server is set up, so nothing can be sent. Fill it in."),
     ("mail", "problem"): _("The mail server does not answer. Check its name, port and encryption."),
+    ("channel", "ok"): _("Nothing holds messages back."),
+    ("channel", "problem"): _("Messages wait for the mail server. Look at Channel health."),
     ("extras", "ok"): _("No part is missing."),
 }
 CHANNELS: Names = {"email": _("E-mail"), "sms": _("Text message"), "wechat": _("WeChat")}
@@ -695,6 +724,15 @@ VERSIONS: Names = {
     "template": _("Wording"),
     "wording": _("Wording"),
     "occurrence": _("Sent again on demand, message number"),
+    "topic": _("Topic"),
+}
+# where a word about consent was said -> in words
+CONSENT_SOURCES: Names = {
+    "import": _("from a file"),
+    "unsubscribe:one_click": _("unsubscribed with one click in the mail program"),
+    "unsubscribe:page": _("unsubscribed on the page behind the link"),
+    "unsubscribe:preferences": _("unticked on the page of choices"),
+    "preferences": _("ticked on the page of choices"),
 }
 CONSENT_RULES: Names = {
     "opt_in": _("Only customers who agreed"),
@@ -726,7 +764,16 @@ def repair(rule: str) -> str:
 
 def version(name: str, value: object) -> str:
     """With what a decision was made, in words where it is a code."""
+    if name == "topic":
+        return purpose(str(value))
     return str(CONSENT_RULES.get(str(value), value)) if name == "consent" else str(value)
+
+
+def purpose(code: str) -> str:
+    """What a consent is for: offers, or the name of a topic in the reader's language."""
+    from zhiyin.services import topics
+
+    return name(PURPOSES, code) if code in PURPOSES else topics.name(code, get_language() or "en")
 
 
 def tell(text: object) -> str:

@@ -18,6 +18,7 @@ LONGEST = 254
 _WORDS = (
     (SuppressReason.COMPLAINT, r"^(complain|complaint|spam|abuse|fbl|投诉|举报|垃圾)"),
     (SuppressReason.UNSUBSCRIBED, r"^(unsub|opt[_ -]?out|opted|remove|退订|取消)"),
+    (SuppressReason.SOFT_BOUNCES, r"^soft"),
     (
         SuppressReason.HARD_BOUNCE,
         r"^(hard|bounce|invalid|not[_ -]?exist|no[_ -]?such|unknown|退信|无效|不存在|空号)",

@@ -7,8 +7,9 @@ is asked when a message is planned and again in the transaction that claims it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from zhiyin.domain.decision import Fact
 from zhiyin.domain.host import ascii_domain
@@ -23,12 +24,24 @@ _LETTER = (
 _ADDRESS = re.compile(rf"{_LETTER}+(?:\.{_LETTER}+)*@(?:[^\W_](?:[^\W_]|-)*\.)+[^\W_](?:[^\W_]|-)+")
 
 
+_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A yes or no: where it was said, and when."""
+
+    granted: bool
+    source: str = ""
+    at: datetime = _LONG_AGO
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """What the gate knows about one customer.
 
-    ``consent`` is the latest yes or no, None if there is none; ``suppressed`` the reason for which the
-    address must not be written to, empty if there is none.
+    ``consent`` is the latest yes or no to offers, None if there is none; ``topics`` the latest words about
+    single topics; ``suppressed`` the reason for which the address must not be written to, empty if there is none.
     """
 
     customer_id: str
@@ -37,14 +50,18 @@ class Contact:
     consent: bool | None = None
     consent_source: str = ""
     suppressed: str = ""
+    consent_at: datetime = _LONG_AGO
+    topics: Mapping[str, Word] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the shop decided, whether a missing consent is a no (``opt_in``) or a yes (``opt_out``); and the stream."""
+    """What is asked: whether a missing consent is a no (``opt_in``) or a yes (``opt_out``), as the shop decided; what
+    the message is for; and its topic, empty for one that is about none."""
 
     consent: str = "opt_in"
     stream: Stream = Stream.MARKETING
+    topic: str = ""
 
 
 def not_erased(contact: Contact, policy: Policy) -> Fact:
@@ -79,18 +96,40 @@ def not_suppressed(contact: Contact, policy: Policy) -> Fact:
 
 
 def not_unsubscribed(contact: Contact, policy: Policy) -> Fact:
-    """The customer has not unsubscribed."""
-    gone = contact.suppressed == SuppressReason.UNSUBSCRIBED or (
-        contact.consent is False and contact.consent_source.startswith("unsubscribe")
-    )
-    return Fact(Reason.UNSUBSCRIBED.value, not gone)
+    """The customer has not unsubscribed, from everything or from the topic."""
+    word, about = word_about(contact, policy.topic)
+    said = word is not None and not word.granted and word.source.startswith("unsubscribe")
+    gone = contact.suppressed == SuppressReason.UNSUBSCRIBED or said
+    return Fact(Reason.UNSUBSCRIBED.value, not gone, {"topic": about} if said and about else {})
 
 
 def has_consent(contact: Contact, policy: Policy) -> Fact:
     """The customer said yes, or never said no where the shop works by opting out."""
-    holds = contact.consent is True or (contact.consent is None and policy.consent == "opt_out")
-    said = {True: "yes", False: "no", None: "nothing"}[contact.consent]
-    return Fact(Reason.NO_CONSENT.value, holds, {"said": said, "policy": policy.consent})
+    word, about = word_about(contact, policy.topic)
+    granted = None if word is None else word.granted
+    holds = granted is True or (granted is None and policy.consent == "opt_out")
+    said = {True: "yes", False: "no", None: "nothing"}[granted]
+    detail = {"said": said, "policy": policy.consent}
+    return Fact(Reason.NO_CONSENT.value, holds, detail | ({"topic": about} if about else {}))
+
+
+def word_about(contact: Contact, topic: str = "") -> tuple[Word | None, str]:
+    """The word that counts for a topic, and the topic if it was said about that alone.
+
+    A word about the topic goes before one about offers in general, except that a no to everything stops every
+    topic that was not asked for again since. Who said nothing about the topic is taken by the general word.
+
+    >>> no = Contact("c", consent=False, topics={"news": Word(True)})
+    >>> word_about(no, "news")[0].granted
+    False
+    """
+    general = None
+    if contact.consent is not None:
+        general = Word(contact.consent, contact.consent_source, contact.consent_at)
+    own = contact.topics.get(topic) if topic else None
+    if own is None or (general is not None and not general.granted and general.at >= own.at):
+        return general, ""
+    return own, topic
 
 
 RULES: tuple[Callable[[Contact, Policy], Fact], ...] = (

@@ -232,8 +232,14 @@ def channel(code: str) -> str:
 
 @register.filter
 def purpose(code: str) -> str:
-    """What a consent is for: offers."""
-    return words.name(words.PURPOSES, code)
+    """What a consent is for: offers, or a topic."""
+    return words.purpose(code)
+
+
+@register.filter
+def consent_source(code: str) -> str:
+    """Where a word about consent was said."""
+    return words.name(words.CONSENT_SOURCES, code)
 
 
 @register.filter
