@@ -15,7 +15,7 @@ from zhiyin.adapters import clock
 from zhiyin.adapters.records.patience import AWAY
 from zhiyin.domain.errors import Busy
 from zhiyin.domain.text import say
-from zhiyin.services import engagements, ingest, mailbox, memberships, planning, renewals, sending
+from zhiyin.services import engagements, ingest, mailbox, memberships, planning, renewals, sending, sign_ups
 from zhiyin.services.workspace import Workspace
 
 VACUUM = timedelta(days=1)  # old files are removed that often
@@ -55,7 +55,8 @@ def run(
 
     While another process writes to the lake, events wait in the spool and sending goes on; when that lasts,
     ``tell(text)`` is called, and again when it is over; likewise while the records do not answer. In the first idle
-    round and then once a day, files go that the lake has not needed for a week.
+    round and then once a day, files go that the lake has not needed for a week, and addresses that nobody confirmed
+    in time.
     """
     name, vacuumed, busy = worker_id(), None, _Busy(tell)
     renewed, letters = ws.now(), mailbox.Beside(ws)
@@ -78,6 +79,7 @@ def run(
                 done = _tidy(ws)
                 if not done and (vacuumed is None or clock.system() - vacuumed > VACUUM):
                     ws.lake.vacuum()
+                    sign_ups.forget_expired(ws)
                     vacuumed = clock.system()
         return done
 
