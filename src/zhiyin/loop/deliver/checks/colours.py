@@ -44,7 +44,7 @@ def parse(text: str) -> Colour | None:
     if found := _HEX.fullmatch(word):
         digits = found[1] if len(found[1]) > 4 else "".join(2 * digit for digit in found[1])
         parts = [int(digits[at : at + 2], 16) for at in range(0, len(digits), 2)]
-        return Colour(*parts[:3], alpha=parts[3] / 255 if len(parts) > 3 else 1.0)
+        return Colour(parts[0], parts[1], parts[2], parts[3] / 255 if len(parts) > 3 else 1.0)
     if found := _RGB.fullmatch(word):
         try:
             scale = 2.55 if found[2] else 1.0
