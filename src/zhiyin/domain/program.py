@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from zhiyin.domain.template import Wordings
+
 
 class Stream(StrEnum):
     """What a message is for; mailbox providers and recipients keep these apart, and so do we.
@@ -28,11 +30,9 @@ class Program:
     name: str
     title: str
     stream: Stream
-    subject: str
-    body: str
+    wordings: Wordings  # with their saved blocks in place
     sender_name: str
     sender_email: str
-    preheader: str = ""
     reply_to: str = ""
     group: str = ""
     tracked: bool = True

@@ -1,6 +1,7 @@
 """All models, gathered for Django; each stands in the file of its noun."""
 
 from zhiyin.adapters.records.attempt import Attempt
+from zhiyin.adapters.records.block import Block, BlockVersion
 from zhiyin.adapters.records.bounce import BounceNote, Mailbox
 from zhiyin.adapters.records.campaign import Campaign
 from zhiyin.adapters.records.channel import ChannelState
@@ -22,12 +23,14 @@ from zhiyin.adapters.records.segment import Segment, SegmentSize
 from zhiyin.adapters.records.sending_domain import DkimKey, SendingDomain
 from zhiyin.adapters.records.source import Source
 from zhiyin.adapters.records.tally import Collected, Tally
-from zhiyin.adapters.records.template import Template
+from zhiyin.adapters.records.template import Template, TemplateVersion
 from zhiyin.adapters.records.topic import Topic
 from zhiyin.adapters.records.training_run import TrainingRun
 
 __all__ = [
     "Attempt",
+    "Block",
+    "BlockVersion",
     "BounceNote",
     "Campaign",
     "ChannelState",
@@ -57,6 +60,7 @@ __all__ = [
     "Suppression",
     "Tally",
     "Template",
+    "TemplateVersion",
     "Topic",
     "Touched",
     "TrainingRun",
