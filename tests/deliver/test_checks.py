@@ -114,6 +114,12 @@ def test_dark_styles_are_checked_as_a_dark_theme_applies_them() -> None:
     assert codes(dark % ".ink { color: #eee !important; }" + paper) == []
 
 
+def test_what_stands_inside_blocks_of_no_size_is_seen() -> None:
+    inside = f'<td style="font-size:0px"><div style="font-size:13px;color:#999">{WORDS} <a href="https://bit.ly/x">x</a></div></td>'
+    assert {code for code, _line in codes(inside)} == {"low_contrast", "shortened_link"}
+    assert codes(GOOD + '<td style="font-size:0px;color:#fff">unseen</td>') == []
+
+
 def test_the_address_is_found_however_it_is_broken_into_lines() -> None:
     assert codes(GOOD + "<p>1 Tea\n Street</p>", address="1 Tea Street") == []
 

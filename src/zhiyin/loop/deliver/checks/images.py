@@ -18,7 +18,7 @@ _WORD = re.compile(r"[\u3400-\u9fff\u3040-\u30ff]|[^\W_]+")
 def no_alt(letter: Letter) -> Iterator[Problem]:
     """Pictures that those who do not see them cannot know; an empty text says that a picture only decorates."""
     for tag in letter.tags:
-        if tag.name not in _TAGS or tag.values.get("width") in ("0", "1", "1px"):
+        if tag.name not in _TAGS or "src" not in tag.values or tag.values.get("width") in ("0", "1", "1px"):
             continue
         linked = "href" in tag.values
         if "alt" not in tag.values or (

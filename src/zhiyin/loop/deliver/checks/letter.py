@@ -5,7 +5,7 @@ from __future__ import annotations
 import html as entities
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html.parser import HTMLParser
 
@@ -34,7 +34,8 @@ class Tag:
 class Letter:
     """Subject, preheader, HTML and text as one customer gets them, and the source they were made from.
 
-    ``address`` is the shop's postal address, ``longer`` how many bytes a tracked link adds.
+    ``address`` is the shop's postal address, ``longer`` how many bytes a tracked link adds, ``numbered`` says whether
+    lines of the source are told.
     """
 
     subject: str
@@ -45,6 +46,7 @@ class Letter:
     address: str = ""
     longer: int = 0
     tags: tuple[Tag, ...] = field(default=())
+    numbered: bool = True
 
     @cached_property
     def page(self) -> Page:
@@ -57,10 +59,14 @@ class Letter:
         styled = dark_of(self.html)
         return page_of(styled) if styled else None
 
+    def without_lines(self) -> Letter:
+        """The same, where the source is not what a person wrote."""
+        return replace(self, numbered=False, tags=tuple(replace(tag, line=0) for tag in self.tags))
+
     def line_of(self, text: str) -> int:
         """The line of the source in which a text begins; 0 where Liquid or MJML made it."""
         wanted = _SPACES.sub(" ", text).strip()[:24]
-        if not wanted:
+        if not wanted or not self.numbered:
             return 0
         for number, line in enumerate(self.source.splitlines(), 1):
             if wanted in _SPACES.sub(" ", entities.unescape(line)):

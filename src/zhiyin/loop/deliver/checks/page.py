@@ -14,8 +14,10 @@ _VOID = frozenset(("area", "br", "col", "hr", "img", "input", "link", "meta", "s
 _UNSEEN = frozenset(("head", "style", "script", "title"))
 _STYLE = re.compile(r"<style\b[^>]*>(.*?)</style>", re.IGNORECASE | re.DOTALL)
 _DARK = re.compile(r"@media[^{]*prefers-color-scheme\s*:\s*dark[^{]*\{", re.IGNORECASE)
+_TINY = 2.0  # pixels below which nothing is read; MJML sets 0 around its blocks
 _PIXELS = re.compile(r"([\d.]+)\s*(px|pt|em|rem|%)?")
 _LINK = parse("#0000ee")  # of mail programs, where the message says no other
+_LONG = {"background": ("background-color", "background-image")}  # what a shorthand says at once
 _SIZES = {"px": 1.0, "pt": 4 / 3, "rem": 16.0, "": 1.0}
 
 
@@ -120,9 +122,10 @@ def _declared(style: str) -> dict[str, str]:
         name, _, value = part.partition(":")
         name, value = name.strip().lower(), value.strip().lower()
         strong = value.endswith("!important")
-        if name and (strong or name not in important):
-            found[name] = value.removesuffix("!important").strip()
-            important |= {name} if strong else set()
+        for one in _LONG.get(name, (name,)):
+            if one and (strong or one not in important):
+                found[one] = value.removesuffix("!important").strip()
+                important |= {one} if strong else set()
     return found
 
 
@@ -158,7 +161,7 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         look, text = self._open[-1][1], data.strip()
-        if not text or not look.seen:
+        if not text or not look.seen or look.size < _TINY:
             return
         if self._link:
             self._link[-1][1].append(text)
@@ -178,11 +181,11 @@ def _looks(tag: str, values: dict[str, str], around: _Look) -> _Look:
     look = replace(around, colour=_LINK) if tag == "a" and "href" in values and _LINK else around
     if colour := parse(style.get("color", "") or (values.get("color", "") if tag == "font" else "")):
         look = replace(look, colour=colour if around.background is None else over(colour, around.background))
-    said = style.get("background", "") + " " + style.get("background-image", "")
+    said = style.get("background-image", "")
     if "url(" in said or "gradient(" in said or values.get("background"):
         look = replace(look, background=None)
     else:
-        words = style.get("background-color", "") or style.get("background", "") or values.get("bgcolor", "")
+        words = style.get("background-color", "") or values.get("bgcolor", "")
         painted = next((found for word in _words(words) if (found := parse(word))), None)
         if painted:
             look = replace(look, background=over(painted, look.background or WHITE))
@@ -196,7 +199,7 @@ def _looks(tag: str, values: dict[str, str], around: _Look) -> _Look:
     elif tag in ("b", "strong", "th", "h1", "h2", "h3"):
         look = replace(look, bold=True)
     hidden = style.get("display") == "none" or style.get("visibility") == "hidden"
-    return replace(look, seen=look.seen and tag not in _UNSEEN and not hidden and look.size >= 2)
+    return replace(look, seen=look.seen and tag not in _UNSEEN and not hidden)
 
 
 def _words(value: str) -> list[str]:
