@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from zhiyin.domain.errors import BadSetting
+from zhiyin.domain.esp import ESPS, options_of
 from zhiyin.domain.host import is_this_machine
 from zhiyin.domain.interest import half_life
 from zhiyin.domain.lifecycle import StageRules
@@ -121,6 +123,79 @@ class SenderSettings:
                     most=LONGEST_BOUNCE,
                 ),
             )
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionalSettings:
+    """Who transactional messages come from: an address of its own keeps their reputation apart from marketing's."""
+
+    sender_name: str = field(default="", metadata={"doc": "Their sender's name; sender.name if empty."})
+    sender_email: str = field(
+        default="",
+        metadata={"doc": "Their sender's address, best of a domain of its own; sender.email if empty."},
+    )
+    reply_to: str = field(default="", metadata={"doc": "Where answers to them go; to the sender if empty."})
+    tracking: bool = field(
+        default=False, metadata={"doc": "Whether they tell that they were opened and clicked."}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EspSettings:
+    """The provider that delivers e-mail through its own API, in place of a mail server."""
+
+    name: str = field(default="", metadata={"doc": f"{', '.join(ESPS)}; the mail server of smtp.* if empty."})
+    key: str = field(default="", metadata={"doc": "Key or token of its API.", "secret": True})
+    secret: str = field(
+        default="", metadata={"doc": "Second part of the key: mailjet, amazon_ses.", "secret": True}
+    )
+    options: str = field(
+        default="",
+        metadata={
+            "doc": "More for some, as NAME=VALUE with commas: api_url, sender_domain, message_stream, region."
+        },
+    )
+    webhook_secret: str = field(
+        default="",
+        metadata={"doc": "USER:PASSWORD that its webhooks carry in their address.", "secret": True},
+    )
+    webhook_key: str = field(
+        default="", metadata={"doc": "Key by which it signs its webhooks, if it does.", "secret": True}
+    )
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The options by name."""
+        return options_of(self.options)
+
+    def check(self) -> None:
+        """Raise ``BadSetting`` where something is missing, or the key would cross the network in the clear."""
+        if not self.name:
+            return
+        try:
+            given = self.given
+        except ValueError as error:
+            raise BadSetting(
+                say("esp.options holds {part!r}.", part=str(error)),
+                fix=say("Write options as NAME=VALUE, with commas between them."),
+            ) from error
+        provider = ESPS[self.name]
+        missing = [f"esp.options {name}=…" for name in provider.needs if name not in given]
+        missing += ["esp.key"] * (not self.key) + ["esp.secret"] * bool(provider.secret and not self.secret)
+        if missing:
+            raise BadSetting(
+                say("{name} needs {missing}.", name=self.name, missing=missing),
+                fix=say("Set it, or leave esp.name empty."),
+            )
+        where = urlsplit(given.get("api_url", "https://api.example"))
+        if where.scheme != "https" and not is_this_machine(where.hostname or ""):
+            raise BadSetting(
+                say("api_url in esp.options is {url}.", url=given["api_url"]),
+                why=say("The key would cross the network in the clear."),
+                fix=say("Write an address that begins with https://."),
+            )
+        if self.webhook_secret and ":" not in self.webhook_secret:
+            raise BadSetting(say("esp.webhook_secret has no colon."), fix=say("Write it as USER:PASSWORD."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +431,9 @@ class Settings:
     records: RecordsSettings = RecordsSettings()
     lake: LakeSettings = LakeSettings()
     smtp: SmtpSettings = SmtpSettings()
+    esp: EspSettings = EspSettings()
     sender: SenderSettings = SenderSettings()
+    transactional: TransactionalSettings = TransactionalSettings()
     bounces: BouncesSettings = BouncesSettings()
     campaign: CampaignSettings = CampaignSettings()
     pace: PaceSettings = PaceSettings()
@@ -365,6 +442,11 @@ class Settings:
     collect: CollectSettings = CollectSettings()
     profile: ProfileSettings = ProfileSettings()
     simulation: SimulationSettings = SimulationSettings()
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether there is anybody to hand e-mail to: a mail server or a provider."""
+        return bool(self.smtp.host or self.esp.name)
 
     @property
     def base_url(self) -> str:

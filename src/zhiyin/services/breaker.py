@@ -88,11 +88,11 @@ def pause(campaign_id: int, error: str) -> None:
 def cure(receipt: Receipt) -> Text:
     """What to do about a message that the mail server did not accept."""
     if receipt.reason == FailReason.AUTHENTICATION:
-        return say("Correct smtp.user and smtp.password.")
+        return say("Correct smtp.user and smtp.password, or esp.key.")
     if receipt.reason == FailReason.SERVER_REFUSED:
         return say("Correct the sender's address or smtp.user.")
     if receipt.reason == FailReason.RECIPIENT_REFUSED:
         return say("Check the recipient's address; the server's answer says what it does not like.")
     if receipt.status == MessageStatus.UNKNOWN:
         return say("Look into the mailbox before you try again; the message may have arrived.")
-    return say("Check smtp.host, smtp.port and smtp.security.")
+    return say("Check smtp.host, smtp.port and smtp.security, or esp.options.")

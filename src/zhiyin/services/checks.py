@@ -43,9 +43,11 @@ def check(ws: Workspace, row: Campaign) -> list[Problem]:
         error("bad_sender", say("The sender's address {address} cannot be one.", address=row.sender_email))
     else:
         _signature(ws, row.sender_email, error, warn)
-    if not settings.smtp.host:
+    if not settings.sends_mail:
         error("no_server", say("There is no mail server. Set smtp.host in the settings."))
-    elif is_private(urlsplit(settings.base_url).hostname or "") and not is_this_machine(settings.smtp.host):
+    elif is_private(urlsplit(settings.base_url).hostname or "") and (
+        settings.esp.name or not is_this_machine(settings.smtp.host)
+    ):
         error(
             LOCAL_LINKS,
             say(

@@ -30,6 +30,8 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "campaign": Kind(Stream.MARKETING, "zhiyin.services.programs:campaign"),
+    "form": Kind(Stream.TRANSACTIONAL, "zhiyin.services.confirmations:program"),
+    "transactional": Kind(Stream.TRANSACTIONAL, "zhiyin.services.transactional:program"),
 }
 
 
@@ -71,6 +73,7 @@ def of_campaign(row: Campaign) -> Program:
         sender_email=row.sender_email,
         reply_to=row.reply_to,
         group=f"s{row.segment_id}",
+        topic=row.topic,
         placement=row.placement,
         recommender=row.recommender,
         campaign_id=row.pk,

@@ -47,6 +47,20 @@ def get(ws: Workspace, key: str) -> TemplateRow:
     return found
 
 
+def spoken(ws: Workspace, key: str, language: str = "") -> TemplateRow:
+    """The template of a key in a language: ``receipt-zh`` for ``receipt`` in Chinese, where there is one.
+
+    Without one it is the template of the key itself, else that in the shop's language. Raises ``NotFound``.
+    """
+    shops = ws.settings.shop.language
+    wanted = [
+        short for tongue in (language, shops) for short in LANGUAGES if tongue.lower().startswith(short)
+    ]
+    names = [f"{key}-{short}" for short in wanted[:1] if language] + [key] + [f"{key}-{s}" for s in wanted]
+    found = {row.key: row for row in TemplateRow.objects.filter(key__in=names)}
+    return next((found[name] for name in names if name in found), None) or get(ws, key)
+
+
 def save(
     ws: Workspace,
     *,
