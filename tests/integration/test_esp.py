@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import socket
 import sys
 from collections.abc import Iterator
@@ -10,14 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
+from tests.api import payloads
 from tests.integration.providers import KEY, Provider, serving
+from tests.services.mailing import campaign, people
 
 from zhiyin.adapters.channels import channel
 from zhiyin.adapters.channels.esp import EspChannel
+from zhiyin.adapters.records.models import Message
 from zhiyin.domain.errors import BadSetting
 from zhiyin.domain.message import Envelope, MessageStatus, OutgoingEmail, Receipt
 from zhiyin.domain.settings import EspSettings, Settings, SmtpSettings
 from zhiyin.loop.deliver import mime
+from zhiyin.services import campaigns, sending
+from zhiyin.services.workspace import Workspace
 from zhiyin.testing.channel import ChannelContract
 
 TOKEN = "7f3a" * 8
@@ -195,3 +203,34 @@ def test_amazons_message_is_the_mime_that_boto_sends() -> None:
     with found._backend() as backend:
         assert backend.client.meta.region_name == "eu-west-1"
     found.close()
+
+
+def test_a_campaign_through_a_provider_and_what_it_tells_later(
+    make_workspace: Any, provider: Provider
+) -> None:
+    given = {"name": "postmark", "key": KEY, "options": f"api_url={provider.url}", "webhook_secret": "hook:1"}
+    ws = make_workspace(**{f"esp__{name}": value for name, value in given.items()})
+    people(ws, 4)
+    campaign(ws, holdout=0)
+    campaigns.start(ws, "spring", allow_local_links=True)
+    provider.status["c0003"] = 400
+    sending.run_until_done(ws, "spring")
+    standing = campaigns.progress(ws, "spring")
+    assert (standing["accepted"], standing["failed"]) == (3, 1)
+    rows = dict(Message.objects.filter(status="accepted").values_list("token", "address"))
+    assert {
+        told["Metadata"]["zhiyin"]: told["To"].rpartition("<")[2].strip(">") for told in provider.arrived
+    } == rows
+    token, address = sorted(rows.items())[0]
+    assert posted(ws, payloads.postmark(token, address, "SpamComplaint")) == 200
+    standing = campaigns.progress(ws, "spring")
+    assert standing["came_back"] == {"complaint": 1}
+    assert standing["planned"] == standing["accepted"] + standing["failed"] == 4
+
+
+def posted(ws: Workspace, told: dict[str, Any]) -> int:
+    """What the webhook answers."""
+    browser: Any = Client()
+    basic = base64.b64encode(ws.settings.esp.webhook_secret.encode()).decode()
+    headers = {"HTTP_AUTHORIZATION": f"Basic {basic}", "content_type": "application/json"}
+    return int(browser.post("/v1/webhooks/postmark", json.dumps(told), **headers).status_code)
