@@ -60,7 +60,7 @@ def _straightforward(ws: Any, campaign: Any, port: int, signed: Any) -> float:
 
     people = [messages.of_row(row) for row in Customer.objects.order_by("pk")[:PLAIN]]
     program = programs.of_campaign(campaign)
-    chosen = messages._chosen(ws, program, people)
+    chosen = messages._chosen(ws, program, messages.Speaking.of(ws, program), people)
     wording = messages.prepared(campaign.subject, campaign.body, campaign.preheader)
     public, marked = PublicLinks.of(ws), marks.of(ws, program)
     private = _private(ws)

@@ -14,7 +14,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from tests.api.serving import serving
 
 from zhiyin.entrypoints import api
-from zhiyin.entrypoints.api import openapi, track
+from zhiyin.entrypoints.api import forms_openapi, messages_openapi, openapi, track
 from zhiyin.loop.profile import segment_json
 from zhiyin.services.workspace import Workspace
 
@@ -40,7 +40,8 @@ def test_it_is_a_valid_openapi_3_1_document() -> None:
 
 def test_every_path_and_every_status_that_the_api_knows_is_in_it() -> None:
     document: dict[str, Any] = openapi.document()
-    assert set(document["paths"]) == {*track.PATHS, openapi.PATH, openapi.SCHEMA_PATH}
+    own = (*messages_openapi.PATHS, *forms_openapi.PATHS)
+    assert set(document["paths"]) == {*track.PATHS, openapi.PATH, openapi.SCHEMA_PATH, *own}
     sources = [path.read_text() for path in Path(api.__file__).parent.glob("*.py")]
     refusals = {found for text in sources for found in re.findall(r"Refused\(\s*(\d{3})", text)}
     assert {"400", "401", "404", "405", "408", "413", "415", "429", "503"} == refusals

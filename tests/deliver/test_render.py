@@ -96,7 +96,7 @@ def test_a_missing_trait_of_one_customer_is_empty():
         ("a\n{% endif %}", "line 2"),
         ("{{ customer.name", "line 1"),
         ("{% include 'x' %}", "include"),
-        ("{% render 'x' %}", "render"),
+        ("\n{% render 'x' %}", "line 2: there is no saved block 'x'"),
         ("{{ customer.name | safe }}", "no filter 'safe'"),
         (_mjml("\n<mj-txt>x</mj-txt>"), "line 2: <mj-txt> is not a tag of MJML"),
         (_mjml("\n<div>x</div>"), "line 2: <div> is not a tag of MJML.*mj-text"),

@@ -2,6 +2,7 @@
 
 from zhiyin.domain.errors import BadSetting, NotFound
 from zhiyin.domain.program import Program, Stream
+from zhiyin.domain.template import Wording, Wordings
 from zhiyin.services.programs import Kind
 from zhiyin.services.workspace import Workspace
 
@@ -23,8 +24,7 @@ def program(ws: Workspace, key: str) -> Program:
         name=f"note:{key}",
         title="Note",
         stream=Stream.TRANSACTIONAL,
-        subject="Your code {{ data.code }}",
-        body=BODY,
+        wordings=Wordings(Wording("Your code {{ data.code }}", BODY)),
         sender_name="Shop",
         sender_email="shop@example.com",
         tracked=False,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from zhiyin.domain.template import Wordings
+
 
 class Stream(StrEnum):
     """What a message is for; mailbox providers and recipients keep these apart, and so do we.
@@ -22,19 +24,19 @@ class Program:
     """What the way of a message asks of its program: name, wording, sender and stream.
 
     ``name`` is how the send ledger knows it, kind and key: ``campaign:spring``. ``group`` is the second part of
-    the Feedback-ID. ``campaign_id`` is the row of a campaign, which may be paused; other programs only wait.
+    the Feedback-ID, ``topic`` the list that one click leaves. ``campaign_id`` is the row of a campaign, which may be
+    paused; other programs only wait.
     """
 
     name: str
     title: str
     stream: Stream
-    subject: str
-    body: str
+    wordings: Wordings  # with their saved blocks in place
     sender_name: str
     sender_email: str
-    preheader: str = ""
     reply_to: str = ""
     group: str = ""
+    topic: str = ""
     tracked: bool = True
     placement: str = "email"
     recommender: str = ""

@@ -140,6 +140,25 @@ class ReportReason(StrEnum):
     TOO_LARGE = "too_large"
 
 
+class SignUpReason(StrEnum):
+    """Why a sign-up was not taken (``collect``)."""
+
+    TRAP = "trap"
+    TOO_FAST = "too_fast"
+    STALE = "stale"
+    UNKNOWN_ORIGIN = "unknown_origin"
+    CLOSED = "closed"
+    BAD_EMAIL = "bad_email"
+    BAD_FIELD = "bad_field"
+    MISTYPED = "mistyped"
+    DISPOSABLE = "disposable"
+    UNKNOWN_TOPIC = "unknown_topic"
+    NO_TOPIC = "no_topic"
+    SUPPRESSED = "suppressed"
+    ADDRESS_LIMIT = "address_limit"
+    NETWORK_LIMIT = "network_limit"
+
+
 class DoubtReason(StrEnum):
     """Why an address is doubted, without being refused (``collect``)."""
 

@@ -126,6 +126,21 @@ class SenderSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TransactionalSettings:
+    """Who transactional messages come from: an address of its own keeps their reputation apart from marketing's."""
+
+    sender_name: str = field(default="", metadata={"doc": "Their sender's name; sender.name if empty."})
+    sender_email: str = field(
+        default="",
+        metadata={"doc": "Their sender's address, best of a domain of its own; sender.email if empty."},
+    )
+    reply_to: str = field(default="", metadata={"doc": "Where answers to them go; to the sender if empty."})
+    tracking: bool = field(
+        default=False, metadata={"doc": "Whether they tell that they were opened and clicked."}
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class EspSettings:
     """The provider that delivers e-mail through its own API, in place of a mail server."""
 
@@ -418,6 +433,7 @@ class Settings:
     smtp: SmtpSettings = SmtpSettings()
     esp: EspSettings = EspSettings()
     sender: SenderSettings = SenderSettings()
+    transactional: TransactionalSettings = TransactionalSettings()
     bounces: BouncesSettings = BouncesSettings()
     campaign: CampaignSettings = CampaignSettings()
     pace: PaceSettings = PaceSettings()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from zhiyin.domain.message import MessageStatus
 from zhiyin.domain.money import to_minor
 from zhiyin.domain.placement import EMAIL
 from zhiyin.domain.reasons import WaitReason
+from zhiyin.domain.template import Wording, Wordings
 from zhiyin.domain.text import Text, say
 from zhiyin.loop import decide
 from zhiyin.loop.profile import segment_json
@@ -30,14 +32,17 @@ from zhiyin.services import (
     slow_start,
     templates,
     topics,
+    wording,
 )
 from zhiyin.services.workspace import Workspace
 
 _KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _EDITABLE = (
-    "name", "subject", "body", "preheader", "sender_name", "sender_email", "reply_to", "holdout",
+    "name", "subject", "body", "preheader", "text", "language", "sender_name", "sender_email", "reply_to", "holdout",
     "window_days", "cost", "placement", "recommender", "topic",
 )  # fmt: skip
+THAWED = {"segment_rule": None, "segment_version": None, "blocks": None}  # what a draft has not frozen
+_WORDED = ("subject", "body", "preheader", "text")
 
 
 def create(
@@ -53,6 +58,7 @@ def create(
     sender_email: str | None = None,
     reply_to: str = "",
     preheader: str = "",
+    wordings: Wordings | None = None,
     holdout: float | None = None,
     window_days: int | None = None,
     cost: int | str | None = None,
@@ -75,15 +81,20 @@ def create(
         )
     if Campaign.objects.filter(key=key).exists():
         raise Conflict(say("There is a campaign {key!r} already.", key=key), fix=say("Choose another key."))
-    wording = templates.get(ws, template) if template else None
+    if template:
+        wordings = templates.get(ws, template).wordings
+    elif wordings is None:
+        wordings = Wordings(Wording("", ""))
+    given = {"subject": subject, "body": body, "preheader": preheader or None}
+    wordings = replace(
+        wordings,
+        main=replace(wordings.main, **{part: said for part, said in given.items() if said is not None}),
+    )
     settings = ws.settings
     row = Campaign(
         key=key,
         name=name.strip() or key,
         segment=segments.get(ws, segment),
-        subject=(wording.subject if subject is None and wording else subject) or "",
-        body=(wording.body if body is None and wording else body) or "",
-        preheader=preheader,
         sender_name=settings.sender.name or settings.shop.name if sender_name is None else sender_name,
         sender_email=settings.sender.email if sender_email is None else sender_email,
         reply_to=reply_to,
@@ -97,13 +108,17 @@ def create(
         send_at=send_at,
         created_at=ws.now(),
     )
-    _valid(ws, row)
+    row.word(wordings)
+    _valid(ws, row, None)
     row.save()
     return row
 
 
-def update(ws: Workspace, key: str, **changes: Any) -> Campaign:
-    """Change a draft; the wording and the rest are frozen once it was started. Raises ``Conflict`` then."""
+def update(ws: Workspace, key: str, *, in_language: str = "", **changes: Any) -> Campaign:
+    """Change a draft; the wording and the rest are frozen once it was started. Raises ``Conflict`` then.
+
+    Subject, preheader, body and text are those of the language ``in_language``, the main one if it is empty.
+    """
     row = get(ws, key)
     if row.status != CampaignStatus.DRAFT:
         raise Conflict(
@@ -112,24 +127,35 @@ def update(ws: Workspace, key: str, **changes: Any) -> Campaign:
             if row.status == CampaignStatus.SCHEDULED
             else say("Make a new campaign instead."),
         )
-    unknown = set(changes) - {*_EDITABLE, "segment", "template"}
+    unknown = set(changes) - {*_EDITABLE, "segment", "template", "wordings"}
     if unknown:
         raise BadSetting(
             say("A campaign has no {unknown}.", unknown=sorted(unknown)), fix=say("Check the name.")
         )
+    before = row.wordings
+    if changes.get("wordings"):
+        row.word(changes["wordings"])
     if changes.get("template"):
-        wording = templates.get(ws, changes["template"])
-        row.subject, row.body = wording.subject, wording.body
+        row.word(templates.get(ws, changes["template"]).wordings)
     if changes.get("segment"):
         row.segment = segments.get(ws, changes["segment"])
+    if in_language not in ("", row.language):
+        parts = {name: changes.pop(name) for name in _WORDED if changes.get(name) is not None}
+        row.word(wording.changed(row.wordings, in_language, parts))
     for name in _EDITABLE:
         if changes.get(name) is not None:
             setattr(row, name, _cost(ws, changes[name]) if name == "cost" else changes[name])
-    if {"subject", "body", "preheader", "template", "placement", "recommender"} & set(changes):
+    if row.wordings != before or {"template", "placement", "recommender"} & set(changes):
         row.tested_at = None
-    _valid(ws, row)
+    _valid(ws, row, before)
     row.save()
     return row
+
+
+def drop_language(ws: Workspace, key: str, language: str) -> Campaign:
+    """Take the wording of a further language out of a draft."""
+    row = get(ws, key)
+    return update(ws, key, wordings=wording.without(row.wordings, language))
 
 
 def get(ws: Workspace, key: str) -> Campaign:
@@ -170,10 +196,11 @@ def start(ws: Workspace, key: str, *, allow_local_links: bool = False) -> Campai
 
 
 def frozen(ws: Workspace, row: Campaign) -> dict[str, Any]:
-    """The segment as it is now, which the campaign keeps from here on."""
+    """The segment and the saved blocks as they are now, which the campaign keeps from here on."""
     return {
         "segment_rule": segment_json.dump(segments.of_campaign(ws, row)),
         "segment_version": row.segment.version,
+        "blocks": wording.saved_of(row.wordings),
     }
 
 
@@ -288,7 +315,7 @@ def _switch(
     return get(ws, key)
 
 
-def _valid(ws: Workspace, row: Campaign) -> None:
+def _valid(ws: Workspace, row: Campaign, before: Wordings | None) -> None:
     placements.get(ws, row.placement)
     if row.topic:
         topics.get(ws, row.topic)
@@ -306,7 +333,7 @@ def _valid(ws: Workspace, row: Campaign) -> None:
             raise BadSetting(
                 say("{address!r} cannot be an e-mail address.", address=address), fix=say("Correct it.")
             )
-    templates.check(row.subject, row.body, row.preheader)
+    row.word(templates.checked(row.wordings, before))
 
 
 def _cost(ws: Workspace, given: int | str) -> int:

@@ -11,7 +11,7 @@ from zhiyin.domain.errors import BadSetting, BadTemplate
 from zhiyin.domain.host import is_private, is_this_machine
 from zhiyin.domain.text import say
 from zhiyin.loop import decide
-from zhiyin.services import messages, programs, sending_domain, templates
+from zhiyin.services import messages, programs, sending_domain, templates, wording
 from zhiyin.services.workspace import Workspace
 
 LOCAL_LINKS = "local_links"  # the one error that whoever tries things out may pass over
@@ -39,12 +39,8 @@ def check(ws: Workspace, row: Campaign) -> list[Problem]:
         found.append(Problem("warning", code, text))
 
     try:
-        templates.check(row.subject, row.body, row.preheader)
-        if "unsubscribe_url" not in row.body:
-            error(
-                "no_unsubscribe",
-                say("The text has no unsubscribe link. Add {{ unsubscribe_url }} as a link."),
-            )
+        templates.checked(row.wordings)
+        _wordings(row, error, warn)
     except BadTemplate as problem:
         error("template", problem.told)
     if not row.sender_email:
@@ -82,7 +78,11 @@ def check(ws: Workspace, row: Campaign) -> list[Problem]:
         warn("not_tested", say("No test was sent since the last change."))
     if any(p.code == "template" for p in found):
         return found
-    if templates.uses_recommendations(row.body, row.subject) and not _model_there():
+    wordings = (row.wordings.main, *row.wordings.others.values())
+    if (
+        templates.uses_recommendations(*(part for one in wordings for part in (one.body, one.subject)))
+        and not _model_there()
+    ):
         warn("no_model", say("Recommendations are used but no model is trained; the block stays empty."))
     person = Customer.objects.order_by("customer_id").first()
     if person is not None:
@@ -96,6 +96,24 @@ def check(ws: Workspace, row: Campaign) -> list[Problem]:
         if len(shown.subject) > 78:
             warn("long_subject", say("The subject is longer than most mail programs show."))
     return found
+
+
+def _wordings(row: Campaign, error: Callable[[str, str], None], warn: Callable[[str, str], None]) -> None:
+    """Every wording says how to unsubscribe, and its plain text what its HTML says."""
+    ready = wording.ready(row)
+    for language, one in (("", ready.main), *ready.others.items()):
+        if "unsubscribe_url" not in one.body:
+            text = say("The text has no unsubscribe link. Add {{ unsubscribe_url }} as a link.")
+            error(
+                "no_unsubscribe",
+                say("In {language}: {what}", language=language, what=text) if language else text,
+            )
+    for language, one in (("", row.wordings.main), *row.wordings.others.items()):
+        if one.stale:
+            text = say("The message was changed since its own plain text was written.")
+            warn(
+                "stale_text", say("In {language}: {what}", language=language, what=text) if language else text
+            )
 
 
 def _signature(

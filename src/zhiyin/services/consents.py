@@ -93,8 +93,9 @@ def as_text(said: Mapping[str, Mapping[str, bool]]) -> str:
     return json.dumps(said, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
-def events(taken: Sequence[Taken], seed: str = "") -> list[Event]:
-    """What changed, as events of the lake; their ids follow from the answers, or from ``seed`` and the person."""
+def events(taken: Sequence[Taken], seed: str = "", source: str = "") -> list[Event]:
+    """What changed, as events of the lake; their ids follow from the answers, or from ``seed`` and the person. They
+    are told as by ``source``, else as by that of the answers."""
     told = []
     for one in taken:
         answer = one.answer
@@ -105,11 +106,13 @@ def events(taken: Sequence[Taken], seed: str = "") -> list[Event]:
         about: dict[str, object] = {"channel": answer.channel, "purpose": answer.purpose}
         if one.changed:
             told.append(
-                _event("consent", digest, CONSENT_CHANGED, answer, about | {"granted": answer.granted})
+                _event(
+                    "consent", digest, CONSENT_CHANGED, answer, about | {"granted": answer.granted}, source
+                )
             )
         if one.lifted:
             about["reason"] = str(SuppressReason.UNSUBSCRIBED)
-            told.append(_event("lifted", digest, SUPPRESSION_LIFTED, answer, about))
+            told.append(_event("lifted", digest, SUPPRESSION_LIFTED, answer, about, source))
     return told
 
 
@@ -143,13 +146,15 @@ def _lift(answers: Sequence[Answer]) -> set[str]:
     return lifted
 
 
-def _event(prefix: str, digest: str, name: str, answer: Answer, properties: dict[str, object]) -> Event:
+def _event(
+    prefix: str, digest: str, name: str, answer: Answer, properties: dict[str, object], source: str
+) -> Event:
     return Event(
         event_id=f"{prefix}:{digest}",
         type="track",
         name=name,
         timestamp=answer.at,
         customer_id=answer.customer_id,
-        source=answer.source,
+        source=source or answer.source,
         properties=properties,
     )

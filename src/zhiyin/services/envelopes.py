@@ -48,7 +48,7 @@ class Envelopes:
         domain = sender.rpartition("@")[2]
         feedback = headers.feedback_id(program.key, program.group, domain, program.stream)
         common = {
-            "List-ID": headers.list_id(domain),
+            "List-ID": headers.list_id(domain, program.topic),
             "Feedback-ID": feedback,
             "Precedence": "bulk",  # with List-ID it keeps holiday replies away (RFC 3834 section 2)
         }

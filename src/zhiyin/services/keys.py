@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Container
+
+from zhiyin.domain.errors import BadSetting
+from zhiyin.domain.text import say
+
+_KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 
 
 def free(name: str, taken: Container[str], fallback: str, limit: int = 60) -> str:
@@ -28,3 +34,12 @@ def free(name: str, taken: Container[str], fallback: str, limit: int = 60) -> st
     while key in taken:
         key, number = f"{stem}-{number}", number + 1
     return key
+
+
+def check(key: str) -> None:
+    """Raise ``BadSetting`` for what cannot be a key."""
+    if not _KEY.fullmatch(key) or len(key) > 80:
+        raise BadSetting(
+            say("{key!r} is not a key.", key=key),
+            fix=say("Use small letters, digits and hyphens: spring-sale."),
+        )

@@ -13,9 +13,9 @@ from zhiyin.adapters.records.models import Customer as CustomerRow
 from zhiyin.domain.customer import COMPUTED_TRAITS, Customer
 from zhiyin.domain.errors import BadTemplate
 from zhiyin.domain.program import Program
-from zhiyin.domain.template import Rendered
+from zhiyin.domain.template import Rendered, Wording, Wordings
 from zhiyin.loop.deliver import context, links, render
-from zhiyin.services import marks, templates
+from zhiyin.services import marks, templates, wording, zones
 from zhiyin.services.envelopes import Envelopes, Written
 from zhiyin.services.workspace import Workspace
 
@@ -37,18 +37,25 @@ class Recipient:
 
 
 def write(
-    ws: Workspace, program: Program, recipients: Sequence[Recipient], *, now: datetime, to: str = ""
+    ws: Workspace,
+    program: Program,
+    recipients: Sequence[Recipient],
+    *,
+    now: datetime,
+    to: str = "",
+    language: str | None = None,
 ) -> dict[str, Written | BadTemplate]:
     """The messages of a program by the tokens of their recipients; who is gone has none.
 
     Customers, recommendations and items are loaded once for all. One that cannot be rendered is its error;
-    a wording that nobody's message can be made of raises ``BadTemplate``. ``to`` sends it all elsewhere.
+    a wording that nobody's message can be made of raises ``BadTemplate``. ``to`` sends it all elsewhere,
+    ``language`` in one wording whatever they speak.
     """
-    wording = prepared(program.subject, program.body, program.preheader)
+    speaking = Speaking.of(ws, program, language)
     envelopes = Envelopes.of(ws, program, now)
     ids = {recipient.customer_id for recipient in recipients}
     customers = {row.pk: of_row(row) for row in CustomerRow.objects.filter(pk__in=ids)}
-    chosen = _chosen(ws, program, list(customers.values()))
+    chosen = _chosen(ws, program, speaking, list(customers.values()))
     marked, unmarked = marks.of(ws, program), marks.unwilling(customers)
     result: dict[str, Written | BadTemplate] = {}
     for recipient in recipients:
@@ -59,8 +66,9 @@ def write(
         items = chosen.get(customer.customer_id, [])
         try:
             unsubscribe = envelopes.public.unsubscribe(token) if program.marketing else ""
-            said = variables(ws, program, customer, items, unsubscribe, recipient.data)
-            rendered = render.render(wording, said)
+            today = _today(ws, now, customer)
+            said = variables(ws, program, customer, items, unsubscribe, recipient.data, today=today)
+            rendered = render.render(speaking.to(customer), said)
             whom = (to, "") if to else (address or customer.email, customer.name)
             own = marks.untracked(marked) if customer.customer_id in unmarked else marked
             result[token] = envelopes.written(rendered, items, token, *whom, own)
@@ -69,11 +77,15 @@ def write(
     return result
 
 
-def preview(ws: Workspace, program: Program, customer: Customer) -> Rendered:
-    """What this customer would see, by the renderer that sends; links lead straight to their goal."""
-    wording = prepared(program.subject, program.body, program.preheader)
-    items = _chosen(ws, program, [customer]).get(customer.customer_id, [])
-    rendered = render.render(wording, variables(ws, program, customer, items, "#unsubscribe"))
+def preview(ws: Workspace, program: Program, customer: Customer, language: str | None = None) -> Rendered:
+    """What this customer would see, by the renderer that sends; links lead straight to their goal.
+
+    In the wording of ``language`` where one is named: one of its further languages, or nothing for the main one.
+    """
+    speaking = Speaking.of(ws, program, language)
+    items = _chosen(ws, program, speaking, [customer]).get(customer.customer_id, [])
+    said = variables(ws, program, customer, items, "#unsubscribe", today=_today(ws, ws.now(), customer))
+    rendered = render.render(speaking.to(customer), said)
     text = links.rewrite_text(rendered.text, str)
     return Rendered(rendered.subject, rendered.html, text, rendered.preheader)
 
@@ -85,6 +97,8 @@ def variables(
     items: Sequence[Mapping[str, Any]],
     unsubscribe_url: str,
     data: Mapping[str, Any] | None = None,
+    *,
+    today: str = "",
 ) -> dict[str, Any]:
     """Everything a template can say to this customer."""
     shop = ws.settings.shop
@@ -98,6 +112,7 @@ def variables(
         },
         "campaign": {"key": program.key, "name": program.title},
         "recommendations": list(items),
+        "today": today,
         "unsubscribe_url": unsubscribe_url,
         "data": data or {},
     }
@@ -118,9 +133,34 @@ def of_row(row: CustomerRow) -> Customer:
 
 
 @lru_cache(maxsize=64)
-def prepared(subject: str, body: str, preheader: str) -> render.Wording:
+def prepared(subject: str, body: str, preheader: str, text: str = "") -> render.Prepared:
     """The wording made ready once, however many messages are written with it."""
-    return render.prepare(subject, body, preheader)
+    return render.prepare(subject, body, preheader, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Speaking:
+    """The wordings of a program, made ready, and who is written to in which."""
+
+    wordings: Wordings
+    shop: str  # the language of those whose own is not known
+    always: str | None = None  # one wording for all, to look at it
+
+    @classmethod
+    def of(cls, ws: Workspace, program: Program, always: str | None = None) -> Speaking:
+        """The wordings of a program; ``always`` names the one that all get."""
+        return cls(program.wordings, ws.settings.shop.language, always)
+
+    def wording(self, customer: Customer) -> Wording:
+        """The wording that a customer gets."""
+        if self.always is not None:
+            return self.wordings.of(self.always)
+        return self.wordings.of(wording.language(self.wordings, customer.language, self.shop))
+
+    def to(self, customer: Customer) -> render.Prepared:
+        """The same, ready to render."""
+        one = self.wording(customer)
+        return prepared(one.subject, one.body, one.preheader, one.text)
 
 
 _LANG = re.compile(r"""<(?:mjml|html)\b[^>]*?\slang=["']([A-Za-z-]+)["']""", re.IGNORECASE)
@@ -151,12 +191,17 @@ def language_of_wording(body: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _recommends(body: str, subject: str, preheader: str) -> bool:
-    return templates.uses_recommendations(body, subject, preheader)
+def _recommends(*sources: str) -> bool:
+    return templates.uses_recommendations(*sources)
+
+
+def _today(ws: Workspace, now: datetime, customer: Customer) -> str:
+    zone = zones.zone(str(customer.traits.get(zones.TRAIT) or "")) or ws.timezone
+    return now.astimezone(zone).date().isoformat()
 
 
 def _chosen(
-    ws: Workspace, program: Program, customers: Sequence[Customer]
+    ws: Workspace, program: Program, speaking: Speaking, customers: Sequence[Customer]
 ) -> dict[str, list[dict[str, Any]]]:
     """The recommended items of every customer, with the reason; empty without a model.
 
@@ -166,7 +211,8 @@ def _chosen(
     # recommendations bring numpy along, for those messages that need it
     from zhiyin.services import catalogue, recommendations
 
-    if not customers or not _recommends(program.body, program.subject, program.preheader):
+    all_ = (speaking.wordings.main, *speaking.wordings.others.values())
+    if not customers or not any(_recommends(one.body, one.subject, one.preheader, one.text) for one in all_):
         return {}
     found = recommendations.recommend_many(
         ws,
@@ -180,9 +226,8 @@ def _chosen(
     items = catalogue.items(ws, sorted(named))
     currency = ws.settings.shop.currency
     result = {}
-    wording = language_of_wording(program.body)
     for customer in customers:
-        language = wording or language_of(ws, customer)
+        language = language_of_wording(speaking.wording(customer).body) or language_of(ws, customer)
         result[customer.customer_id] = [
             context.of_item(
                 items[entry.item_id], recommendations.reason_text(entry, items, language), language, currency

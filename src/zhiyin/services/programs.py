@@ -13,6 +13,7 @@ from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.errors import NotFound
 from zhiyin.domain.program import Program, Stream, kind_of
 from zhiyin.domain.text import say
+from zhiyin.services import wording
 from zhiyin.services.workspace import Workspace
 
 
@@ -29,6 +30,8 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "campaign": Kind(Stream.MARKETING, "zhiyin.services.programs:campaign"),
+    "form": Kind(Stream.TRANSACTIONAL, "zhiyin.services.confirmations:program"),
+    "transactional": Kind(Stream.TRANSACTIONAL, "zhiyin.services.transactional:program"),
 }
 
 
@@ -60,18 +63,17 @@ def campaign(ws: Workspace, key: str) -> Program:
 
 
 def of_campaign(row: Campaign) -> Program:
-    """A campaign as the way of its messages sees it."""
+    """A campaign as the way of its messages sees it. Raises ``BadTemplate`` for a saved block that is gone."""
     return Program(
         name=row.program,
         title=row.name,
         stream=Stream.MARKETING,
-        subject=row.subject,
-        body=row.body,
-        preheader=row.preheader,
+        wordings=wording.ready(row),
         sender_name=row.sender_name,
         sender_email=row.sender_email,
         reply_to=row.reply_to,
         group=f"s{row.segment_id}",
+        topic=row.topic,
         placement=row.placement,
         recommender=row.recommender,
         campaign_id=row.pk,

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
+
+from django.db.models import Count
 
 from zhiyin.adapters.channels import channel as open_channel
 from zhiyin.adapters.records.models import Campaign, Customer
@@ -15,7 +19,7 @@ from zhiyin.domain.message import MessageStatus, Receipt
 from zhiyin.domain.template import Rendered
 from zhiyin.domain.text import say
 from zhiyin.loop import decide
-from zhiyin.services import campaigns, checks, gate, messages, programs, segments, templates
+from zhiyin.services import campaigns, checks, gate, messages, programs, segments, templates, wording
 from zhiyin.services.checks import Problem
 from zhiyin.services.planning import PLAN_BATCH
 from zhiyin.services.workspace import Workspace
@@ -39,23 +43,39 @@ class Review:
     smallest_effect: float | None
     rate: float
     warnings: list[Problem] = field(default_factory=list)
+    languages: dict[str, int] = field(
+        default_factory=dict
+    )  # language → how many get it; if there are several
 
     def to_dict(self) -> dict[str, Any]:
         """For ``--json``."""
         return asdict(self)
 
 
-def preview(ws: Workspace, key: str, customer_id: str | None = None) -> Rendered:
-    """What a customer would see, by the renderer that sends. Raises ``BadTemplate`` with the line."""
+def preview(
+    ws: Workspace, key: str, customer_id: str | None = None, *, language: str | None = None
+) -> Rendered:
+    """What a customer would see, by the renderer that sends. Raises ``BadTemplate`` with the line.
+
+    ``language`` shows one of the further languages, or with nothing in it the main one, whatever the customer's is.
+    """
     row = campaigns.get(ws, key)
-    templates.check(row.subject, row.body, row.preheader)
-    return messages.preview(ws, programs.of_campaign(row), messages.of_row(_someone(ws, row, customer_id)))
+    templates.checked(row.wordings)
+    person = messages.of_row(_someone(ws, row, customer_id))
+    return messages.preview(ws, programs.of_campaign(row), person, language)
 
 
-def test_send(ws: Workspace, key: str, to: str, customer_id: str | None = None) -> Receipt:  # noqa: PT028
+def test_send(
+    ws: Workspace,
+    key: str,
+    to: str,
+    customer_id: str | None = None,  # noqa: PT028
+    *,
+    language: str | None = None,  # noqa: PT028
+) -> Receipt:
     """Send the message of one customer to an address of ours. It is not in the ledger and tracks nothing."""
     row = campaigns.get(ws, key)
-    templates.check(row.subject, row.body, row.preheader)
+    templates.checked(row.wordings)
     if not decide.is_address(to):
         raise BadSetting(say("{to!r} cannot be an e-mail address.", to=to), fix=say("Correct it."))
     if not row.sender_email:
@@ -65,7 +85,8 @@ def test_send(ws: Workspace, key: str, to: str, customer_id: str | None = None) 
     person = _someone(ws, row, customer_id)
     token = f"{_TEST}{uuid.uuid4().hex[:28]}"
     recipient = messages.Recipient(token, person.pk)
-    written = messages.write(ws, programs.of_campaign(row), [recipient], now=ws.now(), to=to)[token]
+    program = programs.of_campaign(row)
+    written = messages.write(ws, program, [recipient], now=ws.now(), to=to, language=language)[token]
     if isinstance(written, BadTemplate):
         raise written
     channel = open_channel("email", ws.settings)
@@ -85,9 +106,11 @@ def review(ws: Workspace, key: str) -> Review:
     ids = segments.members(ws, segments.of_campaign(ws, row))
     held_out = will_receive = bought = 0
     refused: dict[str, int] = {}
+    spoken: Counter[str] = Counter()
     since = ws.now() - timedelta(days=row.window_days)
     for start_ in range(0, len(ids), PLAN_BATCH):
         batch = ids[start_ : start_ + PLAN_BATCH]
+        reached: list[str] = []
         for contact in gate.contacts(batch, topics=(row.topic,)).values():
             facts = decide.check(contact, policy)
             made = decide.decide(contact.customer_id, facts, share=row.holdout, seed=row.seed, versions={})
@@ -95,8 +118,10 @@ def review(ws: Workspace, key: str) -> Review:
                 held_out += 1
             elif made.choice == SEND:
                 will_receive += 1
+                reached.append(contact.customer_id)
             else:
                 refused[made.reason] = refused.get(made.reason, 0) + 1
+        spoken += _spoken(reached) if row.others else Counter()
         bought += Customer.objects.filter(pk__in=batch, last_order_at__gte=since).count()
     rate = bought / len(ids) if ids else 0.0
     effect = None
@@ -108,7 +133,22 @@ def review(ws: Workspace, key: str) -> Review:
         warnings.insert(0, Problem("error", "nobody", say("Nobody would receive it.")))
     elif not ids:
         warnings.insert(0, Problem("error", "empty", say("The segment is empty.")))
-    return Review(len(ids), held_out, dict(sorted(refused.items())), will_receive, effect, rate, warnings)
+    return Review(
+        len(ids),
+        held_out,
+        dict(sorted(refused.items())),
+        will_receive,
+        effect,
+        rate,
+        warnings,
+        wording.shares(row.wordings, spoken, ws.settings.shop.language),
+    )
+
+
+def _spoken(customer_ids: Sequence[str]) -> Counter[str]:
+    """How many of these customers speak which language; those who did not say stand under nothing."""
+    counted = Customer.objects.filter(pk__in=customer_ids).values_list("language").annotate(n=Count("pk"))
+    return Counter(dict(counted.order_by()))
 
 
 def _someone(ws: Workspace, row: Campaign, customer_id: str | None) -> Customer:

@@ -47,7 +47,7 @@ def unschedule(ws: Workspace, key: str) -> Campaign:
     """Make a scheduled campaign a draft again, which can be changed. Raises ``Conflict`` once it has begun."""
     row = campaigns.get(ws, key)
     changed = Campaign.objects.filter(pk=row.pk, status=CampaignStatus.SCHEDULED).update(
-        status=CampaignStatus.DRAFT, send_at=None, local_clock=False, segment_rule=None, segment_version=None
+        status=CampaignStatus.DRAFT, send_at=None, local_clock=False, **campaigns.THAWED
     )
     if not changed:
         raise Conflict(say("{name} is not scheduled.", name=row.name), fix=say("Look at it again."))

@@ -184,3 +184,15 @@ _ALL: tuple[tuple[str, str, Kind, str, str, Callable[[str, str], str]], ...] = (
     ),
     ("curl", "curl", "server", "sh", "", _curl),
 )
+
+
+def message(url: str, key: str = "KEY") -> str:
+    """What a server sends for one transactional message, as curl.
+
+    >>> message("https://m.example").splitlines()[0]
+    'curl -X POST https://m.example/v1/messages \\\\'
+    """
+    return f"""curl -X POST {url.rstrip("/")}/v1/messages \\
+  -H 'Authorization: Bearer {key}' \\
+  -H 'Idempotency-Key: receipt-1042' \\
+  -d '{{"template": "receipt", "to": "li@example.com", "variables": {{"number": "1042"}}}}'"""

@@ -156,11 +156,11 @@ def _say(
     told = [_unsubscribed(ws, message, how, visitor, about)] if said.get(about) is False else []
     changes = [consents.Taken(answer, changed=True, lifted=False) for answer in answers]
     ingest.record(
-        ws, [*told, *consents.events(changes)]
+        ws, [*told, *consents.events(changes, source="zhiyin")]
     )  # first: an event too many is harmless, a lost one is not
     with transaction.atomic():
         lifted = [one for answer in answers for one in consents.take([answer]) if one.lifted]
-        ingest.record(ws, consents.events([replace(one, changed=False) for one in lifted]))
+        ingest.record(ws, consents.events([replace(one, changed=False) for one in lifted], source="zhiyin"))
 
 
 def _stop(

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from zhiyin.adapters import clock
 from zhiyin.domain.errors import Busy
 from zhiyin.domain.text import say
-from zhiyin.services import engagements, ingest, mailbox, memberships, planning, renewals, sending
+from zhiyin.services import engagements, ingest, mailbox, memberships, planning, renewals, sending, sign_ups
 from zhiyin.services.workspace import Workspace
 
 VACUUM = timedelta(days=1)  # old files are removed that often
@@ -52,7 +52,7 @@ def run(
 
     While another process writes to the lake, events wait in the spool and sending goes on; when that lasts,
     ``tell(text)`` is called, and again when it is over. In the first idle round and then once a day, files go
-    that the lake has not needed for a week.
+    that the lake has not needed for a week, and addresses that nobody confirmed in time.
     """
     name, vacuumed, busy = worker_id(), None, _Busy(tell)
     renewed, letters = ws.now(), mailbox.Beside(ws)
@@ -73,6 +73,7 @@ def run(
                 done = _tidy(ws)
                 if not done and (vacuumed is None or clock.system() - vacuumed > VACUUM):
                     ws.lake.vacuum()
+                    sign_ups.forget_expired(ws)
                     vacuumed = clock.system()
         if wait(0.0 if done else pause):
             return

@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.db import models
 
 from zhiyin.adapters.records.sentence import SentenceField
+from zhiyin.adapters.records.wording import Worded
 from zhiyin.domain.campaign import CampaignStatus
 
 
-class Campaign(models.Model):
+class Campaign(Worded):
     """One campaign; segment rule, wording and holdout are frozen when sending starts."""
 
     key = models.SlugField(max_length=80, unique=True)
@@ -16,10 +17,8 @@ class Campaign(models.Model):
     segment = models.ForeignKey("records.Segment", on_delete=models.PROTECT, related_name="campaigns")
     segment_rule = models.JSONField(null=True, blank=True)  # as it was at the start
     segment_version = models.PositiveIntegerField(null=True, blank=True)
+    blocks = models.JSONField(null=True, blank=True)  # the saved blocks it uses, as they were at the start
     topic = models.CharField(max_length=40, blank=True, default="")  # key of what it is about
-    subject = models.CharField(max_length=300)
-    preheader = models.CharField(max_length=300, blank=True, default="")
-    body = models.TextField()
     sender_name = models.CharField(max_length=120)
     sender_email = models.CharField(max_length=254)
     reply_to = models.CharField(max_length=254, blank=True, default="")

@@ -17,6 +17,7 @@ from zhiyin.adapters.records.bounce import BounceNote
 from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.decision import Decision
+from zhiyin.adapters.records.form import SignUp
 from zhiyin.adapters.records.hit import Hit
 from zhiyin.adapters.records.identity import Identity
 from zhiyin.adapters.records.membership import Membership, Touched, Transition, Wake
@@ -26,8 +27,8 @@ from zhiyin.domain.reasons import Reason, SuppressReason
 
 # every model that holds a person; a test finds one that is missing here
 HOLDS_PEOPLE = (
-    BounceNote, Customer, Consent, Decision, Hit, Identity, Membership, Message, Suppression, Touched, Transition,
-    Wake,
+    BounceNote, Customer, Consent, Decision, Hit, Identity, Membership, Message, SignUp, Suppression, Touched,
+    Transition, Wake,
 )  # fmt: skip
 _OF_SEGMENTS = {"memberships": Membership, "transitions": Transition, "touched": Touched, "wakes": Wake}
 
@@ -100,6 +101,9 @@ def erase(customer_id: str, now: datetime) -> dict[str, int]:
         ]  # also from before they were a customer
         marks = {address_mark(address) for address in known if "@" in address}
         plain = Q(address__in={address.lower() for address in known})
+        signed_up = Q(customer_id=customer_id)
+        for address in known:
+            signed_up |= Q(address__iexact=address)
         told = Q(customer_id__in=names) | plain
         for address in known:
             told |= Q(diagnostic__icontains=address)
@@ -115,6 +119,9 @@ def erase(customer_id: str, now: datetime) -> dict[str, int]:
             ),
             "decisions": Decision.objects.filter(customer_id__in=names).update(customer_id=nobody, facts=[]),
             "suppressions": suppressed,
+            "sign_ups": SignUp.objects.filter(signed_up).update(
+                address="", fields={}, customer_id="", proof={}, confirmed_proof={}
+            ),
             "bounces": bounces,
             "hits": Hit.objects.filter(customer_id=customer_id).delete()[0],
         }

@@ -1,6 +1,8 @@
 """All models, gathered for Django; each stands in the file of its noun."""
 
+from zhiyin.adapters.records.api_key import ApiKey
 from zhiyin.adapters.records.attempt import Attempt
+from zhiyin.adapters.records.block import Block, BlockVersion
 from zhiyin.adapters.records.bounce import BounceNote, Mailbox
 from zhiyin.adapters.records.campaign import Campaign
 from zhiyin.adapters.records.channel import ChannelState
@@ -8,6 +10,7 @@ from zhiyin.adapters.records.consent import Consent, Suppression
 from zhiyin.adapters.records.customer import Customer
 from zhiyin.adapters.records.decision import Decision
 from zhiyin.adapters.records.domain_check import DomainCheck
+from zhiyin.adapters.records.form import Form, SignUp, SignUpRefusal
 from zhiyin.adapters.records.hit import Hit, Judged
 from zhiyin.adapters.records.identity import Identity
 from zhiyin.adapters.records.import_ import Import
@@ -19,15 +22,19 @@ from zhiyin.adapters.records.placement import Placement
 from zhiyin.adapters.records.profile_run import ProfileRun
 from zhiyin.adapters.records.recommender import RecommenderModel
 from zhiyin.adapters.records.segment import Segment, SegmentSize
+from zhiyin.adapters.records.send_request import SendRequest
 from zhiyin.adapters.records.sending_domain import DkimKey, SendingDomain
 from zhiyin.adapters.records.source import Source
 from zhiyin.adapters.records.tally import Collected, Tally
-from zhiyin.adapters.records.template import Template
+from zhiyin.adapters.records.template import Template, TemplateVersion
 from zhiyin.adapters.records.topic import Topic
 from zhiyin.adapters.records.training_run import TrainingRun
 
 __all__ = [
+    "ApiKey",
     "Attempt",
+    "Block",
+    "BlockVersion",
     "BounceNote",
     "Campaign",
     "ChannelState",
@@ -37,6 +44,7 @@ __all__ = [
     "Decision",
     "DomainCheck",
     "DkimKey",
+    "Form",
     "Hit",
     "Identity",
     "Import",
@@ -52,11 +60,15 @@ __all__ = [
     "RecommenderModel",
     "Segment",
     "SegmentSize",
+    "SendRequest",
     "SendingDomain",
+    "SignUp",
+    "SignUpRefusal",
     "Source",
     "Suppression",
     "Tally",
     "Template",
+    "TemplateVersion",
     "Topic",
     "Touched",
     "TrainingRun",

@@ -1,4 +1,4 @@
-"""``/v1/openapi.json``: what the tracking API takes and answers, as OpenAPI 3.1, for people and for tools.
+"""``/v1/openapi.json``: what tracking and transactional API take and answer, as OpenAPI 3.1, for people and tools.
 
 Beside it ``/v1/segment.schema.json``, the JSON Schema of the rules of segments.
 """
@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from zhiyin import __version__
+from zhiyin.entrypoints.api import forms_openapi, messages_openapi
 from zhiyin.entrypoints.api.body import MAX_BATCH
 from zhiyin.entrypoints.api.track import PATHS
 from zhiyin.loop.collect.shape import MAX_BYTES
@@ -79,14 +80,15 @@ def document() -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for path, kind in PATHS.items():
         paths[path] = {"post": _post(path, kind), "options": _options(path)}
+    paths |= messages_openapi.paths() | forms_openapi.paths()
     paths[PATH] = _read("openapi", "This document")
     paths[SCHEMA_PATH] = _read("segment-schema", "The JSON Schema of the rules of segments")
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Zhiyin tracking API",
+            "title": "Zhiyin tracking and transactional API",
             "version": __version__,
-            "summary": "Events in, as the libraries of Segment and RudderStack send them.",
+            "summary": "Events in, as the libraries of Segment and RudderStack send them; single messages out.",
             "description": "A 200 means that the events are on disk. A message that cannot be understood is kept "
             "with its reason among the rejects, beside the others of its batch. Messages with a messageId that "
             "came before count once, and so do orders with an order_id that came before.",
@@ -95,7 +97,7 @@ def document() -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "schemas": _schemas(),
+            "schemas": _schemas() | messages_openapi.schemas() | forms_openapi.schemas(),
             "responses": {str(status): _refusal(status, text) for status, text in _REFUSALS.items()},
             "securitySchemes": {
                 "basic": {
@@ -104,6 +106,7 @@ def document() -> dict[str, Any]:
                     "description": "The write key is the user; there is no password.",
                 },
                 "bearer": {"type": "http", "scheme": "bearer", "description": "The write key is the token."},
+                **messages_openapi.security(),
             },
         },
     }

@@ -26,78 +26,78 @@ from zhiyin.services import subscriptions, tracking
 
 # the buttons of the page: take me off this topic, keep what I ticked; ``page`` stops everything
 _TOPIC, _CHOSEN = "topic", "choose"
-View = Callable[[HttpRequest, str], HttpResponse]
+View = Callable[..., HttpResponse]
 
 _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
 
-def _without_cookies(view: View) -> View:
+def blind(view: View) -> View:
     """Ours are not read here, so that none is renewed or deleted either."""
 
     @wraps(view)
-    def blind(request: HttpRequest, signed: str) -> HttpResponse:
+    def blinded(request: HttpRequest, *given: str, **named: str) -> HttpResponse:
         request.COOKIES.clear()
-        return view(request, signed)
+        return view(request, *given, **named)
 
-    return blind
+    return blinded
 
 
 @csrf_exempt  # what is no GET is refused anyway, without a page that would set a cookie
 @login_not_required
 @require_safe
-@_without_cookies
+@blind
 def opened(request: HttpRequest, signed: str) -> HttpResponse:
     """The pixel. A stranger's link gets the same picture and leaves no trace."""
-    tracking.opened(current(), signed, _visitor(request))
-    return _unkept(HttpResponse(_PIXEL, content_type="image/gif"))
+    tracking.opened(current(), signed, visitor_of(request))
+    return unkept(HttpResponse(_PIXEL, content_type="image/gif"))
 
 
 @csrf_exempt
 @login_not_required
 @require_safe
-@_without_cookies
+@blind
 def clicked(request: HttpRequest, signed: str) -> HttpResponse:
     """On to where the signed link leads; an altered link leads nowhere."""
-    url = tracking.clicked(current(), signed, _visitor(request))
+    url = tracking.clicked(current(), signed, visitor_of(request))
     if url is None:
-        return _page(_strangers(request), "unknown", 404)
+        return _page(language_of_browser(request), "unknown", 404)
     if url == HIDDEN:
-        return _unkept(HttpResponse(status=204))
-    return _unkept(HttpResponseRedirect(url))
+        return unkept(HttpResponse(status=204))
+    return unkept(HttpResponseRedirect(url))
 
 
 @csrf_exempt
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
-@_without_cookies
+@blind
 def unsubscribe(request: HttpRequest, signed: str) -> HttpResponse:
     """GET asks, POST acts: the button of the page, or the one click of a mail program."""
     if request.method != "POST":
         shown = subscriptions.shown(current(), signed)
         if shown is None:
-            return _page(_strangers(request), "unknown", 404)
+            return _page(language_of_browser(request), "unknown", 404)
         return _page(shown.language, "test" if shown.test else "gone" if shown.gone else "ask", 200, shown)
     how, wanted = _how(request)
     if how == _CHOSEN:
-        shown = subscriptions.choose(current(), signed, wanted, _visitor(request))
+        shown = subscriptions.choose(current(), signed, wanted, visitor_of(request))
     else:
         way = subscriptions.ONE_CLICK if how == subscriptions.ONE_CLICK else subscriptions.PAGE
         everything = how == subscriptions.PAGE
-        shown = subscriptions.unsubscribe(current(), signed, way, _visitor(request), everything=everything)
+        shown = subscriptions.unsubscribe(current(), signed, way, visitor_of(request), everything=everything)
     if shown is None:
-        return _page(_strangers(request), "unknown", 404)
+        return _page(language_of_browser(request), "unknown", 404)
     if how == subscriptions.ONE_CLICK:
-        return _unkept(HttpResponse(_told(shown), content_type="text/plain; charset=utf-8"))
+        return unkept(HttpResponse(_told(shown), content_type="text/plain; charset=utf-8"))
     return _page(shown.language, "test" if shown.test else "gone" if shown.gone else "saved", 200, shown)
 
 
 @csrf_exempt
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
-@_without_cookies
+@blind
 def unknown(request: HttpRequest, signed: str) -> HttpResponse:
     """What looks like a link of ours and is none."""
-    return _page(_strangers(request), "unknown", 404)
+    return _page(language_of_browser(request), "unknown", 404)
 
 
 urlpatterns = [
@@ -126,7 +126,7 @@ def _told(shown: subscriptions.Subscription) -> str:
     return f"Unsubscribed from {shown.topic.name}. To stop all e-mails, open this address in a browser.\n"
 
 
-def _strangers(request: HttpRequest) -> str:
+def language_of_browser(request: HttpRequest) -> str:
     """The language of the browser, where no customer is known; without one that of the shop."""
     if "Accept-Language" in request.headers:
         return translation.get_language_from_request(request)
@@ -145,15 +145,17 @@ def _page(
     response["Content-Language"] = language
     response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex"
-    return _unkept(response)
+    return unkept(response)
 
 
-def _unkept(response: HttpResponse) -> HttpResponse:
+def unkept(response: HttpResponse) -> HttpResponse:
+    """Kept by no cache."""
     response["Cache-Control"] = "no-store, private"
     return response
 
 
-def _visitor(request: HttpRequest) -> tracking.Visitor:
+def visitor_of(request: HttpRequest) -> tracking.Visitor:
+    """Who asked."""
     return tracking.Visitor(
         request.META.get("HTTP_USER_AGENT", ""), client_address(request), request.method or "GET"
     )

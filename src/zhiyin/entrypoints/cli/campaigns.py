@@ -23,11 +23,14 @@ app = typer.Typer(no_args_is_help=True, help="Create, preview, send and report."
 
 Key = Annotated[str, typer.Argument(help="Key of the campaign.")]
 CustomerOption = Annotated[str | None, typer.Option(help="Id of the customer to write it for.")]
+LanguageOption = Annotated[
+    str | None, typer.Option(help="In this language of its wordings; that of the customer if left out.")
+]
 
 
 NameOption = Annotated[str | None, typer.Option(help="Name for people; the key if left out.")]
 TemplateOption = Annotated[
-    str | None, typer.Option(help="Key of a template; `campaigns templates` lists them.")
+    str | None, typer.Option(help="Key of a template; `zhiyin templates list` lists them.")
 ]
 SubjectOption = Annotated[str | None, typer.Option(help="Subject, in Liquid.")]
 BodyOption = Annotated[Path | None, typer.Option(help="File with the body, in MJML and Liquid.")]
@@ -83,7 +86,7 @@ def create(
         segment=segment,
         template=template,
         subject=subject,
-        body=_read(body) if body else None,
+        body=read(body) if body else None,
         preheader=preheader or "",
         sender_name=sender_name,
         sender_email=sender_email,
@@ -140,9 +143,9 @@ def update(
         "recommender": recommender,
         "topic": topic,
     }
-    changes = {option: value for option, value in given.items() if value is not None}
+    changes: dict[str, Any] = {option: value for option, value in given.items() if value is not None}
     if body:
-        changes["body"] = _read(body)
+        changes["body"] = read(body)
     if not changes:
         raise typer.BadParameter("Say what to change, such as --subject or --holdout.")
     ws = open_workspace(workspace)
@@ -174,21 +177,6 @@ def list_(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -
 
 
 @app.command()
-def templates(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
-    """List the templates to start from."""
-    ws = open_workspace(workspace)
-    from zhiyin.services import templates as service
-
-    rows = service.list_(ws)
-    if as_json:
-        print_json(
-            [{"key": r.key, "name": r.name, "language": r.language, "subject": r.subject} for r in rows]
-        )
-        return
-    table("", ("Key", "Name", "Language", "Subject"), [(r.key, r.name, r.language, r.subject) for r in rows])
-
-
-@app.command()
 def show(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
     """Show a campaign and where everyone in it stands."""
     ws = open_workspace(workspace)
@@ -206,6 +194,7 @@ def show(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOption =
 def preview(
     key: Key,
     customer: CustomerOption = None,
+    language: LanguageOption = None,
     html: Annotated[Path | None, typer.Option(help="Write the HTML here, to look at in a browser.")] = None,
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
@@ -214,7 +203,7 @@ def preview(
     ws = open_workspace(workspace)
     from zhiyin.services import reviews
 
-    shown = reviews.preview(ws, key, customer)
+    shown = reviews.preview(ws, key, customer, language=language)
     if html:
         html.write_text(shown.html, encoding="utf-8")
     if as_json:
@@ -236,6 +225,7 @@ def send_test(
     key: Key,
     to: Annotated[str, typer.Argument(help="Address to send the test to.")],
     customer: CustomerOption = None,
+    language: LanguageOption = None,
     workspace: WorkspaceOption = Path("."),
     as_json: JsonOption = False,
 ) -> None:
@@ -245,7 +235,7 @@ def send_test(
 
     from zhiyin.services import breaker, reviews
 
-    receipt = reviews.test_send(ws, key, to, customer)
+    receipt = reviews.test_send(ws, key, to, customer, language=language)
     fix = "" if receipt.status == "accepted" else breaker.cure(receipt)
     if as_json:
         told = {"status": receipt.status, "reason": receipt.reason, "detail": receipt.detail}
@@ -412,8 +402,8 @@ def report(key: Key, workspace: WorkspaceOption = Path("."), as_json: JsonOption
     show_report(found)
 
 
-def _read(body: Path) -> str:
-    """The text of the file with the body. Raises ``BadFile``."""
+def read(body: Path) -> str:
+    """The text of a file with a wording. Raises ``BadFile``."""
     from zhiyin.domain.errors import BadFile
 
     try:
@@ -422,7 +412,7 @@ def _read(body: Path) -> str:
         raise BadFile(
             f"{body} cannot be read.",
             why=f"{error.strerror}.",
-            fix="Give --body the path of a file with MJML.",
+            fix="Give the path of a file with MJML, or with plain text.",
         ) from error
     except UnicodeDecodeError as error:
         raise BadFile(
@@ -457,6 +447,7 @@ def _show_review(found: Any) -> None:
     rows = [("In the segment", f"{found.segment:,}"), ("Held out", f"− {found.held_out:,}")]
     rows += [(f"Refused: {reason}", f"− {count:,}") for reason, count in found.refused.items()]
     rows += [("Will receive", f"{found.will_receive:,}")]
+    rows += [(f"  of them in {language}", f"{count:,}") for language, count in found.languages.items()]
     if found.smallest_effect is not None:
         rows += [("Smallest effect this holdout can show", f"{found.smallest_effect * 100:.2f} points")]
     table("", ("Review", ""), rows, right=(1,))

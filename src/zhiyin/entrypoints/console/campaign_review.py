@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from zhiyin.entrypoints.console import campaign_forms as forms
-from zhiyin.entrypoints.console import campaign_preview, formats
+from zhiyin.entrypoints.console import campaign_preview, formats, template_words
 from zhiyin.services.workspace import Workspace
 
 
@@ -39,6 +39,7 @@ def review(ws: Workspace, request: HttpRequest, campaign: Any) -> dict[str, Any]
         "review": reviewed,
         "minus": {"held_out": -reviewed.held_out},
         "refused": [(reason, -count) for reason, count in reviewed.refused.items() if count],
+        "languages": [(template_words.language(name), count) for name, count in reviewed.languages.items()],
         "warnings": reviewed.warnings,
         "blocked": blocked,
         "confirm": confirm,

@@ -46,6 +46,7 @@ _PAGES = {
     ),
     "privacy": (
         ("privacy", _("Consents"), ()),
+        ("forms", _("Sign-up forms"), ("/privacy/forms",)),
         ("suppressions", _("Suppression"), ("/privacy/suppression",)),
     ),
     "settings": (
@@ -53,6 +54,7 @@ _PAGES = {
         ("sending_domain", _("Sending domain"), ("/settings/domains",)),
         ("channels", _("Channel health"), ("/settings/channels",)),
         ("deliverability", _("Deliverability"), ("/settings/deliverability",)),
+        ("api_keys", _("API keys"), ("/settings/keys",)),
     ),
 }
 

@@ -19,6 +19,7 @@ _POLICY = (
     "font-src 'self'; connect-src 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'; "
     "form-action 'self'; object-src 'none'"
 )
+_PUBLIC = ("/welcome", "/static/", "/t/", "/u/", "/f/", "/c/", "/v1/", "/i18n/")
 _STATUS = {NotFound: 404, Conflict: 409, Busy: 503}
 
 
@@ -57,9 +58,7 @@ def owner_first(get_response: Handler) -> Handler:
         nonlocal known
         if not known:
             known = get_user_model().objects.exists()
-            if not known and not request.path.startswith(
-                ("/welcome", "/static/", "/t/", "/u/", "/v1/", "/i18n/")
-            ):
+            if not known and not request.path.startswith(_PUBLIC):
                 return redirect("welcome")
         return get_response(request)
 

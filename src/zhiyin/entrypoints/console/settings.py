@@ -100,6 +100,21 @@ class SettingsForm(forms.Form):
         max_length=254,
         help_text=_("Such as bounces@mail.example.com, with a mailbox that takes bounces+anything too."),
     )
+    transactional__sender_name = forms.CharField(
+        label=_("Sender's name"), required=False, max_length=120, help_text=_("That of the sender if empty.")
+    )
+    transactional__sender_email = forms.EmailField(
+        label=_("Sender's e-mail"),
+        required=False,
+        max_length=254,
+        help_text=_("Best of a domain of its own, so that marketing does not harm receipts and passwords."),
+    )
+    transactional__reply_to = forms.EmailField(
+        label=_("Answers go to"), required=False, max_length=254, help_text=_("To the sender if empty.")
+    )
+    transactional__tracking = _switch(
+        _("Tracking"), _("Their links and a pixel tell that they were opened and clicked.")
+    )
     smtp__host = forms.CharField(
         label=_("Mail server"),
         required=False,
@@ -265,6 +280,16 @@ GROUPS = (
     ),
     ("server", _("Links in messages"), ("server__base_url",)),
     ("sender", _("Sender"), ("sender__name", "sender__email", "sender__bounce_address")),
+    (
+        "transactional",
+        _("Transactional messages"),
+        (
+            "transactional__sender_name",
+            "transactional__sender_email",
+            "transactional__reply_to",
+            "transactional__tracking",
+        ),
+    ),
     (
         "smtp",
         _("Mail server"),

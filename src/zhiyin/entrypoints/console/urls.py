@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver
 
 from zhiyin.entrypoints.console import (
     account,
+    api_keys,
     bounces,
     campaigns,
     channels,
@@ -13,6 +14,7 @@ from zhiyin.entrypoints.console import (
     data,
     deliverability,
     features,
+    forms,
     health,
     jobs,
     lifecycle,
@@ -44,8 +46,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *rejects.urlpatterns,
     *jobs.urlpatterns,
     *topics.urlpatterns,
+    *forms.urlpatterns,
     *suppressions.urlpatterns,
     *settings.urlpatterns,
+    *api_keys.urlpatterns,
     *sending_domain.urlpatterns,
     *channels.urlpatterns,
     *deliverability.urlpatterns,

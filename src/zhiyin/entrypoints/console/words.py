@@ -726,6 +726,48 @@ VERSIONS: Names = {
     "occurrence": _("Sent again on demand, message number"),
     "topic": _("Topic"),
 }
+SIGN_UPS: Names = {
+    "confirmed": _("Confirmed"),
+    "pending": _("Unconfirmed"),
+    "expired": _("Expired"),
+    "refused": _("Refused"),
+}
+SIGN_UP_REASONS: Names = {
+    "trap": _("A program filled in what people do not see"),
+    "too_fast": _("Sent sooner than anybody types"),
+    "stale": _("The page was open for over a day"),
+    "unknown_origin": _("From a site that the form does not name"),
+    "closed": _("The form is closed"),
+    "bad_email": _("No e-mail address"),
+    "bad_field": _("A field is too long or not asked for"),
+    "mistyped": _("Asked whether the address was mistyped"),
+    "disposable": _("Address thrown away after use"),
+    "unknown_topic": _("A topic that the form does not offer"),
+    "no_topic": _("No topic chosen"),
+    "suppressed": _("The address must not be written to"),
+    "address_limit": _("Over 3 messages a day to one address"),
+    "network_limit": _("Over 10 an hour from one network"),
+}
+OPT_INS: Names = {"double": _("Double opt-in"), "single": _("Single opt-in")}
+OPT_IN_HELP: Names = {
+    "double": _(
+        "A message asks whether the address is theirs; nothing happens before they press its button."
+    ),
+    "single": _("An address that nobody knows is taken at once. Known ones are asked all the same."),
+}
+FORM_FIELDS: Names = {
+    "name": pgettext_lazy("of a person", "Name"),
+    "city": _("City"),
+    "language": _("Language"),
+}
+FORM_TEXTS: Names = {
+    "title": _("Title"),
+    "intro": _("Introduction"),
+    "consent": _("What they agree to"),
+    "button": _("Button"),
+    "subject": _("Subject of the confirmation"),
+    "letter": _("Text of the confirmation"),
+}
 # where a word about consent was said -> in words
 CONSENT_SOURCES: Names = {
     "import": _("from a file"),
@@ -767,6 +809,18 @@ def version(name: str, value: object) -> str:
     if name == "topic":
         return purpose(str(value))
     return str(CONSENT_RULES.get(str(value), value)) if name == "consent" else str(value)
+
+
+def consent_source(code: str) -> str:
+    """Where a word about consent was said: a form by its name."""
+    kind, colon, key = code.partition(":")
+    if kind != "form" or not colon:
+        return name(CONSENT_SOURCES, code)
+    from zhiyin.entrypoints.site import current
+    from zhiyin.services import forms
+
+    row = forms.find(current(), key)
+    return gettext("form “%(name)s”") % {"name": row.name if row else key}
 
 
 def purpose(code: str) -> str:

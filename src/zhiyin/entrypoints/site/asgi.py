@@ -8,7 +8,7 @@ from zhiyin.entrypoints.api import openapi, tag
 from zhiyin.entrypoints.api.track import TrackingApi
 from zhiyin.services.workspace import Workspace
 
-_WEBHOOKS = "/v1/webhooks/"
+_DJANGO = ("/v1/messages", "/v1/forms/", "/v1/webhooks/")  # few at a time, answered from the records
 
 
 def application(workspace: Workspace) -> Any:
@@ -24,7 +24,7 @@ def application(workspace: Workspace) -> Any:
             await _lifespan(receive, send, workspace, track)
         elif scope["path"] in documents:
             await documents[scope["path"]](scope, receive, send)
-        elif scope["path"].startswith("/v1/") and not scope["path"].startswith(_WEBHOOKS):
+        elif scope["path"].startswith("/v1/") and not scope["path"].startswith(_DJANGO):
             await track(scope, receive, send)
         elif scope["path"] == tag.PATH:
             await script(scope, receive, send)

@@ -1,9 +1,12 @@
-"""All addresses that Django answers: public links of messages, then the console."""
+"""All addresses that Django answers: public links of messages, sign-up forms, then the console."""
 
 from django.urls import include, path
 
 urlpatterns = [
     path("", include("zhiyin.entrypoints.api.public")),
+    path("", include("zhiyin.entrypoints.api.forms")),
+    path("", include("zhiyin.entrypoints.api.form_api")),
+    path("", include("zhiyin.entrypoints.api.messages")),
     path("", include("zhiyin.entrypoints.api.webhooks")),
     path("", include("zhiyin.entrypoints.console.urls")),
 ]

@@ -14,7 +14,7 @@ STATED = ("customer_id", "name", "email", "phone", "language", "created_at")
 SHOP = ("name", "address", "currency", "language")
 CAMPAIGN = ("key", "name")
 ITEM = ("item_id", "name", "category", "price", "url", "image_url", "reason")
-ROOTS = ("customer", "shop", "campaign", "recommendations", "preheader", "unsubscribe_url")
+ROOTS = ("customer", "shop", "campaign", "recommendations", "preheader", "today", "unsubscribe_url")
 DATA = "data"  # what a message of its own is given, under any names
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 

@@ -30,7 +30,7 @@ _HOLD_HTML = frozenset(
     )
 )  # fmt: skip
 _HOLD_TEXT = frozenset(("mj-preview", "mj-title"))  # no comment: the parser refuses or drops it
-_LIQUID = re.compile(
+LIQUID = re.compile(
     r"\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}"
     r"|\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}"
     r"|\{\{.*?\}\}|\{%.*?%\}",
@@ -58,7 +58,7 @@ def to_html(body: str) -> str:
         pieces.append(match[0])
         return _MARK.format(len(pieces) - 1)
 
-    marked = _LIQUID.sub(take, body)
+    marked = LIQUID.sub(take, body)
     if "<mjml" in marked.lower():
         _check(marked, pieces)
         html = _convert(_comment_marks(marked, pieces), marked)

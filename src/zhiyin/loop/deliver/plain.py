@@ -23,6 +23,11 @@ _VOID = frozenset(
 )  # fmt: skip
 _LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+# a web address, or a variable that is one by its name; neither ends with a sign of the sentence around it
+_ADDRESS = re.compile(
+    r"https?://(?:\{\{[^{}]*\}\}|[^\s<>\"'{}，。；：！？）】》])*(?:\{\{[^{}]*\}\}|[^\s<>\"'{}，。；：！？）】》.,;:!?)\]])"
+    r"|\{\{-?\s*[\w.\[\]-]*url\s*-?\}\}"
+)
 _MARK = re.compile(r"zyPq(\d+)qPyz")
 
 
@@ -46,6 +51,15 @@ def to_text(html: str) -> str:
     text = tidy(reader.text())
     pieces = list(numbers)
     return _MARK.sub(lambda match: pieces[int(match[1])], text)
+
+
+def marked(text: str) -> str:
+    """A text template in one's own words, with its addresses marked for ``links.rewrite_text``.
+
+    >>> marked("Shop: https://shop.example/a.").replace(START, "[").replace(END, "]")
+    'Shop: [https://shop.example/a].'
+    """
+    return _ADDRESS.sub(lambda match: f"{START}{match[0]}{END}", text)
 
 
 def tidy(text: str) -> str:

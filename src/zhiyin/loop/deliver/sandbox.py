@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -186,6 +187,7 @@ def _environment(html: bool, strict: bool) -> Environment:
     environment.filters["replace"] = _bounded(environment.filters["replace"], _replaced)
     environment.filters["join"] = _bounded(environment.filters["join"], _joined)
     environment.add_filter("money", _money)
+    environment.add_filter("days_until", days_until)
     return environment
 
 
@@ -215,6 +217,18 @@ def _replaced(value: object, old: object = "", new: object = "", *rest: object) 
 def _joined(value: object, separator: object = " ", *rest: object) -> int:
     items = value if isinstance(value, list | tuple) else [value]
     return sum(len(str(item)) for item in items) + len(items) * len(str(separator))
+
+
+def days_until(today: object, until: object = "") -> int | None:
+    """``{{ today | days_until: "2026-12-24" }}``: the days from one date to another, negative once it is past.
+
+    >>> days_until("2026-12-22", "2026-12-24"), days_until("2026-12-22", "some day")
+    (2, None)
+    """
+    try:
+        return (date.fromisoformat(str(until)[:10]) - date.fromisoformat(str(today)[:10])).days
+    except ValueError:
+        return None
 
 
 @with_context

@@ -7,6 +7,7 @@ import binascii
 import hmac
 
 OPEN, CLICK, UNSUBSCRIBE = "open", "click", "unsubscribe"
+FORM, CONFIRM = "form", "confirm"  # when a form was shown, and which sign-up is confirmed
 RETURN = "return"  # of return paths, see return_path.py
 _BYTES = 16  # 128 bits of HMAC-SHA256: short enough for a link, far too long to guess
 

@@ -239,7 +239,25 @@ def purpose(code: str) -> str:
 @register.filter
 def consent_source(code: str) -> str:
     """Where a word about consent was said."""
-    return words.name(words.CONSENT_SOURCES, code)
+    return words.consent_source(code)
+
+
+@register.filter
+def sign_up(code: str) -> str:
+    """Where a sign-up stands: Confirmed."""
+    return words.name(words.SIGN_UPS, code)
+
+
+@register.filter
+def sign_up_reason(code: str) -> str:
+    """Why a sign-up was not taken."""
+    return words.name(words.SIGN_UP_REASONS, code)
+
+
+@register.filter
+def opt_in(code: str) -> str:
+    """How a form believes an address."""
+    return words.name(words.OPT_INS, code)
 
 
 @register.filter
