@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from email import message_from_bytes
 
 import pytest
 from tests.console.small_shop import client
@@ -57,6 +58,18 @@ def drained(ws: Workspace) -> dict[str, int]:
     ws.spool.close()
     ingest.drain(ws)
     return ingest.counts(ws)
+
+
+def test_a_topic_is_a_list_of_its_own_to_mail_programs(sent) -> None:
+    ws, _ = sent
+    campaign(ws, key="more", holdout=0, topic="news")
+    campaigns.start(ws, "more")
+    channel = FakeChannel()
+    planning.plan_step(ws)
+    sending.send_step(ws, "test:1", channel=channel)
+    assert {message_from_bytes(one.content)["List-ID"] for one in channel.sent} == {
+        "<news.marketing.example.com>"
+    }
 
 
 def test_one_click_stops_the_topic_of_the_message_alone(sent) -> None:
@@ -119,6 +132,13 @@ def test_boxes_keep_only_what_changed(sent) -> None:
     assert Consent.objects.get(purpose="offers").proof["ip"] == "127.0.0.0"
     assert send(ws, "sale", "offers") == ["c0001"]
     assert drained(ws)["Consent Changed"] == 1
+
+
+def test_several_changes_at_once_are_an_event_each(sent) -> None:
+    ws, path = sent
+    client().post(path, {"how": "choose"})
+    assert said() == {"marketing": True, "news": False, "offers": False}
+    assert drained(ws)["Consent Changed"] == 2
 
 
 def test_everything_stops_and_one_topic_chosen_later_comes_back_alone(sent) -> None:

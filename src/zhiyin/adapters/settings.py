@@ -14,7 +14,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from zhiyin.domain.errors import BadSetting, WorkspaceNotFound
-from zhiyin.domain.settings import BouncesSettings, PaceSettings, ProfileSettings, SenderSettings, Settings
+from zhiyin.domain.esp import ESPS
+from zhiyin.domain.settings import (
+    BouncesSettings,
+    EspSettings,
+    PaceSettings,
+    ProfileSettings,
+    SenderSettings,
+    Settings,
+)
 from zhiyin.domain.text import say
 
 FILE = "zhiyin.toml"
@@ -23,6 +31,7 @@ _CHOICES = {
     "shop.language": ("en", "zh-hans"),
     "lake.engine": ("duckdb", "spark"),
     "smtp.security": ("starttls", "tls", "none"),
+    "esp.name": ("", *ESPS),
     "bounces.protocol": ("", "imap", "pop3"),
     "bounces.security": ("tls", "starttls", "none", "unsafe"),
     "bounces.after": ("keep", "delete"),
@@ -36,6 +45,7 @@ _RANGES = {
     "campaign.first_share": (0.0, 0.5),
     "campaign.first_minutes": (1, 1440),
     "campaign.first_failures": (0.0, 1.0),
+    "campaign.late_hours": (0, 8760),
     "campaign.window_days": (1, 365),
     "server.port": (1, 65535),
     "smtp.port": (1, 65535),
@@ -88,6 +98,7 @@ def read(folder: str | Path, flags: Mapping[str, Any] | None = None) -> Settings
     settings.profile.check()  # checked at the door, not at the first use
     settings.sender.check()
     settings.bounces.check()
+    settings.esp.check()
     return settings
 
 
@@ -168,6 +179,7 @@ def write(folder: str | Path, changes: Mapping[str, Any]) -> None:
         (ProfileSettings, "profile"),
         (SenderSettings, "sender"),
         (BouncesSettings, "bounces"),
+        (EspSettings, "esp"),
     ):
         kind(**document.get(section, {})).check()
     fresh = path.with_suffix(".toml.new")

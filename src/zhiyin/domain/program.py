@@ -24,7 +24,8 @@ class Program:
     """What the way of a message asks of its program: name, wording, sender and stream.
 
     ``name`` is how the send ledger knows it, kind and key: ``campaign:spring``. ``group`` is the second part of
-    the Feedback-ID. ``campaign_id`` is the row of a campaign, which may be paused; other programs only wait.
+    the Feedback-ID, ``topic`` the list that one click leaves. ``campaign_id`` is the row of a campaign, which may be
+    paused; other programs only wait.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Program:
     sender_email: str
     reply_to: str = ""
     group: str = ""
+    topic: str = ""
     tracked: bool = True
     placement: str = "email"
     recommender: str = ""

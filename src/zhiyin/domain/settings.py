@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from zhiyin.domain.errors import BadSetting
+from zhiyin.domain.esp import ESPS, options_of
 from zhiyin.domain.host import is_this_machine
 from zhiyin.domain.interest import half_life
 from zhiyin.domain.lifecycle import StageRules
@@ -139,6 +141,64 @@ class TransactionalSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EspSettings:
+    """The provider that delivers e-mail through its own API, in place of a mail server."""
+
+    name: str = field(default="", metadata={"doc": f"{', '.join(ESPS)}; the mail server of smtp.* if empty."})
+    key: str = field(default="", metadata={"doc": "Key or token of its API.", "secret": True})
+    secret: str = field(
+        default="", metadata={"doc": "Second part of the key: mailjet, amazon_ses.", "secret": True}
+    )
+    options: str = field(
+        default="",
+        metadata={
+            "doc": "More for some, as NAME=VALUE with commas: api_url, sender_domain, message_stream, region."
+        },
+    )
+    webhook_secret: str = field(
+        default="",
+        metadata={"doc": "USER:PASSWORD that its webhooks carry in their address.", "secret": True},
+    )
+    webhook_key: str = field(
+        default="", metadata={"doc": "Key by which it signs its webhooks, if it does.", "secret": True}
+    )
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The options by name."""
+        return options_of(self.options)
+
+    def check(self) -> None:
+        """Raise ``BadSetting`` where something is missing, or the key would cross the network in the clear."""
+        if not self.name:
+            return
+        try:
+            given = self.given
+        except ValueError as error:
+            raise BadSetting(
+                say("esp.options holds {part!r}.", part=str(error)),
+                fix=say("Write options as NAME=VALUE, with commas between them."),
+            ) from error
+        provider = ESPS[self.name]
+        missing = [f"esp.options {name}=…" for name in provider.needs if name not in given]
+        missing += ["esp.key"] * (not self.key) + ["esp.secret"] * bool(provider.secret and not self.secret)
+        if missing:
+            raise BadSetting(
+                say("{name} needs {missing}.", name=self.name, missing=missing),
+                fix=say("Set it, or leave esp.name empty."),
+            )
+        where = urlsplit(given.get("api_url", "https://api.example"))
+        if where.scheme != "https" and not is_this_machine(where.hostname or ""):
+            raise BadSetting(
+                say("api_url in esp.options is {url}.", url=given["api_url"]),
+                why=say("The key would cross the network in the clear."),
+                fix=say("Write an address that begins with https://."),
+            )
+        if self.webhook_secret and ":" not in self.webhook_secret:
+            raise BadSetting(say("esp.webhook_secret has no colon."), fix=say("Write it as USER:PASSWORD."))
+
+
+@dataclass(frozen=True, slots=True)
 class BouncesSettings:
     """The mailbox to which messages come back."""
 
@@ -179,6 +239,15 @@ class BouncesSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MessagesSettings:
+    """How long messages are kept as they were sent."""
+
+    keep_days: int = field(
+        default=30, metadata={"doc": "Days for which every message is kept as it was sent; none is if 0."}
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignSettings:
     """Defaults of a new campaign."""
 
@@ -202,6 +271,13 @@ class CampaignSettings:
     first_minutes: int = field(default=30, metadata={"doc": "Minutes from the first share to the rest."})
     first_failures: float = field(
         default=0.05, metadata={"doc": "Failed share of the first above which the rest is held back."}
+    )
+    late_hours: int = field(
+        default=6,
+        metadata={
+            "doc": "Hours after its time at which a scheduled campaign no longer begins by itself but pauses and asks; "
+            "never if 0."
+        },
     )
 
 
@@ -371,8 +447,10 @@ class Settings:
     records: RecordsSettings = RecordsSettings()
     lake: LakeSettings = LakeSettings()
     smtp: SmtpSettings = SmtpSettings()
+    esp: EspSettings = EspSettings()
     sender: SenderSettings = SenderSettings()
     transactional: TransactionalSettings = TransactionalSettings()
+    messages: MessagesSettings = MessagesSettings()
     bounces: BouncesSettings = BouncesSettings()
     campaign: CampaignSettings = CampaignSettings()
     pace: PaceSettings = PaceSettings()
@@ -381,6 +459,11 @@ class Settings:
     collect: CollectSettings = CollectSettings()
     profile: ProfileSettings = ProfileSettings()
     simulation: SimulationSettings = SimulationSettings()
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether there is anybody to hand e-mail to: a mail server or a provider."""
+        return bool(self.smtp.host or self.esp.name)
 
     @property
     def base_url(self) -> str:

@@ -82,7 +82,7 @@ def health(ws: Workspace, name: str = channels.EMAIL) -> ChannelHealth:
     alone = Message.objects.filter(status=MessageStatus.PLANNED, due_at__lte=now, campaign=None)
     return ChannelHealth(
         name,
-        f"{smtp.host}:{smtp.port}" if smtp.host else "",
+        ws.settings.esp.name or (f"{smtp.host}:{smtp.port}" if smtp.host else ""),
         found,
         channels.told(found),
         due.count() + alone.count(),

@@ -90,7 +90,7 @@ def told(found: Breaker) -> str:
     if found.next_try is None:
         return say(
             "The mail server did not accept the user name or password: {answer}. Messages wait, nothing is lost. "
-            "Correct smtp.user and smtp.password; sending then goes on by itself.",
+            "Correct smtp.user and smtp.password, or esp.key; sending then goes on by itself.",
             answer=found.detail,
         )
     if found.reason in (FailReason.SERVER_REFUSED, FailReason.RECIPIENT_REFUSED):
@@ -101,7 +101,7 @@ def told(found: Breaker) -> str:
         )
     return say(
         "The mail server cannot be reached: {answer}. Messages wait, nothing is lost; it is tried again by "
-        "itself. If that lasts, check smtp.host, smtp.port and smtp.security.",
+        "itself. If that lasts, check smtp.host, smtp.port and smtp.security, or esp.options.",
         answer=found.detail,
     )
 
@@ -126,6 +126,6 @@ def _save(row: ChannelState, made: Breaker, claim: str) -> None:
 
 
 def _mark(ws: Workspace) -> str:
-    """Stands for the settings of the mail server, without saying what they are."""
+    """Stands for the settings of the mail server or provider, without saying what they are."""
     key = ws.settings.server.secret.encode()
-    return hmac.new(key, repr(ws.settings.smtp).encode(), hashlib.sha256).hexdigest()[:40]
+    return hmac.new(key, repr((ws.settings.smtp, ws.settings.esp)).encode(), hashlib.sha256).hexdigest()[:40]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from zhiyin.adapters.channels import probe
+from zhiyin.adapters.channels import channel, probe
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.host import is_private
 from zhiyin.domain.text import say
@@ -153,7 +153,9 @@ def _address(ws: Workspace) -> Check:
 
 
 def _mail(ws: Workspace) -> Check:
-    smtp = ws.settings.smtp
+    smtp, provider = ws.settings.smtp, ws.settings.esp.name
+    if provider:
+        return _provider(ws, provider)
     if not smtp.host:
         return Check(
             "mail",
@@ -173,6 +175,20 @@ def _mail(ws: Workspace) -> Check:
         "ok",
         say("{server} answers ({security})", server=f"{smtp.host}:{smtp.port}", security=smtp.security),
     )
+
+
+def _provider(ws: Workspace, name: str) -> Check:
+    made = channel("email", ws.settings)
+    refusal = made.open()
+    made.close()
+    if refusal is not None:
+        return Check(
+            "mail",
+            "problem",
+            say("{server} does not answer: {problem}", server=name, problem=refusal.detail),
+            say("Check esp.key and esp.options."),
+        )
+    return Check("mail", "ok", say("Messages go through {name}.", name=name))
 
 
 def _sender(ws: Workspace) -> Check:
@@ -242,7 +258,7 @@ def _deliverability(ws: Workspace) -> Check:
 
 
 def _extras(ws: Workspace) -> Check:
-    found = [name for name in ("psycopg", "pyspark") if _version(name)]
+    found = [name for name in ("psycopg", "pyspark", "django-anymail") if _version(name)]
     return Check("extras", "ok", ", ".join(found) if found else say("none installed, none needed"))
 
 

@@ -24,6 +24,7 @@ class Written:
     rendered: Rendered
     envelope: Envelope
     items: tuple[str, ...]
+    skeleton: str = ""  # its wording before anybody's name stood in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Envelopes:
         domain = sender.rpartition("@")[2]
         feedback = headers.feedback_id(program.key, program.group, domain, program.stream)
         common = {
-            "List-ID": headers.list_id(domain),
+            "List-ID": headers.list_id(domain, program.topic),
             "Feedback-ID": feedback,
             "Precedence": "bulk",  # with List-ID it keeps holiday replies away (RFC 3834 section 2)
         }
@@ -77,6 +78,7 @@ class Envelopes:
         to: str,
         name: str,
         marked: Marks,
+        skeleton: str = "",
     ) -> Written:
         """One message, its links tracked, signed with every key of the domain."""
         stop = headers.unsubscribe(self.public.unsubscribe(token), self.mailto) if self.listed else {}
@@ -106,4 +108,5 @@ class Envelopes:
             Rendered(rendered.subject, html, text, rendered.preheader),
             replace(envelope, content=signed),
             tuple(str(item["item_id"]) for item in items),
+            skeleton,
         )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db import transaction
 
 from zhiyin.adapters import clock
 from zhiyin.adapters.records.message import save_many
 from zhiyin.adapters.records.models import Message, Suppression
+from zhiyin.adapters.records.patience import patiently
 from zhiyin.domain.bounce import BounceKind
 from zhiyin.domain.decision import Fact
 from zhiyin.domain.errors import BadSetting, BadTemplate
@@ -20,7 +22,7 @@ from zhiyin.domain.program import Program
 from zhiyin.domain.reasons import FailReason, Reason, SuppressReason
 from zhiyin.loop.deliver import bounces
 from zhiyin.loop.deliver.mime import ascii_address
-from zhiyin.services import breaker, channels, claims, messages, programs, receipts
+from zhiyin.services import breaker, channels, claims, copies, messages, programs, receipts
 from zhiyin.services.envelopes import Written
 from zhiyin.services.workspace import Workspace
 
@@ -37,7 +39,9 @@ class Round:
     done: int = 0
     shut: bool = False  # the channel takes nothing more just now
     refusals: dict[str, int] = field(default_factory=dict)  # program → refusals in a row
+    later: dict[str, int] = field(default_factory=dict)  # program → requests in a row to come back later
     published: list[int] = field(default_factory=list)
+    keeper: copies.Keeper = field(default_factory=copies.Keeper)
 
 
 def write(round_: Round, program: Program, rows: Sequence[Message]) -> list[tuple[Message, Written]]:
@@ -78,7 +82,7 @@ def hand_over(round_: Round, program: Program, chunk: Sequence[tuple[Message, Wr
     refusal = round_.channel.open()
     if refusal is not None:
         return _heard(round_, [refusal]) and _refused(round_, program, refusal)
-    mine = _mark_handed_over(round_, program, [row.pk for row, _ in chunk])
+    mine = _mark_handed_over(round_, program, chunk)
     going = [(row, written) for row, written in chunk if row.pk in mine]
     if not going:
         return False
@@ -86,14 +90,16 @@ def hand_over(round_: Round, program: Program, chunk: Sequence[tuple[Message, Wr
     return _note(round_, program, going, answers)
 
 
-def _mark_handed_over(round_: Round, program: Program, ids: Sequence[int]) -> set[int]:
-    """On disk when this returns: from here on these messages are never claimed again by themselves."""
+def _mark_handed_over(round_: Round, program: Program, chunk: Sequence[tuple[Message, Written]]) -> set[int]:
+    """On disk when this returns: from here on these messages are never claimed again by themselves, and each is kept
+    as it leaves."""
+    pressed = round_.keeper.pressed(round_.ws, chunk)
     with transaction.atomic():
         mine = set(
             Message.objects.select_for_update(of=("self",))
             .filter(
                 programs.going(program),
-                pk__in=ids,
+                pk__in=[row.pk for row, _ in chunk],
                 status=MessageStatus.CLAIMED,
                 claimed_by=round_.claim,
             )
@@ -102,6 +108,7 @@ def _mark_handed_over(round_: Round, program: Program, ids: Sequence[int]) -> se
         Message.objects.filter(pk__in=mine).update(
             status=MessageStatus.HANDED_OVER, handed_over_at=round_.ws.now(), claimed_at=clock.system()
         )
+        copies.keep([copy for copy in pressed if copy.message_id in mine])
         flag_published(round_)
     return mine
 
@@ -115,26 +122,13 @@ def _note(
     """Write down what the channel answered; False where the program must not go on."""
     now = round_.ws.now()
     stop: Receipt | None = None
+    answers = breaker.slower(program, round_.later, answers)
     for (row, written), receipt in zip(going, answers, strict=True):
         receipts.settle(row, receipt, now)
         row.items = list(written.items)
         if receipt.everyone:
             stop = receipt
-    with transaction.atomic():
-        _forget_erased([row for row, _ in going])
-        dead = [
-            row.address.lower()
-            for row, _ in going
-            if row.address and row.status == MessageStatus.FAILED and _gone(row)
-        ]
-        save_many([row for row, _ in going], receipts.SETTLED)
-        Suppression.objects.bulk_create(
-            [
-                Suppression(channel="email", address=address, reason=SuppressReason.HARD_BOUNCE, at=now)
-                for address in dict.fromkeys(dead)
-            ],
-            ignore_conflicts=True,
-        )
+    patiently(lambda: _keep([row for row, _ in going], now))  # nobody else knows what was answered
     round_.published += receipts.record(round_.ws, [row for row, _ in going])
     _moved(round_, sum(row.status not in PENDING for row, _ in going))
     if not _heard(round_, answers):
@@ -155,6 +149,23 @@ def _refused(round_: Round, program: Program, refusal: Receipt) -> bool:
     """The server works and takes nothing of this program's sender."""
     breaker.refused(program, round_.claim, refusal, round_.ws.now())
     return False
+
+
+def _keep(rows: Sequence[Message], now: datetime) -> None:
+    """Outcomes into the ledger, and addresses that do not exist onto the list; the same if done again."""
+    with transaction.atomic():
+        _forget_erased(rows)
+        save_many(rows, receipts.SETTLED)
+        claims.forget([row for row in rows if row.finished_at])
+        failed = (row for row in rows if row.address and row.status == MessageStatus.FAILED)
+        dead = [row.address.lower() for row in failed if _gone(row)]
+        Suppression.objects.bulk_create(
+            [
+                Suppression(channel="email", address=address, reason=SuppressReason.HARD_BOUNCE, at=now)
+                for address in dict.fromkeys(dead)
+            ],
+            ignore_conflicts=True,
+        )
 
 
 def _gone(row: Message) -> bool:

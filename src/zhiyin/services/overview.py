@@ -162,7 +162,7 @@ def steps(ws: Workspace) -> list[Step]:
     return [
         Step("data", Customer.objects.exists()),
         Step("segment", Segment.objects.filter(archived=False).exists()),
-        Step("sender", sent or bool(settings.smtp.host and settings.sender.email)),
+        Step("sender", sent or bool(settings.sends_mail and settings.sender.email)),
         Step("campaign", sent),
     ]
 

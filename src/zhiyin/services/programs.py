@@ -73,6 +73,7 @@ def of_campaign(row: Campaign) -> Program:
         sender_email=row.sender_email,
         reply_to=row.reply_to,
         group=f"s{row.segment_id}",
+        topic=row.topic,
         placement=row.placement,
         recommender=row.recommender,
         campaign_id=row.pk,

@@ -21,7 +21,7 @@ def test(ws: Workspace, to: str, subject: str, text: str) -> Receipt:
     Raises ``Conflict`` where server or sender are not set up, ``BadSetting`` where ``to`` cannot be an address.
     """
     settings = ws.settings
-    if not settings.smtp.host:
+    if not settings.sends_mail:
         raise Conflict(say("No mail server is set up."), fix=say("Fill in the mail server and save."))
     if not settings.sender.email:
         raise Conflict(say("There is no sender's address."), fix=say("Fill in the sender's e-mail and save."))

@@ -100,13 +100,14 @@ def _told(settings: BouncesSettings) -> Iterator[None]:
             fix=say("It is tried again later. Check bounces.host and bounces.port."),
         ) from error
     except _FAULTS as error:
-        said = (
-            getattr(error, "verify_message", "") or " ".join(map(_words, error.args)) or type(error).__name__
-        )
+        said = getattr(error, "verify_message", "") or getattr(error, "strerror", "") or ""
+        said = said or " ".join(map(_words, error.args)) or type(error).__name__
         if settings.password:
             said = said.replace(settings.password, "•••")
         raise MailboxFailed(
-            say("The mailbox at {where} cannot be read: {said}", where=where, said=said[:_SAID]),
+            say(
+                "The mailbox at {where} cannot be read: {said}.", where=where, said=said[:_SAID].rstrip(". ")
+            ),
             fix=say("It is tried again later. Check bounces.user, bounces.password and bounces.security."),
         ) from None  # what the server was told stands in the traceback
 
@@ -144,7 +145,8 @@ class Imap:
             self._ask(self._imap.select(f'"{folder}"', readonly=not self._removes))
             self.validity = (self._imap.response("UIDVALIDITY")[1][0] or b"").decode("ascii", "replace")
         except BaseException:
-            self.abandon()
+            with suppress(*_FAULTS):
+                self.abandon()
             raise
 
     @_asks
@@ -220,7 +222,8 @@ class Pop3:
             self._pop.user(settings.user)
             self._pop.pass_(settings.password)
         except BaseException:
-            self.abandon()
+            with suppress(*_FAULTS):
+                self.abandon()
             raise
 
     @_asks

@@ -42,7 +42,7 @@ def serve(
     ws = open_workspace(workspace, server__host=host, server__port=port)
     migrate()
     say(f"Zhiyin serves [bold]{ws.folder}[/] at [bold]{ws.settings.base_url}[/]. Ctrl+C ends it.")
-    if ws.settings.lake.engine == "duckdb" and not ws.settings.smtp.host:
+    if ws.settings.lake.engine == "duckdb" and not ws.settings.sends_mail:
         say("No mail server is set up yet; see Settings in the console.")
     run(ws, worker=role == "all")
 

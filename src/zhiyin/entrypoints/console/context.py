@@ -31,6 +31,7 @@ _PAGES = {
         ("campaigns", _("All campaigns"), ()),
         ("campaign_calendar", _("Calendar"), ("/campaigns/calendar",)),
         ("templates", _("Templates"), ("/campaigns/templates",)),
+        ("messages", _("Messages"), ("/messages",)),
     ),
     "recommendations": (
         ("recommendations", _("Placements"), ()),

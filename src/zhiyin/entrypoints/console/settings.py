@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from zhiyin.adapters import settings as settings_file
 from zhiyin.domain.errors import BadSetting, ZhiyinError
+from zhiyin.domain.esp import ESPS
 from zhiyin.domain.message import MessageStatus
 from zhiyin.domain.money import EXPONENTS, SYMBOLS
 from zhiyin.entrypoints.console import words
@@ -24,7 +25,14 @@ from zhiyin.entrypoints.site import current, reopen
 from zhiyin.services import doctor, sender
 
 _CURRENCIES = sorted({"CNY", "AUD", "CAD", "CHF", "INR", "SGD", "THB", "MYR", *SYMBOLS, *EXPONENTS})
-_PASSWORDS = ("smtp__password", "bounces__password")
+_PASSWORDS = (
+    "smtp__password",
+    "bounces__password",
+    "esp__key",
+    "esp__secret",
+    "esp__webhook_secret",
+    "esp__webhook_key",
+)
 _KEPT = "••••••••"  # shown where a password is set; sent back unchanged, it stays
 
 
@@ -42,6 +50,16 @@ def _switch(label: str, help_text: str) -> forms.TypedChoiceField:
     choices = [(True, _("Switched on")), (False, _("Switched off"))]
     return forms.TypedChoiceField(
         label=label, help_text=help_text, choices=choices, coerce=lambda chosen: chosen == "True"
+    )
+
+
+def _password(label: str, help_text: str = "") -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        required=False,
+        strip=False,
+        help_text=help_text,
+        widget=forms.PasswordInput({"autocomplete": "off"}, render_value=True),
     )
 
 
@@ -109,12 +127,26 @@ class SettingsForm(forms.Form):
         choices=[("starttls", "STARTTLS (587)"), ("tls", "TLS (465)"), ("none", _("none (25)"))],
     )
     smtp__user = forms.CharField(label=_("User"), required=False, max_length=254)
-    smtp__password = forms.CharField(
-        label=_("Password"),
+    smtp__password = _password(_("Password"))
+    esp__name = forms.ChoiceField(
+        label=_("Provider"),
         required=False,
-        strip=False,
-        widget=forms.PasswordInput({"autocomplete": "off"}, render_value=True),
+        choices=[("", _("none: the mail server")), *((name, name) for name in ESPS)],
+        help_text=_("Delivers through its own API, in place of the mail server."),
     )
+    esp__key = _password(_("Key"))
+    esp__secret = _password(_("Second part of the key"), _("Only mailjet and amazon_ses have one."))
+    esp__options = forms.CharField(
+        label=_("More options"),
+        required=False,
+        max_length=1_000,
+        help_text=_("Such as api_url=https://api.eu.mailgun.net/v3, sender_domain=mg.example.com."),
+    )
+    esp__webhook_secret = _password(
+        _("Secret of webhooks"),
+        _("USER:PASSWORD. The provider posts to /v1/webhooks/ and its name, with both."),
+    )
+    esp__webhook_key = _password(_("Key of webhooks"), _("By which the provider signs them, if it does."))
     bounces__protocol = forms.ChoiceField(
         label=_("Mailbox"),
         required=False,
@@ -135,12 +167,7 @@ class SettingsForm(forms.Form):
         ],
     )
     bounces__user = forms.CharField(label=_("User"), required=False, max_length=254)
-    bounces__password = forms.CharField(
-        label=_("Password"),
-        required=False,
-        strip=False,
-        widget=forms.PasswordInput({"autocomplete": "off"}, render_value=True),
-    )
+    bounces__password = _password(_("Password"))
     bounces__folder = forms.CharField(label=_("Folder"), max_length=200, help_text=_("IMAP only."))
     bounces__after = forms.ChoiceField(
         label=_("After a message was taken in"),
@@ -267,6 +294,11 @@ GROUPS = (
         "smtp",
         _("Mail server"),
         ("smtp__host", "smtp__port", "smtp__security", "smtp__user", "smtp__password"),
+    ),
+    (
+        "esp",
+        _("Provider of mail"),
+        ("esp__name", "esp__key", "esp__secret", "esp__options", "esp__webhook_secret", "esp__webhook_key"),
     ),
     (
         "bounces",

@@ -19,6 +19,7 @@ from zhiyin.entrypoints.console import (
     jobs,
     lifecycle,
     live,
+    messages,
     overview,
     recommendations,
     rejects,
@@ -41,6 +42,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *recommendations.urlpatterns,
     *templates.urlpatterns,  # before the keys of campaigns
     *campaigns.urlpatterns,
+    *messages.urlpatterns,
     *health.urlpatterns,
     *sources.urlpatterns,
     *live.urlpatterns,

@@ -8,7 +8,7 @@ from zhiyin.entrypoints.api import openapi, tag
 from zhiyin.entrypoints.api.track import TrackingApi
 from zhiyin.services.workspace import Workspace
 
-_DJANGO = ("/v1/messages", "/v1/forms/")  # one at a time, answered from the records
+_DJANGO = ("/v1/messages", "/v1/forms/", "/v1/webhooks/")  # few at a time, answered from the records
 
 
 def application(workspace: Workspace) -> Any:

@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("zhiyin.entrypoints.api.forms")),
     path("", include("zhiyin.entrypoints.api.form_api")),
     path("", include("zhiyin.entrypoints.api.messages")),
+    path("", include("zhiyin.entrypoints.api.webhooks")),
     path("", include("zhiyin.entrypoints.console.urls")),
 ]
 handler400 = "zhiyin.entrypoints.console.errors.bad_request"

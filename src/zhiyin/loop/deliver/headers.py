@@ -21,13 +21,13 @@ def unsubscribe(url: str, mailto: str = "") -> dict[str, str]:
     return {"List-Unsubscribe": ", ".join(ways), "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
-def list_id(domain: str) -> str:
-    """The list that all of a shop's marketing belongs to (RFC 2919), by which people file it.
+def list_id(domain: str, topic: str = "") -> str:
+    """The list that a shop's marketing belongs to (RFC 2919): people file it so, and one click leaves just this one.
 
-    >>> list_id("example.com")
-    '<marketing.example.com>'
+    >>> list_id("example.com"), list_id("example.com", "news")
+    ('<marketing.example.com>', '<news.marketing.example.com>')
     """
-    return f"<{Stream.MARKETING}.{domain}>"
+    return f"<{f'{topic}.' if topic else ''}{Stream.MARKETING}.{domain}>"
 
 
 def feedback_id(program: str, group: str, domain: str, stream: Stream = Stream.MARKETING) -> str:
