@@ -21,8 +21,11 @@ _TRACKED = 130  # bytes by which a link grows that leads through this server
 def check(ws: Workspace, row: Campaign) -> list[Problem]:
     """What the checks of content find, each thing once. Raises ``BadTemplate`` where nothing can be made."""
     found: dict[tuple[str, int, str, str], Problem] = {}
+    most: dict[str, int] = {}  # texts in the longest message of a language so far
     for language, letter in letters(ws, row):
-        for problem in checks.check(letter):
+        again = len(letter.page.runs) <= most.get(language, -1)
+        most[language] = max(most.get(language, 0), len(letter.page.runs))
+        for problem in checks.check(letter, again=again):
             text = (
                 say("In {language}: {what}", language=language, what=problem.text)
                 if language
@@ -38,11 +41,11 @@ def letters(ws: Workspace, row: Campaign) -> Iterator[tuple[str, Letter]]:
     """The messages of a few customers in each language; without customers, that of a stranger."""
     program, settings = programs.of_campaign(row), ws.settings
     people = [messages.of_row(one) for one in Customer.objects.order_by("customer_id")[:PEOPLE]]
+    people = people or [Person(customer_id="", created_at=ws.now())]
     for language in ("", *row.wordings.others):
         source = row.wordings.of(language).body
         full = program.wordings.of(language).body
-        for person in people or [Person(customer_id="", created_at=ws.now())]:
-            shown = messages.preview(ws, program, person, language)
+        for shown in messages.previews(ws, program, people, language):
             letter = checks.read(
                 shown.subject,
                 shown.preheader,

@@ -83,12 +83,23 @@ def preview(ws: Workspace, program: Program, customer: Customer, language: str |
 
     In the wording of ``language`` where one is named: one of its further languages, or nothing for the main one.
     """
+    return previews(ws, program, [customer], language)[0]
+
+
+def previews(
+    ws: Workspace, program: Program, customers: Sequence[Customer], language: str | None = None
+) -> list[Rendered]:
+    """The same for several customers, for whom items are chosen at once."""
     speaking = Speaking.of(ws, program, language)
-    items = _chosen(ws, program, speaking, [customer]).get(customer.customer_id, [])
-    said = variables(ws, program, customer, items, "#unsubscribe", today=_today(ws, ws.now(), customer))
-    rendered = render.render(speaking.to(customer), said)
-    text = links.rewrite_text(rendered.text, str)
-    return Rendered(rendered.subject, rendered.html, text, rendered.preheader)
+    chosen = _chosen(ws, program, speaking, customers)
+    shown = []
+    for customer in customers:
+        items, today = chosen.get(customer.customer_id, []), _today(ws, ws.now(), customer)
+        said = variables(ws, program, customer, items, "#unsubscribe", today=today)
+        rendered = render.render(speaking.to(customer), said)
+        text = links.rewrite_text(rendered.text, str)
+        shown.append(Rendered(rendered.subject, rendered.html, text, rendered.preheader))
+    return shown
 
 
 def variables(
