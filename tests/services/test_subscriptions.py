@@ -134,6 +134,13 @@ def test_boxes_keep_only_what_changed(sent) -> None:
     assert drained(ws)["Consent Changed"] == 1
 
 
+def test_several_changes_at_once_are_an_event_each(sent) -> None:
+    ws, path = sent
+    client().post(path, {"how": "choose"})
+    assert said() == {"marketing": True, "news": False, "offers": False}
+    assert drained(ws)["Consent Changed"] == 2
+
+
 def test_everything_stops_and_one_topic_chosen_later_comes_back_alone(sent) -> None:
     ws, path = sent
     html = client().post(path, {"how": "page"}).content.decode()

@@ -14,6 +14,7 @@ from zhiyin.domain.errors import BadSetting
 from zhiyin.entrypoints.console import (
     campaign_accounts,
     campaign_calendar,
+    campaign_clicks,
     campaign_compose,
     campaign_list,
     campaign_new,
@@ -75,6 +76,16 @@ def preview(request: HttpRequest, key: str) -> HttpResponse:
     kept = campaign_wording.keep(ws, key, request.POST)
     context = campaign_preview.previewed(ws, request, kept.campaign, kept=kept)
     return render(request, "console/campaigns/_preview.html", context)
+
+
+@require_POST
+def links(request: HttpRequest, key: str) -> HttpResponse:
+    """Ask the web whether what the message links to is there; a partial for htmx."""
+    from zhiyin.services import campaigns, link_answers
+
+    ws = current()
+    found = link_answers.ask(ws, campaigns.get(ws, key))
+    return render(request, "console/campaigns/_link_answers.html", {"answers": found})
 
 
 @require_POST
@@ -194,6 +205,22 @@ def resend(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @require_safe
+def clicks(request: HttpRequest, key: str) -> HttpResponse:
+    """Who followed one link."""
+    return render(request, "console/campaigns/clicks.html", campaign_clicks.people(current(), request, key))
+
+
+@require_POST
+def clicks_segment(request: HttpRequest, key: str) -> HttpResponse:
+    """Make a segment of those who followed one link."""
+    from zhiyin.services import clickers
+
+    row = clickers.save(current(), key, request.POST.get("url", ""), request.POST.get("name", ""))
+    messages.success(request, gettext("“%(name)s” is a segment now.") % {"name": row.name})
+    return redirect("segment", row.key)
+
+
+@require_safe
 def progress(request: HttpRequest, key: str) -> HttpResponse:
     """How far sending is; the page itself once it is over."""
     ws = current()
@@ -250,6 +277,7 @@ urlpatterns = [
     path("campaigns/<slug:key>", show, name="campaign"),
     path("campaigns/<slug:key>/compose", compose, name="campaign_compose"),
     path("campaigns/<slug:key>/preview", preview, name="campaign_preview"),
+    path("campaigns/<slug:key>/links", links, name="campaign_links"),
     path("campaigns/<slug:key>/options", options, name="campaign_options"),
     path("campaigns/<slug:key>/test", test, name="campaign_test"),
     path("campaigns/<slug:key>/review", review, name="campaign_review"),
@@ -260,6 +288,8 @@ urlpatterns = [
     path("campaigns/<slug:key>/cancel", cancel, name="campaign_cancel"),
     path("campaigns/<slug:key>/resend", resend, name="campaign_resend"),
     path("campaigns/<slug:key>/progress", progress, name="campaign_progress"),
+    path("campaigns/<slug:key>/clicks", clicks, name="campaign_clicks"),
+    path("campaigns/<slug:key>/clicks/segment", clicks_segment, name="campaign_clicks_segment"),
     path("campaigns/<slug:key>/again", again, name="campaign_again"),
     path("campaigns/<slug:key>/people.csv", export, name="campaign_export"),
     path("campaigns/<slug:key>/people/<path:customer_id>", why, name="campaign_why"),
