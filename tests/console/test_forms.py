@@ -101,6 +101,13 @@ def test_everything_received_is_accounted_for_with_proof_and_reasons(ws: Workspa
     assert "Write to me by e-mail" in shown
 
 
+def test_the_timeline_of_a_customer_names_the_form_that_asked(ws: Workspace) -> None:
+    forms.create(ws, "door", "Door")
+    Customer.objects.create(customer_id="c1", email="ann@example.com")
+    typed(ws, "ann@example.com")
+    assert "Planned: confirmation, form “Door”" in signed_in().get("/customers/c1").content.decode()
+
+
 def test_a_closed_form_keeps_what_came_in(ws: Workspace) -> None:
     forms.create(ws, "door", "Door")
     typed(ws, "ann@example.com")
