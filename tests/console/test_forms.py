@@ -92,6 +92,7 @@ def test_everything_received_is_accounted_for_with_proof_and_reasons(ws: Workspa
         "received": 4, "confirmed": 1, "pending": 1, "expired": 0, "refused": 2,
         "reasons": {"bad_email": 1, "trap": 1},
     }  # fmt: skip
+    assert "Confirmations wait" in page  # there is no sender yet
     only = signed_in().get("/privacy/forms/door?status=confirmed").content.decode()
     assert ("ann@example.com" in only, "bob@example.com" in only) == (True, False)
     listed = signed_in("zh-hans").get("/privacy/forms").content.decode()
