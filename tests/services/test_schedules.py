@@ -68,13 +68,41 @@ def test_it_begins_at_its_moment_and_not_before_and_whoever_is_in_then_gets_it(
     assert work(ws) == []
 
 
-def test_a_worker_that_was_down_begins_it_late_and_once(ws: Workspace, moment: Moment) -> None:
+def test_a_worker_that_was_down_for_a_moment_begins_it_late_and_once(ws: Workspace, moment: Moment) -> None:
     people(ws, 1)
     campaign(ws, holdout=0)
     schedules.schedule(ws, "spring", TOMORROW)
-    moment.now = TOMORROW + timedelta(days=3)
+    moment.now = TOMORROW + timedelta(hours=6)
     assert schedules.begin(ws) == 1
     assert schedules.begin(ws) == 0
+    assert work(ws) == ["c0000"]
+
+
+@pytest.mark.parametrize("local", [False, True])
+def test_one_that_is_much_too_late_as_after_a_restore_pauses_and_asks(
+    ws: Workspace, moment: Moment, local: bool
+) -> None:
+    people(ws, 2)
+    campaign(ws, holdout=0)
+    schedules.schedule(ws, "spring", TOMORROW, local=local)
+    moment.now = TOMORROW + timedelta(days=3)
+    assert work(ws) == []
+    row = campaigns.get(ws, "spring")
+    assert row.status == "paused"
+    assert "to begin at 2030-03-02 10:00" in str(row.error)
+    moment.now += timedelta(hours=1)
+    assert campaigns.resume(ws, "spring").error == ""
+    assert work(ws) == ["c0000", "c0001"]  # somebody decided that it is still right
+    assert campaigns.get(ws, "spring").started_at == moment.now
+
+
+def test_a_shop_that_wants_it_begins_however_late(ws: Workspace, moment: Moment) -> None:
+    people(ws, 1)
+    campaign(ws, holdout=0)
+    schedules.schedule(ws, "spring", TOMORROW)
+    moment.now = TOMORROW + timedelta(days=300)
+    patient = replace(ws.settings.campaign, late_hours=0)
+    assert work(replace(ws, settings=replace(ws.settings, campaign=patient))) == ["c0000"]
 
 
 def test_everybody_gets_it_at_the_same_hour_of_their_own_clock(ws: Workspace, moment: Moment) -> None:

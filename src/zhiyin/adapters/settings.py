@@ -45,6 +45,7 @@ _RANGES = {
     "campaign.first_share": (0.0, 0.5),
     "campaign.first_minutes": (1, 1440),
     "campaign.first_failures": (0.0, 1.0),
+    "campaign.late_hours": (0, 8760),
     "campaign.window_days": (1, 365),
     "server.port": (1, 65535),
     "smtp.port": (1, 65535),

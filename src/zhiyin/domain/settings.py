@@ -263,6 +263,13 @@ class CampaignSettings:
     first_failures: float = field(
         default=0.05, metadata={"doc": "Failed share of the first above which the rest is held back."}
     )
+    late_hours: int = field(
+        default=6,
+        metadata={
+            "doc": "Hours after its time at which a scheduled campaign no longer begins by itself but pauses and asks; "
+            "never if 0."
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True)

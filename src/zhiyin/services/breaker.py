@@ -7,16 +7,20 @@ messages are tried again by themselves.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from zhiyin.adapters.records.models import Campaign, Message
+from zhiyin.adapters.records.patience import patiently
 from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.message import MessageStatus, Receipt
 from zhiyin.domain.program import Program
 from zhiyin.domain.reasons import FailReason
 from zhiyin.domain.text import Text, say
+from zhiyin.services import programs
 
 BREAKER = 20  # refusals in a row, and nothing accepted, before sending stops by itself
+SLOWER = 10  # requests in a row to come back later that mean everyone, where others were taken before
 HOLD = timedelta(minutes=5)  # for which a program that cannot be paused waits instead
 
 
@@ -29,7 +33,7 @@ def watch(
     """
     row = refusals.get(program.name, 0)
     for receipt in receipts:
-        row = row + 1 if receipt.status == MessageStatus.FAILED and not receipt.retry else 0
+        row = row + 1 if _about_us(receipt) else 0
     refusals[program.name] = row
     if row < BREAKER:
         return True
@@ -45,6 +49,40 @@ def watch(
         now,
     )
     return False
+
+
+def _about_us(receipt: Receipt) -> bool:
+    """Whether a refusal for good may mean every message; what the server cannot spell says nothing of the others."""
+    refused = receipt.status == MessageStatus.FAILED and not receipt.retry
+    return refused and receipt.reason != FailReason.NO_SMTPUTF8
+
+
+def slower(program: Program, later: dict[str, int], receipts: Sequence[Receipt]) -> list[Receipt]:
+    """These answers, of which those that ask one after the other to come back later are meant for everyone.
+
+    A server that took messages before and now asks this of ten in a row wants fewer at a time: going on would only
+    use up everybody's tries. One that took none yet may ask each newcomer to come again, who then does.
+    ``later`` counts those in a row for each program, and is counted on.
+    """
+    counts, row = [], later.get(program.name, 0)
+    for receipt in receipts:
+        row = row + 1 if receipt.retry else 0
+        counts.append(row)
+    later[program.name] = row
+    if max(counts, default=0) < SLOWER or not _took(program, receipts):
+        return list(receipts)
+    end = max(at for at, count in enumerate(counts) if count >= SLOWER) + 1
+    start = max(end - counts[end - 1], 0)
+    return [
+        replace(receipt, everyone=True) if start <= at < end else receipt
+        for at, receipt in enumerate(receipts)
+    ]
+
+
+def _took(program: Program, receipts: Sequence[Receipt]) -> bool:
+    """Whether the server took any message of this program."""
+    taken = Message.objects.filter(programs.rows(program), status=MessageStatus.ACCEPTED)
+    return any(receipt.status == MessageStatus.ACCEPTED for receipt in receipts) or patiently(taken.exists)
 
 
 def refused(program: Program, claim: str, refusal: Receipt, now: datetime) -> None:

@@ -234,6 +234,9 @@ def resume(ws: Workspace, key: str) -> Campaign:
         )
         if stopped:
             slow_start.release(row, ws.now())
+        if not Message.objects.filter(campaign=row).exists():  # it begins only now
+            row.started_at = ws.now()
+            row.save(update_fields=["started_at"])
     return row
 
 

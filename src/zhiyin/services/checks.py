@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from datetime import UTC, timedelta
 from urllib.parse import urlsplit
 
-from zhiyin.adapters.records.models import Campaign, Customer, RecommenderModel
+from django.db.models import Q
+
+from zhiyin.adapters.records.models import Campaign, RecommenderModel
+from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.errors import BadSetting, BadTemplate
 from zhiyin.domain.host import is_private, is_this_machine
+from zhiyin.domain.problem import Problem
 from zhiyin.domain.text import say
 from zhiyin.loop import decide
-from zhiyin.services import messages, programs, sending_domain, templates, wording
+from zhiyin.services import content_checks, sending_domain, templates, wording
 from zhiyin.services.workspace import Workspace
 
 LOCAL_LINKS = "local_links"  # the one error that whoever tries things out may pass over
-_GMAIL_CLIP = 102_000  # bytes of HTML after which Gmail hides the rest
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something to mend before sending (``error``) or to know about (``warning``)."""
-
-    level: str
-    code: str
-    text: str
 
 
 def check(ws: Workspace, row: Campaign) -> list[Problem]:
@@ -84,18 +78,24 @@ def check(ws: Workspace, row: Campaign) -> list[Problem]:
         and not _model_there()
     ):
         warn("no_model", say("Recommendations are used but no model is trained; the block stays empty."))
-    person = Customer.objects.order_by("customer_id").first()
-    if person is not None:
-        try:
-            shown = messages.preview(ws, programs.of_campaign(row), messages.of_row(person))
-        except BadTemplate as problem:
-            error("template", problem.told)
-            return found
-        if len(shown.html.encode()) > _GMAIL_CLIP:
-            warn("too_large", say("The message is over 102 KB; Gmail will hide its end."))
-        if len(shown.subject) > 78:
-            warn("long_subject", say("The subject is longer than most mail programs show."))
+    try:
+        found += content_checks.check(ws, row)
+    except BadTemplate as problem:
+        error("template", problem.told)
+    if other := _same_day(ws, row):
+        warn("same_day", say("{other} goes to the same segment on the same day.", other=other.name))
     return found
+
+
+def _same_day(ws: Workspace, row: Campaign) -> Campaign | None:
+    """Another campaign that the same people get on the day of this one."""
+    local = (row.send_at or ws.now()).astimezone(ws.timezone)
+    first = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    day = (first.astimezone(UTC), (first + timedelta(days=1)).astimezone(UTC))
+    others = Campaign.objects.filter(segment_id=row.segment_id).exclude(pk=row.pk)
+    begun = Q(started_at__gte=day[0], started_at__lt=day[1])
+    to_come = Q(started_at__isnull=True, send_at__gte=day[0], send_at__lt=day[1])
+    return others.exclude(status=CampaignStatus.CANCELLED).filter(begun | to_come).order_by("pk").first()
 
 
 def _wordings(row: Campaign, error: Callable[[str, str], None], warn: Callable[[str, str], None]) -> None:

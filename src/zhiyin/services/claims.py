@@ -26,6 +26,7 @@ from zhiyin.services.workspace import Workspace
 
 _CLAIM_ID = re.compile(r"(?P<host>.+):(?P<pid>\d+):[0-9a-f]{12}")
 _CANCELLED = 500  # ended in one statement
+_given_up: set[str] = set()  # claims of this process that it will not go on with
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +133,26 @@ def cancel_rows(rows: QuerySet[Message], now: datetime) -> int:
     return len(ids)
 
 
-def stale(before: datetime) -> list[str]:
-    """The claims of workers that are gone, and those made before a moment of the system's clock."""
+def give_up(name: str) -> None:
+    """This process lives on, but not with this claim: what it holds is for ``recover`` to put right."""
+    _given_up.add(name)
+
+
+def stale(before: datetime, after: datetime) -> list[str]:
+    """The claims of workers that are gone, those given up, and those not made between two moments of the clock."""
     claims = (
         Message.objects.filter(status__in=(MessageStatus.CLAIMED, MessageStatus.HANDED_OVER))
         .order_by()
         .values_list("claimed_by", "claimed_at")
         .distinct()
     )
-    return sorted({claim for claim, at in claims if at is None or at < before or not _alive(claim)})
+    return sorted(
+        {
+            claim
+            for claim, at in claims
+            if at is None or not before <= at <= after or claim in _given_up or not _alive(claim)
+        }
+    )
 
 
 def _alive(claim: str) -> bool:

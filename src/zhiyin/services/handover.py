@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db import transaction
 
 from zhiyin.adapters import clock
 from zhiyin.adapters.records.message import save_many
 from zhiyin.adapters.records.models import Message, Suppression
+from zhiyin.adapters.records.patience import patiently
 from zhiyin.domain.bounce import BounceKind
 from zhiyin.domain.decision import Fact
 from zhiyin.domain.errors import BadSetting, BadTemplate
@@ -37,6 +39,7 @@ class Round:
     done: int = 0
     shut: bool = False  # the channel takes nothing more just now
     refusals: dict[str, int] = field(default_factory=dict)  # program → refusals in a row
+    later: dict[str, int] = field(default_factory=dict)  # program → requests in a row to come back later
     published: list[int] = field(default_factory=list)
 
 
@@ -115,26 +118,13 @@ def _note(
     """Write down what the channel answered; False where the program must not go on."""
     now = round_.ws.now()
     stop: Receipt | None = None
+    answers = breaker.slower(program, round_.later, answers)
     for (row, written), receipt in zip(going, answers, strict=True):
         receipts.settle(row, receipt, now)
         row.items = list(written.items)
         if receipt.everyone:
             stop = receipt
-    with transaction.atomic():
-        _forget_erased([row for row, _ in going])
-        dead = [
-            row.address.lower()
-            for row, _ in going
-            if row.address and row.status == MessageStatus.FAILED and _gone(row)
-        ]
-        save_many([row for row, _ in going], receipts.SETTLED)
-        Suppression.objects.bulk_create(
-            [
-                Suppression(channel="email", address=address, reason=SuppressReason.HARD_BOUNCE, at=now)
-                for address in dict.fromkeys(dead)
-            ],
-            ignore_conflicts=True,
-        )
+    patiently(lambda: _keep([row for row, _ in going], now))  # nobody else knows what was answered
     round_.published += receipts.record(round_.ws, [row for row, _ in going])
     _moved(round_, sum(row.status not in PENDING for row, _ in going))
     if not _heard(round_, answers):
@@ -155,6 +145,22 @@ def _refused(round_: Round, program: Program, refusal: Receipt) -> bool:
     """The server works and takes nothing of this program's sender."""
     breaker.refused(program, round_.claim, refusal, round_.ws.now())
     return False
+
+
+def _keep(rows: Sequence[Message], now: datetime) -> None:
+    """Outcomes into the ledger, and addresses that do not exist onto the list; the same if done again."""
+    with transaction.atomic():
+        _forget_erased(rows)
+        save_many(rows, receipts.SETTLED)
+        failed = (row for row in rows if row.address and row.status == MessageStatus.FAILED)
+        dead = [row.address.lower() for row in failed if _gone(row)]
+        Suppression.objects.bulk_create(
+            [
+                Suppression(channel="email", address=address, reason=SuppressReason.HARD_BOUNCE, at=now)
+                for address in dict.fromkeys(dead)
+            ],
+            ignore_conflicts=True,
+        )
 
 
 def _gone(row: Message) -> bool:

@@ -40,8 +40,9 @@ def _left(shop: ZoneInfo, now: datetime) -> Left:
         Message.objects.filter(status=MessageStatus.CLAIMED).order_by().values_list("domain", flat=True)
     )
     midnight = now.astimezone(shop).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
-    today = Message.objects.filter(handed_over_at__gte=midnight).count()
-    lately = Message.objects.filter(handed_over_at__gt=now - _LATELY).order_by()
+    # what a clock that ran ahead noted is no part of this day
+    today = Message.objects.filter(handed_over_at__gte=midnight, handed_over_at__lte=now).count()
+    lately = Message.objects.filter(handed_over_at__gt=now - _LATELY, handed_over_at__lte=now).order_by()
     return Left(
         today + len(held),
         [*lately.values_list("handed_over_at", "domain"), *((now, domain) for domain in held)],

@@ -16,11 +16,11 @@ from zhiyin.adapters.records.models import Campaign, Customer
 from zhiyin.domain.decision import HOLDOUT, SEND
 from zhiyin.domain.errors import BadSetting, BadTemplate, Conflict, NotFound
 from zhiyin.domain.message import MessageStatus, Receipt
+from zhiyin.domain.problem import Problem
 from zhiyin.domain.template import Rendered
 from zhiyin.domain.text import say
 from zhiyin.loop import decide
 from zhiyin.services import campaigns, checks, gate, messages, programs, segments, templates, wording
-from zhiyin.services.checks import Problem
 from zhiyin.services.planning import PLAN_BATCH
 from zhiyin.services.workspace import Workspace
 from zhiyin.stats.power import smallest_effect

@@ -55,16 +55,31 @@ def unschedule(ws: Workspace, key: str) -> Campaign:
 
 
 def begin(ws: Workspace) -> int:
-    """Start the campaigns whose time has come; returns how many."""
-    now = ws.now()
-    due = [
-        row.pk
-        for row in Campaign.objects.filter(status=CampaignStatus.SCHEDULED, send_at__isnull=False)
-        if begins(ws, row) <= now
-    ]
-    return Campaign.objects.filter(pk__in=due, status=CampaignStatus.SCHEDULED).update(
+    """Start the campaigns whose time has come; returns how many began or were found too late.
+
+    One that is late by more than ``campaign.late_hours``, since no worker ran or a backup was restored, does not
+    surprise anybody: it is paused, and says so. Whoever resumes it sends it then.
+    """
+    now, patience = ws.now(), timedelta(hours=ws.settings.campaign.late_hours)
+    waiting = Campaign.objects.filter(status=CampaignStatus.SCHEDULED, send_at__isnull=False)
+    due = [(row, begins(ws, row)) for row in waiting]
+    late = [row for row, at in due if patience and now - at > patience]
+    prompt = [row.pk for row, at in due if at <= now and row not in late]
+    begun = Campaign.objects.filter(pk__in=prompt, status=CampaignStatus.SCHEDULED).update(
         status=CampaignStatus.SENDING, started_at=now, error=""
     )
+    return begun + sum(_too_late(ws, row, now) for row in late)
+
+
+def _too_late(ws: Workspace, row: Campaign, now: datetime) -> int:
+    assert row.send_at is not None
+    error = say(
+        "It was to begin at {at}, when nobody was here to begin it. "
+        "If it is still right, resume to send it now; else cancel.",
+        at=row.send_at.astimezone(ws.timezone).isoformat(" ", "minutes"),
+    )
+    found = Campaign.objects.filter(pk=row.pk, status=CampaignStatus.SCHEDULED)
+    return found.update(status=CampaignStatus.PAUSED, started_at=now, error=error)
 
 
 def begins(ws: Workspace, row: Campaign) -> datetime:

@@ -21,12 +21,23 @@ from django.db.models import Count, Q
 from zhiyin.adapters import clock
 from zhiyin.adapters.channels import channel as open_channel
 from zhiyin.adapters.records.models import Campaign, Message
+from zhiyin.adapters.records.patience import patiently
 from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.errors import BadSetting, NotFound
 from zhiyin.domain.message import PENDING, MessageStatus
 from zhiyin.domain.ports import Channel
 from zhiyin.domain.reasons import FailReason
-from zhiyin.services import breaker, channels, claims, handover, planning, programs, receipts, slow_start
+from zhiyin.services import (
+    breaker,
+    channels,
+    claims,
+    handover,
+    planning,
+    programs,
+    receipts,
+    set_clocks,
+    slow_start,
+)
 from zhiyin.services.batches import batches
 from zhiyin.services.workspace import Workspace
 
@@ -49,6 +60,7 @@ def send_step(
     and the channel's breaker says when it is tried again.
     """
     slow_start.watch(ws)
+    set_clocks.put_right(ws)
     claim = f"{worker_id[:50]}:{uuid.uuid4().hex[:12]}"
     claimed = claims.claim(ws, claim, limit)
     if claimed.rows:
@@ -56,6 +68,9 @@ def send_step(
         try:
             with ThreadPoolExecutor(max_workers=ws.settings.smtp.connections) as pool:
                 _send_claimed(handover.Round(ws, claim, own, pool, on_sent), claimed.rows)
+        except BaseException:
+            claims.give_up(claim)
+            raise
         finally:
             if channel is None:
                 own.close()
@@ -102,9 +117,10 @@ def recover(ws: Workspace, older_than: timedelta = STALE) -> int:
     """Put right what dead workers left: claimed messages are planned again, handed over ones are unknown.
 
     A worker is dead if it was on this machine and its process is gone, or if its claim is older than
-    ``older_than``. Returns the number of rows put right.
+    ``older_than``, or made in a future that the clock was in once. Returns the number of rows put right.
     """
-    stale = claims.stale(clock.system() - older_than)
+    now = clock.system()
+    stale = claims.stale(now - older_than, now + STALE)
     if not stale:
         return 0
     with transaction.atomic():
@@ -144,15 +160,24 @@ def run_until_done(
             on_progress(total - rows.filter(status__in=PENDING).count(), total)
 
     shown()
+
+    def step() -> bool:
+        """One step; False where nothing is left to do here."""
+        if not Campaign.objects.filter(pk=campaign.pk, status=CampaignStatus.SENDING).exists():
+            return False
+        if send_step(ws, worker, on_sent=shown, channel=channel):
+            return True
+        if recover(ws) or planning.plan_step(ws):
+            return True
+        if not rows.filter(status__in=(MessageStatus.CLAIMED, MessageStatus.HANDED_OVER)).exists():
+            return False
+        wait(0.2)
+        return True
+
     channel = open_channel("email", ws.settings)
     try:
-        while Campaign.objects.filter(pk=campaign.pk, status=CampaignStatus.SENDING).exists():
-            if send_step(ws, worker, on_sent=shown, channel=channel):
-                continue
-            if not recover(ws) and not planning.plan_step(ws):
-                if not rows.filter(status__in=(MessageStatus.CLAIMED, MessageStatus.HANDED_OVER)).exists():
-                    break
-                wait(0.2)
+        while patiently(step, wait):
+            pass
     finally:
         channel.close()
     shown()

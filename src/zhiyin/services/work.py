@@ -9,7 +9,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from django.db import connection
+
 from zhiyin.adapters import clock
+from zhiyin.adapters.records.patience import AWAY
 from zhiyin.domain.errors import Busy
 from zhiyin.domain.text import say
 from zhiyin.services import engagements, ingest, mailbox, memberships, planning, renewals, sending, sign_ups
@@ -51,12 +54,15 @@ def run(
     """Rounds until ``wait(seconds)`` answers that it is time to stop; idle rounds are ``pause`` apart.
 
     While another process writes to the lake, events wait in the spool and sending goes on; when that lasts,
-    ``tell(text)`` is called, and again when it is over. In the first idle round and then once a day, files go
-    that the lake has not needed for a week, and addresses that nobody confirmed in time.
+    ``tell(text)`` is called, and again when it is over; likewise while the records do not answer. In the first idle
+    round and then once a day, files go that the lake has not needed for a week, and addresses that nobody confirmed
+    in time.
     """
     name, vacuumed, busy = worker_id(), None, _Busy(tell)
     renewed, letters = ws.now(), mailbox.Beside(ws)
-    while True:
+
+    def turn() -> int:
+        nonlocal vacuumed, renewed
         letters.look()
         done = 0
         try:
@@ -75,8 +81,11 @@ def run(
                     ws.lake.vacuum()
                     sign_ups.forget_expired(ws)
                     vacuumed = clock.system()
-        if wait(0.0 if done else pause):
-            return
+        return done
+
+    lasting = _Lasting(turn, tell)
+    while not wait(0.0 if lasting.turn() else pause):
+        pass
 
 
 def send(ws: Workspace, wait: Callable[[float], bool], *, pause: float = 1.0) -> None:
@@ -85,10 +94,14 @@ def send(ws: Workspace, wait: Callable[[float], bool], *, pause: float = 1.0) ->
     For processes beside one that does everything: writing and signing is work for several cores.
     """
     name = worker_id()
-    while True:
+
+    def turn() -> int:
         sending.recover(ws)
-        if wait(0.0 if sending.send_step(ws, name) else pause):
-            return
+        return sending.send_step(ws, name)
+
+    lasting = _Lasting(turn, lambda text: None)  # who does everything says it
+    while not wait(0.0 if lasting.turn() else pause):
+        pass
 
 
 def _pause(ws: Workspace, *, busy: bool) -> timedelta:
@@ -104,6 +117,32 @@ def _send(ws: Workspace, name: str) -> int:
 
 def _tidy(ws: Workspace) -> int:
     return sum(ws.lake.compact(name) for name in ("events", "rejects") if ws.lake.fragments(name) > FILES)
+
+
+class _Lasting:
+    """Turns that outlast a database which restarts: they are told once when it is away, once when it is back.
+
+    Each step may be cut off anywhere, as by ``kill -9``; what was under way is put right by the turns that follow.
+    """
+
+    def __init__(self, turn: Callable[[], int], tell: Callable[[str], object]) -> None:
+        self._turn, self._tell, self._away = turn, tell, False
+
+    def turn(self) -> int:
+        """One turn; 0 where the database did not answer."""
+        try:
+            done = self._turn()
+        except AWAY as error:
+            connection.close()
+            if not self._away:
+                why = str(error).strip().partition("\n")[0]
+                self._tell(say("The records do not answer: {why}. Work waits until they do.", why=why))
+            self._away = True
+            return 0
+        if self._away:
+            self._away = False
+            self._tell(say("The records answer again."))
+        return done
 
 
 class _Busy:

@@ -29,7 +29,7 @@ class Connection:
         """MAIL, RCPT, DATA. None where a used connection turned out to be closed: try another."""
         self.used += 1
         options = ""
-        if not (message.content.isascii() and message.to.isascii() and message.sender.isascii()):
+        if not _ascii(message):
             if not self.session.has_extn("smtputf8"):
                 return refused(
                     "the address is not ASCII, and the server does not announce SMTPUTF8",
@@ -51,16 +51,21 @@ class Connection:
             if self.used == 1:
                 raise
             code = 421  # closed while it was idle, without a word
-        if code == 421 and self.used > 1:
-            self.broken = True
+        if self._over(code):
             return None
         if code != 250:
-            return self._reset(_answer(code, text, FailReason.SERVER_REFUSED, everyone=code >= 500), answers)
+            # of the sender or of all of us; what is not ASCII may be the reason, and others' is
+            everyone = _ascii(message)
+            return self._reset(_answer(code, text, FailReason.SERVER_REFUSED, everyone=everyone), answers)
         code, text = next(answers)
+        if self._over(code):
+            return None
         if code not in (250, 251):
             refusal = _answer(code, text, FailReason.RECIPIENT_REFUSED, everyone=code == 421)
             return self._reset(refusal, answers)
         code, text = next(answers)
+        if self._over(code):
+            return None
         if code != 354:
             return self._reset(_answer(code, text, FailReason.SERVER_REFUSED, everyone=code == 421))
         self.session.send(_dotted(message.content))
@@ -71,9 +76,17 @@ class Connection:
             self.broken = True
             lost = _lost(error)
             return Receipt(MessageStatus.UNKNOWN, f"after the content was out: {lost.detail}", lost.reason)
-        if code == 250:
+        if 200 <= code < 300:
             return Receipt(MessageStatus.ACCEPTED, _text(code, text))
+        if not 400 <= code < 600:
+            self.broken = True  # no answer at all (RFC 5321 section 4.2): it may have been taken over
+            return Receipt(MessageStatus.UNKNOWN, _text(code, text), FailReason.CONNECTION_LOST.value)
         return self._reset(_answer(code, text, FailReason.SERVER_REFUSED))
+
+    def _over(self, code: int) -> bool:
+        """Whether a connection that served before is closed to the next message: another one may take it."""
+        self.broken = self.broken or (code == 421 and self.used > 1)
+        return self.broken
 
     def _answers(self, lines: Sequence[str]) -> Iterator[tuple[int, bytes]]:
         """Say these lines and hear the answers; all at once where the server lets us (RFC 2920): DATA may stand
@@ -153,6 +166,10 @@ def _session(settings: SmtpSettings) -> smtplib.SMTP:
     return session
 
 
+def _ascii(message: Envelope) -> bool:
+    return message.content.isascii() and message.to.isascii() and message.sender.isascii()
+
+
 def _dotted(content: bytes) -> bytes:
     """The content with its dots doubled (RFC 5321 section 4.5.2), and a line's end."""
     body = _DOT.sub(b"..", content) if content.startswith(b".") or b"\n." in content else content
@@ -178,4 +195,5 @@ def refused(detail: str, reason: FailReason, *, retry: bool = False, everyone: b
 
 def _text(code: int, text: bytes | str) -> str:
     words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return f"{code} {' '.join(words.split())}"[:500]
+    seen = "".join(letter if letter.isprintable() else " " for letter in words)  # no database keeps a NUL
+    return f"{code} {' '.join(seen.split())}"[:500]

@@ -78,6 +78,16 @@ def preview(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @require_POST
+def links(request: HttpRequest, key: str) -> HttpResponse:
+    """Ask the web whether what the message links to is there; a partial for htmx."""
+    from zhiyin.services import campaigns, link_answers
+
+    ws = current()
+    found = link_answers.ask(ws, campaigns.get(ws, key))
+    return render(request, "console/campaigns/_link_answers.html", {"answers": found})
+
+
+@require_POST
 def options(request: HttpRequest, key: str) -> HttpResponse:
     """Segment, sender, holdout and the rest of a draft."""
     from zhiyin.services import campaigns
@@ -250,6 +260,7 @@ urlpatterns = [
     path("campaigns/<slug:key>", show, name="campaign"),
     path("campaigns/<slug:key>/compose", compose, name="campaign_compose"),
     path("campaigns/<slug:key>/preview", preview, name="campaign_preview"),
+    path("campaigns/<slug:key>/links", links, name="campaign_links"),
     path("campaigns/<slug:key>/options", options, name="campaign_options"),
     path("campaigns/<slug:key>/test", test, name="campaign_test"),
     path("campaigns/<slug:key>/review", review, name="campaign_review"),

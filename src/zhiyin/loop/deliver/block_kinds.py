@@ -140,7 +140,7 @@ _KINDS = (
         <mj-text padding="2px 0 0" color="#0f766e" font-size="15px" font-weight="600">{{ item.price }}</mj-text>
         {% endif %}
 [[/?]][[?reason]]        {% if item.reason %}
-        <mj-text padding="2px 0 0" color="#66717f" font-size="13px" line-height="1.4">{{ item.reason }}</mj-text>
+        <mj-text padding="2px 0 0" color="#5b6673" font-size="13px" line-height="1.4">{{ item.reason }}</mj-text>
         {% endif %}
 [[/?]]      </mj-column>
       {% endfor %}
@@ -165,7 +165,7 @@ _KINDS = (
       <mj-column border="2px dashed [[colour]]" border-radius="8px" padding="20px 0 8px">
 [[?heading]]        <mj-text align="center" color="#17202b" font-weight="600" padding="0 16px 6px">[[heading]]</mj-text>
 [[/?]]        <mj-text align="center" color="[[colour]]" font-size="26px" font-weight="700" letter-spacing="2px" padding="0 16px 6px">[[code]]</mj-text>
-[[?terms]]        <mj-text align="center" color="#66717f" font-size="13px" padding="0 16px 10px">[[terms]]</mj-text>
+[[?terms]]        <mj-text align="center" color="#5b6673" font-size="13px" padding="0 16px 10px">[[terms]]</mj-text>
 [[/?]]      </mj-column>
     </mj-section>
 """,
@@ -260,8 +260,8 @@ _KINDS = (
         """\
     <mj-section css-class="edge" background-color="#eef1f4" padding="24px 0 36px">
       <mj-column>
-[[?why]]        <mj-text css-class="muted" align="center" color="#66717f" font-size="13px" line-height="1.6" padding="0 32px">[[why]]</mj-text>
-[[/?]]        <mj-text css-class="muted" align="center" color="#66717f" font-size="13px" line-height="1.6" padding="0 32px">
+[[?why]]        <mj-text css-class="muted" align="center" color="#5b6673" font-size="13px" line-height="1.6" padding="0 32px">[[why]]</mj-text>
+[[/?]]        <mj-text css-class="muted" align="center" color="#5b6673" font-size="13px" line-height="1.6" padding="0 32px">
           {{ shop.name }}{% if shop.address %} · {{ shop.address }}{% endif %}<br />
           <a href="{{ unsubscribe_url }}">[[unsubscribe]]</a>
         </mj-text>

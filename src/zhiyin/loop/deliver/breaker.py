@@ -21,6 +21,7 @@ PAUSES = (
     timedelta(minutes=15),
 )
 _LONGER = 0.25  # of a pause at most
+_LONGEST = PAUSES[-1] * (1 + _LONGER)
 _OF_THE_SERVER = (
     FailReason.UNREACHABLE,
     FailReason.TIMEOUT,
@@ -52,7 +53,9 @@ def room(breaker: Breaker, now: datetime, limit: int, mark: str = "") -> int:
         return limit
     if breaker.mark != mark:  # what was wrong may be cured: no need to wait
         return min(limit, PROBE)
-    return min(limit, PROBE) if breaker.next_try is not None and breaker.next_try <= now else 0
+    if breaker.next_try is None or now < breaker.next_try <= now + _LONGEST:
+        return 0
+    return min(limit, PROBE)  # also where a clock that ran ahead said when
 
 
 def trying(breaker: Breaker, now: datetime, mark: str = "") -> Breaker:
