@@ -61,7 +61,7 @@ def lacking(ws: Workspace, form: Form) -> str:
         program(ws, form.key)
     except BadSetting as error:
         return error.told
-    return "" if ws.settings.smtp.host else say("There is no mail server. Set smtp.host in the settings.")
+    return "" if ws.settings.sends_mail else say("There is no mail server. Set smtp.host in the settings.")
 
 
 def ask(ws: Workspace, row: SignUp) -> Message:
