@@ -10,15 +10,17 @@ from typer.testing import CliRunner
 
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.entrypoints.cli import app
-from zhiyin.services import templates
+from zhiyin.services import sending, templates
 from zhiyin.services.workspace import Workspace
+from zhiyin.testing.channel import FakeChannel
 
 BODY = "<mjml><mj-body><mj-raw>Order {{ data.number }}</mj-raw></mj-body></mjml>"
 
 
 @pytest.fixture
-def ws(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def ws(make_workspace: Any, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     monkeypatch.setenv("ZHIYIN_SENDER_EMAIL", "shop@example.com")
+    workspace: Workspace = make_workspace()
     templates.save(workspace, key="receipt", name="Receipt", subject="Order {{ data.number }}", body=BODY)
     return workspace
 
@@ -62,6 +64,14 @@ def test_one_message_is_sent_once_found_and_shown(ws: Workspace) -> None:
         assert told(ws, "messages", "list", *words) == []
     assert told(ws, "messages", "show", first["id"])["program"] == "transactional:receipt"
     assert "li@example.com" in call(ws, "messages", "show", first["id"])
+    with pytest.raises(ZhiyinError, match="not kept"):
+        call(ws, "messages", "show", first["id"], "--raw")
+    while sending.send_step(ws, "test:1", channel=FakeChannel()):
+        pass
+    raw = call(ws, "messages", "show", first["id"], "--raw")
+    assert raw.splitlines()[0].startswith("From: ")
+    assert "Subject: Order 7" in raw
+    assert told(ws, "messages", "show", first["id"])["kept"]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from zhiyin.domain.event import (
     UNSUBSCRIBED,
     Event,
 )
-from zhiyin.services import effects, outcomes, reports
+from zhiyin.services import effects, opens, outcomes, reports
 from zhiyin.services.workspace import Workspace
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -260,9 +260,24 @@ def test_opens_and_clicks_count_people_by_the_best_evidence(world: World) -> Non
     report = reports.campaign(world.ws, "spring", CLOSED)
     assert report.opened == reports.Counts(human=1, unknown=1, machine=2)
     assert report.clicked == reports.Counts(human=2, unknown=0, machine=2)
-    assert report.links == (reports.Link("/tea", 2, 1), reports.Link("/cup", 1, 1))
+    assert report.links == (reports.Link("/tea", 2, 1, 1), reports.Link("/cup", 1, 1, 2))
     assert report.unsubscribed == 1
     assert report.effect("unsubscribed").value == pytest.approx(100 / 60)
+
+
+def test_who_followed_a_link_is_named_and_machines_are_not(world: World) -> None:
+    def clicked(customer: str, after: float, url: str, method: str = "GET") -> Event:
+        return world.event(EMAIL_LINK_CLICKED, customer, after, user_agent=BROWSER, method=method, url=url)
+
+    world.add(
+        clicked("m00", 4000, "/tea"),
+        clicked("m00", 4100, "/tea"),
+        clicked("m03", 500, "/tea"),
+        clicked("m02", 500, "/tea", "HEAD"),
+        clicked("m04", 500, "/cup"),
+    )
+    found = opens.followers(world.ws, "spring", "/tea", START, CLOSED)
+    assert [(one.clicks, one.after) for one in found] == [(1, pytest.approx(440)), (2, pytest.approx(3940))]
 
 
 def test_a_campaign_without_any_response_has_zeros(world: World) -> None:

@@ -239,6 +239,15 @@ class BouncesSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MessagesSettings:
+    """How long messages are kept as they were sent."""
+
+    keep_days: int = field(
+        default=30, metadata={"doc": "Days for which every message is kept as it was sent; none is if 0."}
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignSettings:
     """Defaults of a new campaign."""
 
@@ -441,6 +450,7 @@ class Settings:
     esp: EspSettings = EspSettings()
     sender: SenderSettings = SenderSettings()
     transactional: TransactionalSettings = TransactionalSettings()
+    messages: MessagesSettings = MessagesSettings()
     bounces: BouncesSettings = BouncesSettings()
     campaign: CampaignSettings = CampaignSettings()
     pace: PaceSettings = PaceSettings()

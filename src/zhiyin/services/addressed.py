@@ -54,7 +54,7 @@ def plan(
     made = decide.decide(who, facts, share=0.0, seed="", versions=versions or {})
     if made.choice != SEND:
         row.status, row.reason, row.address, row.domain = MessageStatus.REFUSED, made.reason, "", ""
-        row.finished_at = now
+        row.finished_at, row.data = now, None
     try:
         with transaction.atomic():
             row.save()

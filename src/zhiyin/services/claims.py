@@ -97,6 +97,7 @@ def refuse(stopped: Sequence[tuple[Message, Sequence[Fact], str]], now: datetime
         row.finished_at, row.claimed_by, row.published = now, "", False
     names = ("status", "reason", "detail", "address", "finished_at", "claimed_by", "published")
     save_many([row for row, _, _ in stopped], names)
+    forget([row for row, _, _ in stopped])
     facts = {row.pk: (found, reason) for row, found, reason in stopped}
     made = list(Decision.objects.filter(message__in=facts))
     for decision in made:
@@ -105,6 +106,13 @@ def refuse(stopped: Sequence[tuple[Message, Sequence[Fact], str]], now: datetime
         if found:
             decision.facts = decisions.facts_json(found)
     Decision.objects.bulk_update(made, ["choice", "reason", "facts"], batch_size=200)
+
+
+def forget(rows: Sequence[Message]) -> None:
+    """Forget what messages that are over were given for themselves: codes and passwords are nobody's business."""
+    given = [row.pk for row in rows if row.data is not None]
+    if given:
+        Message.objects.filter(pk__in=given).update(data=None)
 
 
 def release(claims: Q, now: datetime) -> int:

@@ -24,6 +24,7 @@ class Written:
     rendered: Rendered
     envelope: Envelope
     items: tuple[str, ...]
+    skeleton: str = ""  # its wording before anybody's name stood in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Envelopes:
         to: str,
         name: str,
         marked: Marks,
+        skeleton: str = "",
     ) -> Written:
         """One message, its links tracked, signed with every key of the domain."""
         stop = headers.unsubscribe(self.public.unsubscribe(token), self.mailto) if self.listed else {}
@@ -106,4 +108,5 @@ class Envelopes:
             Rendered(rendered.subject, html, text, rendered.preheader),
             replace(envelope, content=signed),
             tuple(str(item["item_id"]) for item in items),
+            skeleton,
         )

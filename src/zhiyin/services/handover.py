@@ -22,7 +22,7 @@ from zhiyin.domain.program import Program
 from zhiyin.domain.reasons import FailReason, Reason, SuppressReason
 from zhiyin.loop.deliver import bounces
 from zhiyin.loop.deliver.mime import ascii_address
-from zhiyin.services import breaker, channels, claims, messages, programs, receipts
+from zhiyin.services import breaker, channels, claims, copies, messages, programs, receipts
 from zhiyin.services.envelopes import Written
 from zhiyin.services.workspace import Workspace
 
@@ -41,6 +41,7 @@ class Round:
     refusals: dict[str, int] = field(default_factory=dict)  # program → refusals in a row
     later: dict[str, int] = field(default_factory=dict)  # program → requests in a row to come back later
     published: list[int] = field(default_factory=list)
+    keeper: copies.Keeper = field(default_factory=copies.Keeper)
 
 
 def write(round_: Round, program: Program, rows: Sequence[Message]) -> list[tuple[Message, Written]]:
@@ -81,7 +82,7 @@ def hand_over(round_: Round, program: Program, chunk: Sequence[tuple[Message, Wr
     refusal = round_.channel.open()
     if refusal is not None:
         return _heard(round_, [refusal]) and _refused(round_, program, refusal)
-    mine = _mark_handed_over(round_, program, [row.pk for row, _ in chunk])
+    mine = _mark_handed_over(round_, program, chunk)
     going = [(row, written) for row, written in chunk if row.pk in mine]
     if not going:
         return False
@@ -89,14 +90,16 @@ def hand_over(round_: Round, program: Program, chunk: Sequence[tuple[Message, Wr
     return _note(round_, program, going, answers)
 
 
-def _mark_handed_over(round_: Round, program: Program, ids: Sequence[int]) -> set[int]:
-    """On disk when this returns: from here on these messages are never claimed again by themselves."""
+def _mark_handed_over(round_: Round, program: Program, chunk: Sequence[tuple[Message, Written]]) -> set[int]:
+    """On disk when this returns: from here on these messages are never claimed again by themselves, and each is kept
+    as it leaves."""
+    pressed = round_.keeper.pressed(round_.ws, chunk)
     with transaction.atomic():
         mine = set(
             Message.objects.select_for_update(of=("self",))
             .filter(
                 programs.going(program),
-                pk__in=ids,
+                pk__in=[row.pk for row, _ in chunk],
                 status=MessageStatus.CLAIMED,
                 claimed_by=round_.claim,
             )
@@ -105,6 +108,7 @@ def _mark_handed_over(round_: Round, program: Program, ids: Sequence[int]) -> se
         Message.objects.filter(pk__in=mine).update(
             status=MessageStatus.HANDED_OVER, handed_over_at=round_.ws.now(), claimed_at=clock.system()
         )
+        copies.keep([copy for copy in pressed if copy.message_id in mine])
         flag_published(round_)
     return mine
 
@@ -152,6 +156,7 @@ def _keep(rows: Sequence[Message], now: datetime) -> None:
     with transaction.atomic():
         _forget_erased(rows)
         save_many(rows, receipts.SETTLED)
+        claims.forget([row for row in rows if row.finished_at])
         failed = (row for row in rows if row.address and row.status == MessageStatus.FAILED)
         dead = [row.address.lower() for row in failed if _gone(row)]
         Suppression.objects.bulk_create(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from zhiyin.adapters.records.erasure import stranger
-from zhiyin.adapters.records.models import Customer, Message
+from zhiyin.adapters.records.models import BounceNote, Customer, Decision, Message, MessageCopy
 from zhiyin.domain.errors import NotFound
 from zhiyin.domain.text import say
 from zhiyin.services.workspace import Workspace
@@ -61,6 +61,27 @@ def search(ws: Workspace, wanted: Wanted, page: int = 1, per_page: int = 50) -> 
     start = (page - 1) * per_page
     found = list(rows[start : start + per_page + 1])
     return Found(found[:per_page], len(found) > per_page)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All there is to say of one message: its decision, what came back, and until when its copy is kept."""
+
+    row: Message
+    decision: Decision | None
+    came_back: list[BounceNote]
+    copied: bool
+
+
+def story(ws: Workspace, token: str) -> Story:
+    """The story of a message. Raises ``NotFound``."""
+    row = get(ws, token)
+    return Story(
+        row,
+        Decision.objects.filter(message=row).first(),
+        list(BounceNote.objects.filter(token=row.token).order_by("at")),
+        MessageCopy.objects.filter(pk=row.pk).exists(),
+    )
 
 
 def get(ws: Workspace, token: str) -> Message:

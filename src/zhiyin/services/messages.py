@@ -68,10 +68,11 @@ def write(
             unsubscribe = envelopes.public.unsubscribe(token) if program.marketing else ""
             today = _today(ws, now, customer)
             said = variables(ws, program, customer, items, unsubscribe, recipient.data, today=today)
-            rendered = render.render(speaking.to(customer), said)
+            worded = speaking.to(customer)
+            rendered = render.render(worded, said)
             whom = (to, "") if to else (address or customer.email, customer.name)
             own = marks.untracked(marked) if customer.customer_id in unmarked else marked
-            result[token] = envelopes.written(rendered, items, token, *whom, own)
+            result[token] = envelopes.written(rendered, items, token, *whom, own, worded.skeleton)
         except BadTemplate as error:
             result[token] = error
     return result

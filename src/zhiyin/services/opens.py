@@ -20,11 +20,12 @@ from zhiyin.services.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link of the message: clicks by people, and how many people those were."""
+    """A link of the message: clicks by people, how many people those were, and the hits that were not surely theirs."""
 
     url: str
     clicks: int
     people: int
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,55 @@ class Hits:
 _PROPERTIES = ("token", "user_agent", "method", "url", "ip")
 
 
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """One message whose reader followed a link: how often, and how many seconds after delivery first."""
+
+    token: str
+    clicks: int
+    after: float | None
+
+
 def of(ws: Workspace, key: str, since: datetime, until: datetime) -> Hits:
     """The opens and clicks of a campaign's messages between two moments."""
-    own = ws.lake.events(properties=_PROPERTIES).filter(
+    own = _own(ws, key, since, until)
+    hits, verdicts = _judged(ws, own)
+    left = own.filter(nw.col("event") == UNSUBSCRIBED).select("customer_id").unique()
+    return Hits(
+        opened=_people(hits, verdicts, links=False),
+        clicked=_people(hits, verdicts, links=True),
+        links=_links(hits, verdicts),
+        unsubscribed=ws.lake.collect(left).num_rows or 0,
+    )
+
+
+def followers(ws: Workspace, key: str, url: str, since: datetime, until: datetime) -> list[Follower]:
+    """The messages of a campaign in which a person followed this link, the first to do so first."""
+    hits, verdicts = _judged(ws, _own(ws, key, since, until))
+    found = []
+    for token, each in hits.items():
+        theirs = [
+            hit.after
+            for hit, kind in zip(each, verdicts[token], strict=True)
+            if hit.url == url and kind == HUMAN
+        ]
+        if theirs:
+            found.append(
+                Follower(token, len(theirs), min((a for a in theirs if a is not None), default=None))
+            )
+    return sorted(found, key=lambda one: (one.after is None, one.after or 0.0, one.token))
+
+
+def _own(ws: Workspace, key: str, since: datetime, until: datetime) -> nw.LazyFrame:
+    return ws.lake.events(properties=_PROPERTIES).filter(
         nw.col("campaign") == key,
         nw.col("timestamp") >= _plain(since),
         nw.col("timestamp") <= _plain(until),
     )
+
+
+def _judged(ws: Workspace, own: nw.LazyFrame) -> tuple[dict[str, list[Hit]], dict[str, list[str]]]:
+    """All hits of each message that was clicked or opened, and who made them."""
     delivered = (
         own.filter(nw.col("event") == EMAIL_DELIVERED)
         .group_by("property_token")
@@ -66,14 +109,7 @@ def of(ws: Workspace, key: str, since: datetime, until: datetime) -> Hits:
     ):
         for token, hit in _rows(ws.lake.collect(part)):
             hits.setdefault(token, []).append(hit)
-    verdicts = {token: rules.judge(each) for token, each in hits.items()}
-    left = own.filter(nw.col("event") == UNSUBSCRIBED).select("customer_id").unique()
-    return Hits(
-        opened=_people(hits, verdicts, links=False),
-        clicked=_people(hits, verdicts, links=True),
-        links=_links(hits, verdicts),
-        unsubscribed=ws.lake.collect(left).num_rows or 0,
-    )
+    return hits, {token: rules.judge(each) for token, each in hits.items()}
 
 
 def _first(pixels: nw.LazyFrame, delivered: nw.LazyFrame) -> nw.LazyFrame:
@@ -120,17 +156,20 @@ def _people(
 
 def _links(hits: Mapping[str, Sequence[Hit]], verdicts: Mapping[str, Sequence[str]]) -> tuple[Link, ...]:
     total: Counter[str] = Counter()
+    others: Counter[str] = Counter()
     people: dict[str, set[str]] = {}
     for token, each in hits.items():
         for hit, kind in zip(each, verdicts[token], strict=True):
             if hit.url in ("", HIDDEN):
                 continue
             total[hit.url] += kind == HUMAN
+            others[hit.url] += kind != HUMAN
             people.setdefault(hit.url, set())
             if kind == HUMAN:
                 people[hit.url].add(token)
     return tuple(
-        Link(url, total[url], len(people[url])) for url in sorted(people, key=lambda url: (-total[url], url))
+        Link(url, total[url], len(people[url]), others[url])
+        for url in sorted(people, key=lambda url: (-total[url], url))
     )
 
 

@@ -127,6 +127,7 @@ def recover(ws: Workspace, older_than: timedelta = STALE) -> int:
         lost = Message.objects.filter(status=MessageStatus.HANDED_OVER, claimed_by__in=stale).update(
             status=MessageStatus.UNKNOWN,
             reason=FailReason.INTERRUPTED,
+            data=None,
             finished_at=ws.now(),
             published=True,
         )

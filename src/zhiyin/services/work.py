@@ -15,7 +15,17 @@ from zhiyin.adapters import clock
 from zhiyin.adapters.records.patience import AWAY
 from zhiyin.domain.errors import Busy
 from zhiyin.domain.text import say
-from zhiyin.services import engagements, ingest, mailbox, memberships, planning, renewals, sending, sign_ups
+from zhiyin.services import (
+    copies,
+    engagements,
+    ingest,
+    mailbox,
+    memberships,
+    planning,
+    renewals,
+    sending,
+    sign_ups,
+)
 from zhiyin.services.workspace import Workspace
 
 VACUUM = timedelta(days=1)  # old files are removed that often
@@ -116,7 +126,10 @@ def _send(ws: Workspace, name: str) -> int:
 
 
 def _tidy(ws: Workspace) -> int:
-    return sum(ws.lake.compact(name) for name in ("events", "rejects") if ws.lake.fragments(name) > FILES)
+    compacted = sum(
+        ws.lake.compact(name) for name in ("events", "rejects") if ws.lake.fragments(name) > FILES
+    )
+    return compacted + copies.prune(ws)
 
 
 class _Lasting:

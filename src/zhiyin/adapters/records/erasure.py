@@ -22,6 +22,7 @@ from zhiyin.adapters.records.hit import Hit
 from zhiyin.adapters.records.identity import Identity
 from zhiyin.adapters.records.membership import Membership, Touched, Transition, Wake
 from zhiyin.adapters.records.message import Message
+from zhiyin.adapters.records.message_copy import MessageCopy
 from zhiyin.domain.message import PENDING, MessageStatus
 from zhiyin.domain.reasons import Reason, SuppressReason
 
@@ -114,6 +115,7 @@ def erase(customer_id: str, now: datetime) -> dict[str, int]:
             status=MessageStatus.REFUSED, reason=Reason.ERASED, finished_at=now
         )
         counts = {
+            "copies": MessageCopy.objects.filter(message__in=messages).delete()[0],
             "messages": messages.update(
                 customer_id=nobody, address="", domain="", detail="", items=[], data=None, published=True
             ),

@@ -18,6 +18,7 @@ from zhiyin.adapters.records.job import Job
 from zhiyin.adapters.records.mail_report import MailReport, MailReportRow
 from zhiyin.adapters.records.membership import Membership, Touched, Transition, Wake
 from zhiyin.adapters.records.message import Message
+from zhiyin.adapters.records.message_copy import Dictionary, MessageCopy
 from zhiyin.adapters.records.placement import Placement
 from zhiyin.adapters.records.profile_run import ProfileRun
 from zhiyin.adapters.records.recommender import RecommenderModel
@@ -43,6 +44,7 @@ __all__ = [
     "Customer",
     "Decision",
     "DomainCheck",
+    "Dictionary",
     "DkimKey",
     "Form",
     "Hit",
@@ -55,6 +57,7 @@ __all__ = [
     "MailReportRow",
     "Membership",
     "Message",
+    "MessageCopy",
     "Placement",
     "ProfileRun",
     "RecommenderModel",

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from zhiyin.domain.placement import EMAIL
-from zhiyin.entrypoints.cli import campaign_calendar, campaign_check, campaign_schedule
+from zhiyin.entrypoints.cli import campaign_calendar, campaign_check, campaign_clicks, campaign_schedule
 from zhiyin.entrypoints.cli.output import (
     JsonOption,
     WorkspaceOption,
@@ -300,6 +300,7 @@ def send(
 
 campaign_schedule.register(app)
 campaign_calendar.register(app)
+campaign_clicks.register(app)
 campaign_check.register(app)
 
 

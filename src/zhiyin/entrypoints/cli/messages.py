@@ -99,13 +99,27 @@ def list_(
 
 
 @app.command("show")
-def show(token: Token, workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
-    """Show what became of one message."""
+def show(
+    token: Token,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="The message itself, byte for byte as it was sent.")
+    ] = False,
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """Show what became of one message, or the message itself."""
     ws = open_workspace(workspace)  # before anything touches the records
-    from zhiyin.services import message_search
+    from zhiyin.services import copies, message_search
 
-    row = message_search.get(ws, token)
-    found = _plain(row)
+    story = message_search.story(ws, token)
+    if raw:
+        typer.get_binary_stream("stdout").write(copies.get(ws, token))
+        return
+    found = _plain(story.row) | {"kept": story.copied}
+    if story.decision:
+        held = [fact["code"] for fact in story.decision.facts if not fact["holds"]]
+        found["refused_by"] = ", ".join(held) or None
+    found["came_back"] = ", ".join(note.reason for note in story.came_back) or None
     if as_json:
         print_json(found)
         return

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 
 from zhiyin.entrypoints.console import (
     campaign_accounts,
+    campaign_clicks,
     campaign_course,
     campaign_effects,
     campaign_groups,
@@ -44,6 +45,8 @@ def context(ws: Workspace, request: HttpRequest, campaign: Any) -> dict[str, Any
     shown |= {"report": report, "state": report.state, "context_line": campaign_verdict.context(ws, report)}
     if tab == "content":
         return {**shown, **_content(ws, campaign)}
+    if tab == "links":
+        return {**shown, **campaign_clicks.links(ws, campaign, report)}
     return {**shown, **_figures(ws, report)}
 
 

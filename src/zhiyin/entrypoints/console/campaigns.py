@@ -14,6 +14,7 @@ from zhiyin.domain.errors import BadSetting
 from zhiyin.entrypoints.console import (
     campaign_accounts,
     campaign_calendar,
+    campaign_clicks,
     campaign_compose,
     campaign_list,
     campaign_new,
@@ -204,6 +205,22 @@ def resend(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @require_safe
+def clicks(request: HttpRequest, key: str) -> HttpResponse:
+    """Who followed one link."""
+    return render(request, "console/campaigns/clicks.html", campaign_clicks.people(current(), request, key))
+
+
+@require_POST
+def clicks_segment(request: HttpRequest, key: str) -> HttpResponse:
+    """Make a segment of those who followed one link."""
+    from zhiyin.services import clickers
+
+    row = clickers.save(current(), key, request.POST.get("url", ""), request.POST.get("name", ""))
+    messages.success(request, gettext("“%(name)s” is a segment now.") % {"name": row.name})
+    return redirect("segment", row.key)
+
+
+@require_safe
 def progress(request: HttpRequest, key: str) -> HttpResponse:
     """How far sending is; the page itself once it is over."""
     ws = current()
@@ -271,6 +288,8 @@ urlpatterns = [
     path("campaigns/<slug:key>/cancel", cancel, name="campaign_cancel"),
     path("campaigns/<slug:key>/resend", resend, name="campaign_resend"),
     path("campaigns/<slug:key>/progress", progress, name="campaign_progress"),
+    path("campaigns/<slug:key>/clicks", clicks, name="campaign_clicks"),
+    path("campaigns/<slug:key>/clicks/segment", clicks_segment, name="campaign_clicks_segment"),
     path("campaigns/<slug:key>/again", again, name="campaign_again"),
     path("campaigns/<slug:key>/people.csv", export, name="campaign_export"),
     path("campaigns/<slug:key>/people/<path:customer_id>", why, name="campaign_why"),

@@ -151,6 +151,12 @@ EVENTS: Names = {
 }
 # who opened or clicked
 TOUCHES: Names = {"human": _("human"), "unknown": _("unknown"), "machine": _("machine")}
+PROGRAM_KINDS: Names = {
+    "campaign": _("Campaigns"),
+    "transactional": _("Transactional"),
+    "form": _("Forms"),
+}
+
 # campaign states, message states, effects and imports: one name space, the codes do not clash
 STATUSES: Names = {
     "draft": _("Draft"),

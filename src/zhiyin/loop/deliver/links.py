@@ -52,6 +52,20 @@ def rewrite(html: str, track: Track, *, keep: tuple[str, ...] = (), pixel: str =
     return f"{html[:at]}{added}{html[at:]}"
 
 
+def annotated(html: str, note: Callable[[str], str]) -> str:
+    """The HTML with ``note(url)``, which is HTML too, before every web link.
+
+    >>> annotated('<a href="https://shop.example/?a=1&amp;b=2">Tea</a>', lambda url: f"<i>{url[-3:]}</i>")
+    '<i>b=2</i><a href="https://shop.example/?a=1&amp;b=2">Tea</a>'
+    """
+
+    def noted(match: re.Match[str]) -> str:
+        found = _address(match)
+        return f"{note(found[0])}{match[0]}" if found and is_web(found[0]) else match[0]
+
+    return _TOKEN.sub(noted, html)
+
+
 def rewrite_text(text: str, track: Track, *, keep: tuple[str, ...] = ()) -> str:
     """A rendered plain text template with its marked addresses tracked and the marks taken off."""
     return _MARKED.sub(lambda match: _target(match[1].strip(), track, keep), text)
@@ -83,20 +97,26 @@ def is_web(url: str) -> bool:
 
 
 def _tag(match: re.Match[str], track: Track, keep: tuple[str, ...]) -> str:
-    if match["name"] not in ("a", "A"):
+    found = _address(match)
+    if found is None:
         return match[0]
+    url, start, end = found
+    target = _target(url, track, keep)
+    return match[0] if target == url else f'{match[0][:start]}"{escape(target)}"{match[0][end:]}'
+
+
+def _address(match: re.Match[str]) -> tuple[str, int, int] | None:
+    """Where an ``<a>`` leads, and where in the tag that stands; None for what is no link."""
+    if match["name"] not in ("a", "A"):
+        return None
     for attribute in _ATTRIBUTE.finditer(match["attributes"]):
         if attribute["name"].lower() == "href":
             if attribute["value"] is None:
                 break
-            url = unescape(attribute["value"].strip("\"'")).strip()
-            target = _target(url, track, keep)
-            if target == url:
-                break
             at = match.start("attributes") - match.start()
-            start, end = at + attribute.start("value"), at + attribute.end("value")
-            return f'{match[0][:start]}"{escape(target)}"{match[0][end:]}'
-    return match[0]
+            url = unescape(attribute["value"].strip("\"'")).strip()
+            return url, at + attribute.start("value"), at + attribute.end("value")
+    return None
 
 
 def _target(url: str, track: Track, keep: tuple[str, ...]) -> str:

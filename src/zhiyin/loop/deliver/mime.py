@@ -40,15 +40,15 @@ def envelope(email: OutgoingEmail, *, date: datetime) -> Envelope:
     }
     head = "".join(f"{name}: {_BREAKS.sub(' ', value)}\r\n" for name, value in headers.items())
     head = head.replace(_FOLD, "\r\n ")
-    content = (
-        f"{head}\r\n"
-        f"--{boundary}\r\n{_part('plain', email.text)}"
-        f"--{boundary}\r\n{_part('html', email.html)}"
-        f"--{boundary}--\r\n"
-    )
+    content = f"{head}\r\n{body(boundary, email.text, email.html)}"
     return Envelope(
         email.message_id, email.envelope_from, ascii_address(email.to), content.encode("utf-8", "replace")
     )
+
+
+def body(boundary: str, text: str, html: str) -> str:
+    """Both parts between their boundaries; the same for the same, whenever it is asked."""
+    return f"--{boundary}\r\n{_part('plain', text)}--{boundary}\r\n{_part('html', html)}--{boundary}--\r\n"
 
 
 def mailbox(name: str, address: str) -> str:

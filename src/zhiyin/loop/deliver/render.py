@@ -28,6 +28,7 @@ class Prepared:
     preheader: BoundTemplate
     html: BoundTemplate
     text: BoundTemplate
+    skeleton: str = ""  # the HTML before anybody's name stands in it
 
 
 def prepare(subject: str, body: str, preheader: str = "", text: str = "") -> Prepared:
@@ -45,6 +46,7 @@ def prepare(subject: str, body: str, preheader: str = "", text: str = "") -> Pre
         text=sandbox.parse(plain.marked(text), what=_TEXT)
         if text.strip()
         else sandbox.parse(plain.to_text(html)),
+        skeleton=html,
     )
 
 
