@@ -301,6 +301,14 @@ def test_it_speaks_the_language_that_is_asked_for(ws: Workspace, api: Api, smtp:
     ]  # fmt: skip
 
 
+def test_a_name_finds_the_template_of_its_language_where_it_has_none_itself(make_workspace: Any) -> None:
+    ws = make_workspace("fresh")
+    assert templates.spoken(ws, "receipt", "zh-CN").key == "receipt-zh"  # ready-made
+    assert templates.spoken(ws, "receipt", "fr").key == "receipt-en"
+    templates.save(ws, key="receipt", name="Receipt", subject="Order", body=BODY)
+    assert templates.spoken(ws, "receipt", "zh-CN").key == "receipt"
+
+
 def test_an_archived_template_is_not_sent(ws: Workspace, api: Api) -> None:
     Template.objects.filter(key="receipt").update(archived_at=ws.now())
     assert (api(ASKED)[0], api(ASKED)[1]["error"]["code"]) == (404, "archived")

@@ -15,6 +15,7 @@ from tests.services.returned_mail import sent
 
 from zhiyin.adapters.records.models import BounceNote, Message, Suppression
 from zhiyin.domain.esp import EspEvent
+from zhiyin.entrypoints.site import current
 from zhiyin.loop.deliver.esp_event import bounce_of
 from zhiyin.services import bounce_notes, ingest
 from zhiyin.services.workspace import Workspace
@@ -93,6 +94,31 @@ def test_mailgun_is_believed_by_its_signature(make_workspace: Make) -> None:
     assert post("mailgun", later, "") == 200  # it goes on trying
     assert listed() == {"li@example.com": "hard_bounce"}
     assert dict(Message.objects.values_list("customer_id", "bounced")) == {"li": "hard", "wang": ""}
+
+
+@pytest.mark.parametrize(
+    "name", ["mailgun", "postmark", "sendgrid", "amazon_ses", "mandrill", "unisender_go"]
+)
+def test_a_body_of_no_form_is_refused_whoever_sends_it(make_workspace: Make, name: str) -> None:
+    more = {"amazon_ses": "region=x", "unisender_go": "api_url=https://api.example"}.get(name, "")
+    shop(
+        make_workspace,
+        name,
+        esp__options=more,
+        esp__secret="s",
+        esp__webhook_key="k" if name == "mandrill" else "",
+    )
+    for told in (
+        b"[" * 100_000,
+        b"[]",
+        b"[1]",
+        b"{}",
+        b'{"signature": 1}',
+        b'{"signature": {"token": 1}}',
+        b"\xff",
+    ):
+        assert post(name, told) in (200, 400, 403), told[:20]  # 200: a list without events
+    assert bounce_notes.notes(current()) == []
 
 
 def test_several_events_in_one_post_each_find_their_message(make_workspace: Make) -> None:

@@ -23,7 +23,8 @@ FORM = {
     "bounces__host": "", "bounces__port": "0", "bounces__security": "tls", "bounces__user": "",
     "bounces__password": "", "bounces__folder": "INBOX", "bounces__after": "keep",
     "esp__name": "", "esp__key": "", "esp__secret": "", "esp__options": "", "esp__webhook_secret": "",
-    "esp__webhook_key": "",
+    "esp__webhook_key": "", "transactional__sender_name": "", "transactional__sender_email": "",
+    "transactional__reply_to": "", "transactional__tracking": "False",
 }  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import socket
 import sys
 from collections.abc import Iterator
@@ -10,23 +12,32 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
+from tests.api import payloads
 from tests.integration.providers import KEY, Provider, serving
+from tests.services.mailing import campaign, people
 
+from zhiyin.adapters import esp
 from zhiyin.adapters.channels import channel
 from zhiyin.adapters.channels.esp import EspChannel
+from zhiyin.adapters.channels.esp import letter as letter_of
+from zhiyin.adapters.records.models import Message
 from zhiyin.domain.errors import BadSetting
+from zhiyin.domain.esp import ESPS
 from zhiyin.domain.message import Envelope, MessageStatus, OutgoingEmail, Receipt
 from zhiyin.domain.settings import EspSettings, Settings, SmtpSettings
 from zhiyin.loop.deliver import mime
+from zhiyin.services import campaigns, sending
+from zhiyin.services.workspace import Workspace
 from zhiyin.testing.channel import ChannelContract
 
 TOKEN = "7f3a" * 8
 
 
 def made(name: str, url: str, key: str = KEY, timeout: float = 5.0, options: str = "") -> EspChannel:
-    esp = EspSettings(name=name, key=key, options=f"api_url={url}{options}")
-    esp.check()
-    found = channel("email", Settings(Path("."), esp=esp, smtp=SmtpSettings(timeout=timeout)))
+    given = EspSettings(name=name, key=key, options=f"api_url={url}{options}")
+    given.check()
+    found = channel("email", Settings(Path("."), esp=given, smtp=SmtpSettings(timeout=timeout)))
     assert isinstance(found, EspChannel)
     return found
 
@@ -190,8 +201,62 @@ def test_an_unknown_provider_names_the_known_ones(make_workspace: Any) -> None:
 
 
 def test_amazons_message_is_the_mime_that_boto_sends() -> None:
-    esp = EspSettings(name="amazon_ses", key="AKIA0", secret="s", options="region=eu-west-1")
-    found = EspChannel(Settings(Path("."), esp=esp, smtp=SmtpSettings(timeout=0.5)))
+    given = EspSettings(name="amazon_ses", key="AKIA0", secret="s", options="region=eu-west-1")
+    found = EspChannel(Settings(Path("."), esp=given, smtp=SmtpSettings(timeout=0.5)))
     with found._backend() as backend:
         assert backend.client.meta.region_name == "eu-west-1"
     found.close()
+
+
+@pytest.mark.parametrize("name", ESPS)
+def test_every_provider_has_a_place_for_all_of_our_message(name: str) -> None:
+    options = ", ".join(
+        f"{one}=https://api.example" if one == "api_url" else f"{one}=x" for one in ESPS[name].needs
+    )
+    settings = EspSettings(name=name, key=KEY, secret="s", options=options, webhook_secret="hook:1")
+    settings.check()
+    backend = esp.backend(settings, 5.0)
+    mail = letter_of(letter())
+    if name == "amazon_ses":
+        backend.open()
+        made = backend.build_message_payload(mail, {})
+        made.finalize_payload()
+        backend.close()
+        told = str(made.params)
+    else:
+        payload = backend.build_message_payload(mail, backend.send_defaults)
+        told = str(payload.serialize_data() or payload.data)
+    for said in ("One-Click", "spring:s1:shop.example", TOKEN, "li@example.com", "tea@shop.example"):
+        assert said in told, said
+    assert esp.view(settings).esp_name
+
+
+def test_a_campaign_through_a_provider_and_what_it_tells_later(
+    make_workspace: Any, provider: Provider
+) -> None:
+    given = {"name": "postmark", "key": KEY, "options": f"api_url={provider.url}", "webhook_secret": "hook:1"}
+    ws = make_workspace(**{f"esp__{name}": value for name, value in given.items()})
+    people(ws, 4)
+    campaign(ws, holdout=0)
+    campaigns.start(ws, "spring", allow_local_links=True)
+    provider.status["c0003"] = 400
+    sending.run_until_done(ws, "spring")
+    standing = campaigns.progress(ws, "spring")
+    assert (standing["accepted"], standing["failed"]) == (3, 1)
+    rows = dict(Message.objects.filter(status="accepted").values_list("token", "address"))
+    assert {
+        told["Metadata"]["zhiyin"]: told["To"].rpartition("<")[2].strip(">") for told in provider.arrived
+    } == rows
+    token, address = sorted(rows.items())[0]
+    assert posted(ws, payloads.postmark(token, address, "SpamComplaint")) == 200
+    standing = campaigns.progress(ws, "spring")
+    assert standing["came_back"] == {"complaint": 1}
+    assert standing["planned"] == standing["accepted"] + standing["failed"] == 4
+
+
+def posted(ws: Workspace, told: dict[str, Any]) -> int:
+    """What the webhook answers."""
+    browser: Any = Client()
+    basic = base64.b64encode(ws.settings.esp.webhook_secret.encode()).decode()
+    headers = {"HTTP_AUTHORIZATION": f"Basic {basic}", "content_type": "application/json"}
+    return int(browser.post("/v1/webhooks/postmark", json.dumps(told), **headers).status_code)

@@ -21,7 +21,7 @@ class Box:
         self.validity = 7
         self.fault: Callable[[str], str] = lambda command: ""
         self.said: list[str] = []
-        self.capabilities = "IMAP4rev1 UIDPLUS ID"
+        self.capabilities = "IMAP4rev1 UIDPLUS ID STARTTLS"
         self.port = 0
         self.over = threading.Event()
         self._next = 1
@@ -52,7 +52,7 @@ class _Handler(socketserver.StreamRequestHandler):
         with contextlib.suppress(OSError, ConnectionError):
             self.greet()
             while line := self.rfile.readline():
-                command = line.decode().strip()
+                command = line.decode(errors="replace").strip()
                 self.box.said.append(command)
                 fault = self.box.fault(command)
                 if fault == "hang":
@@ -81,6 +81,10 @@ class Pop3(_Handler):
         word = word.upper()
         if word == "PASS" and rest != PASSWORD:
             self.say(f"-ERR no {rest} is not it")
+        elif word == "CAPA":
+            self.say("+OK")
+            self.say("STLS")
+            self.say(".")
         elif word == "UIDL":
             self.say("+OK")
             for number, uid in self.numbers.items():

@@ -162,6 +162,15 @@ def test_a_wrong_password_is_told_without_it(
     assert told.value.__cause__ is None
 
 
+def test_a_server_that_only_says_it_encrypts_gets_no_password(
+    make_workspace: Make, box: Box, protocol: str
+) -> None:
+    ws = make_workspace(**box.settings(protocol, security="starttls"))
+    with pytest.raises(MailboxFailed, match="SSL"):
+        mailbox.read(ws)
+    assert not any("LOGIN" in said or "PASS" in said for said in box.said)
+
+
 def test_a_mail_of_ten_megabytes_is_read_as_far_as_needed(
     make_workspace: Make, box: Box, protocol: str
 ) -> None:

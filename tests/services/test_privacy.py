@@ -18,6 +18,7 @@ from zhiyin.adapters.lake.rows import events_to_table
 from zhiyin.adapters.records import erasure
 from zhiyin.adapters.records.erasure import address_mark
 from zhiyin.adapters.records.models import (
+    BounceNote,
     Campaign,
     Consent,
     Customer,
@@ -52,6 +53,11 @@ def _shop(workspace: Workspace) -> None:
         Customer.objects.create(customer_id=customer_id, email=email, name=name, traits={"note": name})
         Consent.objects.create(customer_id=customer_id, channel="email", granted=True, at=now)
     Suppression.objects.create(channel="email", address=EMAIL, reason="manual", at=now)
+    said = f"550 5.1.1 <{EMAIL.upper()}>: no such user"
+    for key, who, address in (("1", ID, EMAIL), ("2", "", EMAIL), ("3", "", "stranger@example.com")):
+        BounceNote.objects.create(
+            key=key, at=now, source="file", fate="matched", customer_id=who, address=address, diagnostic=said
+        )
     events = [
         Event(
             f"{who}:{i}",

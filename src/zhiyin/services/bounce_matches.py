@@ -41,7 +41,7 @@ def find(ws: Workspace, report: BounceReport) -> Match:
         return named(report, report.message_id.strip("<>").partition("@")[0].lower())
     if token is None:
         return Match(report.worst, why=UnmatchedReason.FORGED_TAG)
-    message = Message.objects.filter(token=token).first()
+    message = _by(token)
     if message is None:
         return Match(report.worst, why=UnmatchedReason.UNKNOWN_MESSAGE)
     return _sent(message, _of(report.bounces, message.address) or report.worst)
@@ -51,13 +51,19 @@ def named(report: BounceReport, token: str) -> Match:
     """The message of a token that is not signed: believed only about the address that was written to."""
     if not token:
         return Match(report.worst, why=UnmatchedReason.NO_MESSAGE)
-    message = Message.objects.filter(token=token).first()
+    message = _by(token)
     if message is None:
         return Match(report.worst, why=UnmatchedReason.UNKNOWN_MESSAGE)
     bounce = _of(report.bounces, message.address)
     if bounce is None:
         return Match(report.worst, why=UnmatchedReason.OTHER_RECIPIENT)
     return _sent(message, bounce)
+
+
+def _by(token: str) -> Message | None:
+    """The message of a token; strangers write whatever they like where ours have letters and digits."""
+    fits = token.isascii() and token.isalnum()
+    return Message.objects.filter(token=token).first() if fits else None
 
 
 def _sent(message: Message, bounce: Bounce) -> Match:

@@ -15,7 +15,7 @@ from zhiyin.domain.host import is_private, is_this_machine
 from zhiyin.domain.problem import Problem
 from zhiyin.domain.text import say
 from zhiyin.loop import decide
-from zhiyin.services import content_checks, sending_domain, templates, wording
+from zhiyin.services import content_checks, sending_domain, templates, topics, wording
 from zhiyin.services.workspace import Workspace
 
 LOCAL_LINKS = "local_links"  # the one error that whoever tries things out may pass over
@@ -56,6 +56,8 @@ def check(ws: Workspace, row: Campaign) -> list[Problem]:
                 url=settings.base_url,
             ),
         )
+    if row.topic and topics.get(ws, row.topic).archived_at:
+        warn("topic_archived", say("Its topic is archived: nobody can choose it any more."))
     if not settings.shop.address:
         warn(
             "no_postal_address",

@@ -14,6 +14,8 @@ from zhiyin.domain.settings import EspSettings
 from zhiyin.domain.text import say
 
 _HARD = ("hardbounce", "permanent", "hard_bounce", "hard bounce", "hard")
+# what the library meets in a body that has not the form which the provider documents
+_NO_FORM = (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError)
 
 
 class Forged(Exception):
@@ -42,15 +44,12 @@ def events(settings: EspSettings, request: HttpRequest) -> list[EspEvent]:
     errors = esp.library("exceptions", settings.name)
     view = esp.view(settings)
     try:
-        view.run_validators(request)
+        view.run_validators(request)  # some read the body before they know whose it is
+        return [_event(one) for one in view.parse_events(request) if hasattr(one, "recipient")]
     except errors.AnymailWebhookValidationFailure as error:
         raise Forged from error
-    except errors.AnymailError as error:
+    except (errors.AnymailError, *_NO_FORM) as error:
         raise Unreadable from error
-    try:
-        return [_event(one) for one in view.parse_events(request) if hasattr(one, "recipient")]
-    except (errors.AnymailError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Unreadable from error  # whatever it is, it has not the form that the provider documents
 
 
 def _event(event: Any) -> EspEvent:

@@ -145,7 +145,8 @@ class Imap:
             self._ask(self._imap.select(f'"{folder}"', readonly=not self._removes))
             self.validity = (self._imap.response("UIDVALIDITY")[1][0] or b"").decode("ascii", "replace")
         except BaseException:
-            self.abandon()
+            with suppress(*_FAULTS):
+                self.abandon()
             raise
 
     @_asks
@@ -221,7 +222,8 @@ class Pop3:
             self._pop.user(settings.user)
             self._pop.pass_(settings.password)
         except BaseException:
-            self.abandon()
+            with suppress(*_FAULTS):
+                self.abandon()
             raise
 
     @_asks

@@ -829,6 +829,12 @@ def consent_source(code: str) -> str:
     return gettext("form “%(name)s”") % {"name": row.name if row else key}
 
 
+def program(told: str) -> str:
+    """What sent a message, by its name in the ledger: the confirmation of a form by that form's name."""
+    kind, _colon, _key = told.partition(":")
+    return gettext("confirmation, %(form)s") % {"form": consent_source(told)} if kind == "form" else told
+
+
 def purpose(code: str) -> str:
     """What a consent is for: offers, or the name of a topic in the reader's language."""
     from zhiyin.services import topics
