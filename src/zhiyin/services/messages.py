@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -27,13 +27,14 @@ class Recipient:
     """Whom one message of the ledger goes to.
 
     ``address`` is where it goes whatever the customer's own is, and may be that of no customer at all; ``data`` is
-    what its program was given for this message alone.
+    what its program was given for this message alone, ``language`` the one that was asked for.
     """
 
     token: str
     customer_id: str
     address: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    language: str = ""
 
 
 def write(
@@ -63,6 +64,8 @@ def write(
         customer = customers.get(recipient.customer_id) or (Customer("", email=address) if address else None)
         if customer is None:
             continue
+        if recipient.language:
+            customer = replace(customer, language=recipient.language)
         items = chosen.get(customer.customer_id, [])
         try:
             unsubscribe = envelopes.public.unsubscribe(token) if program.marketing else ""
