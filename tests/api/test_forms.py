@@ -284,6 +284,16 @@ def test_what_is_typed_is_never_markup(ws: Workspace) -> None:
     assert "<b>{{" not in letter.get_body(("html",)).get_content()
 
 
+def test_letters_that_no_database_holds_are_left_out(ws: Workspace) -> None:
+    post(ws, name="An\x00n\nLee", page="https://shop.example/\x00")
+    row = SignUp.objects.get()
+    assert (row.fields, row.proof["page"]) == ({"name": "An n Lee"}, "https://shop.example/")
+    assert api({"email": "a\x00b@example.com", "topics": ["news"]}).status_code == 422
+    assert api(
+        b'{"email": "eve@example.com", "fields": {"name": "\\ud800"}, "topics": ["news"]}'
+    ).status_code in (202, 400)
+
+
 def test_a_closed_form_takes_nothing(ws: Workspace) -> None:
     forms.archive(ws, "door")
     assert client().get(PAGE).status_code == post(ws).status_code == 404

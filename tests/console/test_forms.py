@@ -92,6 +92,7 @@ def test_everything_received_is_accounted_for_with_proof_and_reasons(ws: Workspa
         "received": 4, "confirmed": 1, "pending": 1, "expired": 0, "refused": 2,
         "reasons": {"bad_email": 1, "trap": 1},
     }  # fmt: skip
+    assert "Confirmations wait" in page  # there is no sender yet
     only = signed_in().get("/privacy/forms/door?status=confirmed").content.decode()
     assert ("ann@example.com" in only, "bob@example.com" in only) == (True, False)
     listed = signed_in("zh-hans").get("/privacy/forms").content.decode()
@@ -99,6 +100,13 @@ def test_everything_received_is_accounted_for_with_proof_and_reasons(ws: Workspa
     shown = signed_in().get(f"/customers/{Customer.objects.get().pk}").content.decode()
     assert "form “Door”" in shown
     assert "Write to me by e-mail" in shown
+
+
+def test_the_timeline_of_a_customer_names_the_form_that_asked(ws: Workspace) -> None:
+    forms.create(ws, "door", "Door")
+    Customer.objects.create(customer_id="c1", email="ann@example.com")
+    typed(ws, "ann@example.com")
+    assert "Planned: confirmation, form “Door”" in signed_in().get("/customers/c1").content.decode()
 
 
 def test_a_closed_form_keeps_what_came_in(ws: Workspace) -> None:

@@ -121,6 +121,9 @@ def test_get_and_head_ask_and_change_nothing(sent):
     for _ in range(3):
         page = site.ask("GET", paths["unsubscribe"], User_Agent="Mozilla/5.0")
         assert site.ask("HEAD", paths["unsubscribe"]).status == 200
+    act = "?List-Unsubscribe=One-Click&how=one_click&sub=0"
+    for method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE"):  # as scanners, prefetchers and the curious do
+        site.ask(method, paths["unsubscribe"] + act, Purpose="prefetch", User_Agent="")
     assert page.status == 200
     assert "要退订" in page.text or "Unsubscribe from our e-mails?" in page.text
     assert page.getheader("Content-Language") == "zh-hans"

@@ -25,6 +25,19 @@ BODY = (
 )
 
 
+# what a receipt can be given
+RECEIPT = {
+    "number": "1042",
+    "date": "2026-03-01",
+    "lines": [{"name": "Oolong", "quantity": 2, "price": "¥96.00"}, {"name": "铁观音", "price": "¥128.00"}],
+    "shipping": "¥10.00",
+    "discount": None,
+    "total": "¥234.00",
+    "address": "1 Tea Street, Hangzhou",
+    "url": "https://shop.cn/orders/1042",
+}
+
+
 def people(ws: Workspace, count: int, *, consent: bool | None = True, profile: bool = True) -> list[str]:
     """Customers ``c0000`` and on, with addresses and (unless None) an answer about consent."""
     return once(ws, _people, count, consent=consent, profile=profile)

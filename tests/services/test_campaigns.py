@@ -176,7 +176,21 @@ def test_a_test_message_is_in_no_ledger_and_its_links_change_nothing(make_worksp
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("design", ["picks", "welcome", "win-back", "sale", "letter"])
+@pytest.mark.parametrize(
+    "design",
+    [
+        "picks",
+        "welcome",
+        "win-back",
+        "sale",
+        "letter",
+        "newsletter",
+        "basket",
+        "back-in-stock",
+        "reminder",
+        "birthday",
+    ],
+)
 def test_every_ready_made_template_can_be_sent_as_it_is(ws, design, language):
     key = f"{design}-{language}"
     row = templates.get(ws, key)

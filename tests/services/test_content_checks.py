@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from tests.services.mailing import BODY, campaign, people
+from tests.services.mailing import BODY, RECEIPT, campaign, people
 
 from zhiyin.adapters import outgoing
 from zhiyin.adapters.records.models import Customer
+from zhiyin.domain.customer import Customer as Person
 from zhiyin.domain.errors import Conflict
 from zhiyin.domain.problem import Problem
 from zhiyin.domain.template import Wording
-from zhiyin.services import campaigns, checks, link_answers, templates
+from zhiyin.loop.deliver import checks as content
+from zhiyin.loop.deliver import render
+from zhiyin.services import (
+    campaigns,
+    checks,
+    content_checks,
+    link_answers,
+    messages,
+    templates,
+    transactional,
+)
 from zhiyin.services.workspace import Workspace
 
 WRONG = BODY.replace("<mj-text>Dear", '<mj-text>\n<a href="#">here</a> Dear')
@@ -84,10 +97,30 @@ def test_every_ready_made_template_passes_every_check_of_content(workspace: Work
         people(workspace, 1, profile=False)
     else:
         people(workspace, 0, profile=False)
-    made = templates.defaults(workspace)
-    assert {row.key.rpartition("-")[2] for row in made} == {"en", "zh"}
-    from zhiyin.services import content_checks
-
+    made = templates.for_campaigns(workspace)
+    assert len(made) == 20
     for row in made:
         campaign(workspace, row.key, template=row.key, subject=None, body=None)
         assert content_checks.check(workspace, campaigns.get(workspace, row.key)) == [], row.key
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("data", [RECEIPT, dict.fromkeys(RECEIPT)])
+def test_the_receipt_passes_every_check_of_content_with_all_it_can_be_given_and_with_nothing(
+    make_workspace: Any, language: str, data: dict[str, Any]
+) -> None:
+    ws = make_workspace(sender__email="shop@example.com")
+    templates.defaults(ws)
+    row = templates.get(ws, f"receipt-{language}")
+    assert transactional.wanted(row.subject, row.body) == frozenset(RECEIPT)
+    said = messages.variables(ws, transactional.program(ws, row.key), Person(""), [], "", data)
+    shown = render.render(messages.prepared(row.subject, row.body, ""), said)
+    letter = content.read(shown.subject, "Thank you", shown.html, shown.text, row.body)
+    assert content.check(letter) == []
+    assert ("¥96.00" in shown.text) == bool(data["lines"])
+
+
+def test_a_campaign_is_not_offered_what_only_a_receipt_is_given(workspace: Workspace) -> None:
+    assert {row.key for row in templates.list_(workspace)} - {
+        row.key for row in templates.for_campaigns(workspace)
+    } == {"receipt-en", "receipt-zh"}

@@ -11,7 +11,7 @@ import dkim
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from tests.services.mailing import campaign, people
+from tests.services.mailing import RECEIPT, campaign, people
 
 from zhiyin.adapters.records.models import Campaign, DkimKey, Message
 from zhiyin.domain.errors import BadSetting, Conflict, NotFound
@@ -28,6 +28,7 @@ from zhiyin.services import (
     sending,
     sending_domain,
     templates,
+    transactional,
 )  # fmt: skip
 from zhiyin.testing.channel import FakeChannel
 
@@ -164,17 +165,26 @@ def test_a_campaign_without_a_key_is_warned_about_and_one_whose_key_is_closed_ma
 
 
 def test_every_ready_made_template_in_both_languages_is_signed_and_believed(ws):
+    ws = replace(
+        ws, settings=replace(ws.settings, sender=replace(ws.settings.sender, email="shop@example.com"))
+    )
     people(ws, 1, profile=False)
     sending_domain.add(ws, "example.com")
     sending_domain.add_key(ws, "example.com", "ed25519")
     made = templates.defaults(ws)
     assert {row.language for row in made} == {"en", "zh-hans"}
     for row in made:
-        draft = campaign(
-            ws, key=row.key, template=row.key, subject=None, body=None, reply_to="team@example.com"
-        )
-        recipient = messages.Recipient("0" * 32, "c0000")
-        (written,) = messages.write(ws, programs.of_campaign(draft), [recipient], now=ws.now()).values()
+        marketing = not row.key.startswith(templates.TRANSACTIONAL)
+        if marketing:
+            program = programs.of_campaign(
+                campaign(
+                    ws, key=row.key, template=row.key, subject=None, body=None, reply_to="team@example.com"
+                )
+            )
+        else:
+            program = transactional.program(ws, row.key)
+        recipient = messages.Recipient("0" * 32, "c0000", data=RECEIPT)
+        (written,) = messages.write(ws, program, [recipient], now=ws.now()).values()
         content = written.envelope.content
         assert _verified(content) == [True, True]
         result = authheaders.authenticate_message(
@@ -184,11 +194,14 @@ def test_every_ready_made_template_in_both_languages_is_signed_and_believed(ws):
         assert "dkim=pass" in result
         assert "dmarc=pass" in result
         message = email.message_from_bytes(content, policy=policy.SMTP.clone(raise_on_defect=True))
+        assert max(map(len, content.split(b"\r\n"))) <= 998
+        if not marketing:
+            assert message["List-Unsubscribe"] is None
+            continue
         assert message["List-Unsubscribe"].startswith("<http")
         assert message["List-Unsubscribe"].endswith("<mailto:team@example.com?subject=unsubscribe>")
         for name in ("List-Unsubscribe", "List-Unsubscribe-Post", "List-ID", "Feedback-ID", "Message-ID"):
             assert all(name.lower() in one["h"] for one in _tags(content))
-        assert max(map(len, content.split(b"\r\n"))) <= 998
 
 
 def _tags(content: bytes) -> list[dict[str, list[str]]]:

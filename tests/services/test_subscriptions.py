@@ -186,3 +186,15 @@ def test_a_later_no_to_everything_from_a_file_stops_the_topic_too(sent) -> None:
     clock.ahead = timedelta(minutes=1)
     Consent.objects.filter(customer="c0000", purpose="marketing").update(granted=False, at=later.now())
     assert send(ws, "more-news", "news") == ["c0001"]
+
+
+def test_a_campaign_about_an_archived_topic_is_warned_about_and_a_rule_names_topics(sent) -> None:
+    from zhiyin.entrypoints.console import segment_words
+    from zhiyin.services import checks, segments
+
+    ws, _ = sent
+    assert "topic_archived" not in {one.code for one in checks.check(ws, campaigns.get(ws, "spring"))}
+    topics.archive(ws, "news")
+    assert "topic_archived" in {one.code for one in checks.check(ws, campaigns.get(ws, "spring"))}
+    rule = segments.rule_of('consents("email", purpose="news")')
+    assert "New teas" in segment_words.sentence(ws, rule)

@@ -207,7 +207,7 @@ def test_a_block_that_is_not_there_is_an_error_with_its_line(ws: Workspace) -> N
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_ready_made_and_new_templates_open_as_blocks(ws: Workspace, language: str) -> None:
-    bodies = [row.body for row in templates.defaults(ws) if row.language == language]
+    bodies = [row.body for row in templates.for_campaigns(ws) if row.language == language]
     templates.check("Hello", templates.blank(language))
     for body in [*bodies, templates.blank(language)]:
         opened = made_of.parse(body).blocks

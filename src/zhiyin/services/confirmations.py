@@ -55,6 +55,15 @@ def program(ws: Workspace, key: str) -> Program:
     return made
 
 
+def lacking(ws: Workspace, form: Form) -> str:
+    """What keeps its confirmations from leaving, empty if nothing does; they wait until it is cured."""
+    try:
+        program(ws, form.key)
+    except BadSetting as error:
+        return error.told
+    return "" if ws.settings.sends_mail else say("There is no mail server. Set smtp.host in the settings.")
+
+
 def ask(ws: Workspace, row: SignUp) -> Message:
     """Plan the message that asks; the ledger has one for each sign-up, however often this is called."""
     noun, language = row.form.noun, row.language

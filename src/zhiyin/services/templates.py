@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -18,11 +19,13 @@ from zhiyin.domain.errors import BadSetting, BadTemplate, Conflict, NotFound
 from zhiyin.domain.template import Wording, Wordings, mark
 from zhiyin.domain.text import say
 from zhiyin.loop.deliver import languages, render, sandbox, saved_blocks
+from zhiyin.loop.deliver.context import DATA
 from zhiyin.services import keys
 from zhiyin.services.workspace import Workspace
 
 LANGUAGES = {"en": "en", "zh": "zh-hans"}
 PAGES = ("new", "blocks")  # addresses beside the keys of templates
+TRANSACTIONAL = ("receipt",)  # ready-made ones that a program of one's own fills in, not a campaign
 MAX_LANGUAGES = 20  # further ones of one template
 _WORD = re.compile(r"\[\[(\w+)\]\]")
 
@@ -32,6 +35,19 @@ def list_(ws: Workspace, *, archived: bool = False) -> list[TemplateRow]:
     if not TemplateRow.objects.exists():
         defaults(ws)
     return list(TemplateRow.objects.filter(archived_at__isnull=not archived).order_by("name"))
+
+
+def for_campaigns(ws: Workspace) -> list[TemplateRow]:
+    """The templates that a campaign can use: those that ask for nothing that a message of its own is given."""
+    return [row for row in list_(ws) if not names_data(row.subject, row.body)]
+
+
+@lru_cache(maxsize=256)
+def names_data(*sources: str) -> bool:
+    """Whether any of these sources asks for ``data``, which only transactional messages have."""
+    return any(
+        use.path[0] == DATA for source in sources for use in sandbox.uses(saved_blocks.without(source))
+    )
 
 
 def get(ws: Workspace, key: str) -> TemplateRow:
@@ -49,15 +65,15 @@ def get(ws: Workspace, key: str) -> TemplateRow:
 
 
 def spoken(ws: Workspace, key: str, language: str = "") -> TemplateRow:
-    """The template of a key in a language: ``receipt-zh`` for ``receipt`` in Chinese, where there is one.
+    """The template of a key; where there is none, that of its name in a language: ``receipt-zh`` for ``receipt``.
 
-    Without one it is the template of the key itself, else that in the shop's language. Raises ``NotFound``.
+    In the shop's language where that one is missing too. Raises ``NotFound``.
     """
-    shops = ws.settings.shop.language
-    wanted = [
-        short for tongue in (language, shops) for short in LANGUAGES if tongue.lower().startswith(short)
-    ]
-    names = [f"{key}-{short}" for short in wanted[:1] if language] + [key] + [f"{key}-{s}" for s in wanted]
+    tongues = (language, ws.settings.shop.language, *LANGUAGES)
+    shorts = [short for tongue in tongues for short in LANGUAGES if tongue.lower().startswith(short)]
+    names = [key, *(f"{key}-{short}" for short in shorts)]
+    if not TemplateRow.objects.exists():
+        defaults(ws)
     found = {row.key: row for row in TemplateRow.objects.filter(key__in=names)}
     return next((found[name] for name in names if name in found), None) or get(ws, key)
 
@@ -253,8 +269,9 @@ def uses_recommendations(*sources: str) -> bool:
 
 
 def _designed(design: str, words: Mapping[str, Any], own: Mapping[str, str]) -> str:
+    footer = "footer-plain" if design in TRANSACTIONAL else "footer"
     layout = _read("layout.mjml").replace("[[content]]", _read(f"{design}.mjml"))
-    return _fill(layout, {**words["common"], **own})
+    return _fill(layout.replace("[[footer]]", _read(f"{footer}.mjml")), {**words["common"], **own})
 
 
 def _read(name: str) -> str:

@@ -57,7 +57,7 @@ def create(
 ) -> None:
     """Make a form; texts that nobody wrote are ready-made, in English and Chinese."""
     ws = open_workspace(workspace)
-    from zhiyin.services import forms
+    from zhiyin.services import confirmations, forms
 
     given = _given(topic, field, opt_in, origin, redirect, text, take_disposable)
     row = forms.create(ws, key, name or key, **given)
@@ -66,6 +66,8 @@ def create(
         return
     say(f"Made the form [bold]{row.key}[/]: {forms.address(ws, row)}")
     say(f"Next: `zhiyin forms snippet {row.key}` to have it on a page of your own.")
+    if lacks := confirmations.lacking(ws, row):
+        say(f"Confirmations wait: {lacks}")
 
 
 @app.command()

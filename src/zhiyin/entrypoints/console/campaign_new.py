@@ -22,7 +22,7 @@ def new(ws: Workspace, request: HttpRequest) -> dict[str, Any]:
     """The form of a new campaign; ``?segment=`` chooses the segment."""
     from zhiyin.services import templates
 
-    offered = _templates(templates.list_(ws))
+    offered = _templates(templates.for_campaigns(ws))
     choices = forms.segment_choices(ws)
     initial = {
         "segment": request.GET.get("segment", ""),

@@ -16,7 +16,7 @@ from zhiyin.domain.form import FIELDS, TEXTS, Form, OptIn, SignUpStatus
 from zhiyin.domain.topic import LANGUAGES, spoken_language
 from zhiyin.entrypoints.console import paging, words
 from zhiyin.entrypoints.site import current
-from zhiyin.services import forms, sign_ups, topics
+from zhiyin.services import confirmations, forms, sign_ups, topics
 
 _PER_PAGE = 50
 _LONG = ("intro", "consent", "letter")  # texts of several lines
@@ -69,6 +69,7 @@ def one(request: HttpRequest, key: str) -> HttpResponse:
     named = {topic.key: topic.noun.name(get_language() or "en") for topic in topics.list_(ws)}
     context = {
         "row": row,
+        "lacking": "" if row.archived_at else confirmations.lacking(ws, row),
         "sums": sums,
         "parts": _parts(sums),
         "reasons": sorted(sums["reasons"].items(), key=lambda pair: -pair[1]),

@@ -163,6 +163,8 @@ class Names:
             from zhiyin.adapters.records.models import Campaign
 
             return Campaign.objects.filter(key=str(raw)).values_list("name", flat=True).first() or str(raw)
+        if name == "purpose":
+            return words.purpose(str(raw))
         return value(name, raw, self.currency)
 
     def segment(self, key: str) -> str:

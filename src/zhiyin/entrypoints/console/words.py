@@ -303,6 +303,9 @@ REASONS: Names = {
     "forged_tag": _("Its return path was altered, or was not made here"),
     "other_recipient": _("It names another address than the message went to"),
     "not_sent": _("That message was never handed over"),
+    # what came back later for a message
+    "hard": _("Address gone"),
+    "soft": _("Not this time"),
     # why an address is suppressed
     "hard_bounce": _("The address does not exist"),
     "soft_bounces": _("Came back five times in a row"),
@@ -315,11 +318,6 @@ FATES: Names = {
     "unmatched": pgettext_lazy("sum of bounces", "not believed"),
     "nothing": pgettext_lazy("sum of bounces", "no bounces"),
     "broken": pgettext_lazy("sum of bounces", "that cannot be read"),
-}
-BOUNCE_KINDS: Names = {
-    "hard": pgettext_lazy("kind of bounce", "address gone"),
-    "soft": pgettext_lazy("kind of bounce", "not this time"),
-    "complaint": pgettext_lazy("kind of bounce", "complaint"),
 }
 SUPPRESSED: Names = {
     "unsubscribed": REASONS["unsubscribed"],
@@ -827,6 +825,12 @@ def consent_source(code: str) -> str:
 
     row = forms.find(current(), key)
     return gettext("form “%(name)s”") % {"name": row.name if row else key}
+
+
+def program(told: str) -> str:
+    """What sent a message, by its name in the ledger: the confirmation of a form by that form's name."""
+    kind, _colon, _key = told.partition(":")
+    return gettext("confirmation, %(form)s") % {"form": consent_source(told)} if kind == "form" else told
 
 
 def purpose(code: str) -> str:

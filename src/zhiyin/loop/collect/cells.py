@@ -38,6 +38,8 @@ def text(values: Values) -> pa.Array:
         return pa.array([None if v is None else str(v) for v in values.to_pylist()], pa.string())
     if not pa.types.is_string(kind):
         return values.cast(pa.string())
+    if pc.any(pc.match_substring(values, "\0")).as_py():
+        values = pc.replace_substring(values, "\0", "")  # JSON and Parquet hold it, PostgreSQL does not
     trimmed = pc.utf8_trim_whitespace(values)
     return pc.if_else(pc.equal(pc.binary_length(trimmed), 0), pa.scalar(None, pa.string()), trimmed)
 

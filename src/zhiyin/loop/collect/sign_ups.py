@@ -5,6 +5,7 @@ What only records know, such as limits and suppressed addresses, is asked by ``s
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -114,6 +115,16 @@ QUIET = frozenset(
 def refusal(asked: Asked) -> SignUpReason | None:
     """The reason of the first rule that stops it."""
     return next((SignUpReason(rule.__name__) for rule in RULES if rule(asked)), None)
+
+
+def plain(text: str) -> str:
+    """What is kept of a text: one line, without what no database holds.
+
+    >>> plain(" Li\\n\\x00 Na\\ud800 ")
+    'Li Na?'
+    """
+    seen = "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in text)
+    return " ".join(seen.encode("utf-8", "replace").decode().split())
 
 
 def mailbox(email: str) -> str:

@@ -261,6 +261,12 @@ def opt_in(code: str) -> str:
 
 
 @register.filter
+def program(name: str) -> str:
+    """What sent a message that is of no campaign."""
+    return words.program(name)
+
+
+@register.filter
 def item_name(item: Item) -> str:
     """An item's name in the reader's language."""
     return item.name_in(get_language() or "en")
