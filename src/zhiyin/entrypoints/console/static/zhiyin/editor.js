@@ -33,6 +33,11 @@
   }, true);
 
   document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s" && form() && form().hasAttribute("data-zy-unsaved")) {
+      event.preventDefault();
+      form().requestSubmit();
+      return;
+    }
     const block = event.target.closest("#blocks > li");
     if (!block || !event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
     event.preventDefault();
