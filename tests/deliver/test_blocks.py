@@ -99,6 +99,9 @@ def test_ordinary_signs_are_written_as_mjml_wants_them() -> None:
     assert 'Tea &amp; "milk" &lt; coffee<br />\n<b>now</b>' in block.source
     assert "1 &lt; 2 &lt;i>" in block.source
     mjml.to_html(EMPTY.replace("  </mj-body>", f"{block.source}</mj-body>"))
+    assert (block.values or {})["heading"] == "1 < 2 <i>"
+    spelled = blocks.block("text", {"text": "&amp;lt;"})  # a sign spelled out is not taken for the sign
+    assert (spelled.values or {})["text"] == "&amp;lt;"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from zhiyin.domain.errors import ZhiyinError
 from zhiyin.domain.template import Wording
 from zhiyin.entrypoints.console import campaign_forms as forms
-from zhiyin.entrypoints.console import editor
+from zhiyin.entrypoints.console import editor, editor_shown
 from zhiyin.entrypoints.console import template_words as words
 from zhiyin.entrypoints.console.editor import Edited
 from zhiyin.loop.deliver import blocks as made_of
@@ -52,7 +52,7 @@ def parts(
     shown = {**named, **typed}
     return {
         "form": forms.styled(forms.Wording(initial=shown)),
-        **editor.context(shown["body"], edited),
+        **editor_shown.context(shown["body"], edited),
         "saved_blocks": blocks.list_(ws),
         "edit_url": edit_url,
         "stale": wording.stale,
