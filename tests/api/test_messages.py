@@ -14,7 +14,8 @@ import pytest
 from tests.api.serving import serving
 from tests.services.mailing import Server
 
-from zhiyin.adapters.records.models import Customer, Message, SendRequest, Suppression
+from zhiyin.adapters.records.models import Customer, Message, SendRequest, Suppression, Template
+from zhiyin.domain.template import Wording
 from zhiyin.services import api_keys, sending, sources, templates
 from zhiyin.services.workspace import Workspace
 
@@ -196,6 +197,8 @@ def test_a_message_that_the_gate_refuses_says_why(ws: Workspace, api: Api, smtp:
         ({"variables": ["number"]}, 400, "bad_request"),
         ({"variable": {}}, 400, "bad_request"),
         ({"template": 7}, 400, "bad_request"),
+        ({"language": "<zh>"}, 422, "bad_language"),
+        ({"language": "z" * 20}, 422, "bad_language"),
         ({"template": "marketing"}, 422, "bad_template"),
     ],
 )
@@ -270,6 +273,45 @@ def test_a_provider_that_takes_it_and_does_not_answer_gets_it_once(
     sending.recover(ws)
     send(ws)
     assert smtp.received() == {"li@example.com": 1}
+
+
+def test_it_speaks_the_language_that_is_asked_for(ws: Workspace, api: Api, smtp: Server) -> None:
+    body = BODY.replace("Order", "订单")
+    others = {"zh-hans": Wording("订单 {{ data.number }}", body)}
+    templates.save(
+        ws,
+        key="receipt",
+        name="Receipt",
+        subject="Order {{ data.number }}",
+        body=BODY,
+        language="en",
+        others=others,
+    )
+    Customer.objects.create(customer_id="c1", email="wei@example.com", language="zh-CN")
+    api(ASKED | {"language": "zh"})
+    api(ASKED | {"to": "wei@example.com"}, Idempotency_Key="k2")
+    api(ASKED | {"to": "wei@example.com", "language": "en"}, Idempotency_Key="k3")
+    send(ws)
+    subjects = [
+        (to, email.message_from_bytes(content, policy=policy.default)["Subject"])
+        for to, content in smtp.letters
+    ]
+    assert sorted(subjects) == [
+        ("li@example.com", "订单 1042"), ("wei@example.com", "Order 1042"), ("wei@example.com", "订单 1042"),
+    ]  # fmt: skip
+
+
+def test_a_name_finds_the_template_of_its_language_where_it_has_none_itself(make_workspace: Any) -> None:
+    ws = make_workspace("fresh")
+    assert templates.spoken(ws, "receipt", "zh-CN").key == "receipt-zh"  # ready-made
+    assert templates.spoken(ws, "receipt", "fr").key == "receipt-en"
+    templates.save(ws, key="receipt", name="Receipt", subject="Order", body=BODY)
+    assert templates.spoken(ws, "receipt", "zh-CN").key == "receipt"
+
+
+def test_an_archived_template_is_not_sent(ws: Workspace, api: Api) -> None:
+    Template.objects.filter(key="receipt").update(archived_at=ws.now())
+    assert (api(ASKED)[0], api(ASKED)[1]["error"]["code"]) == (404, "archived")
 
 
 def test_its_sender_is_its_own(make_workspace: Any, smtp: Server) -> None:

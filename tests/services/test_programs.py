@@ -157,6 +157,24 @@ def test_a_server_that_takes_nobody_makes_it_wait_not_fail(ws):
     assert len(_sent(ws)) == 1
 
 
+def test_a_worker_that_dies_while_the_server_has_it_leaves_it_unknown_and_sends_no_second(ws):
+    class Dies(FakeChannel):
+        def send(self, message):
+            super().send(message)
+            raise KeyboardInterrupt  # as good as a kill: nothing is written down
+
+    row, dying = _note(ws), Dies()
+    with pytest.raises(KeyboardInterrupt):
+        sending.send_step(ws, "test:1", channel=dying)
+    assert len(dying.sent) == 1
+    Message.objects.filter(pk=row.pk).update(claimed_at=ws.now() - timedelta(days=1))
+    sending.recover(ws)
+    row.refresh_from_db()
+    assert (row.status, row.data) == (MessageStatus.UNKNOWN, None)
+    assert _note(ws).token == row.token
+    assert _sent(ws) == []
+
+
 def test_who_is_no_customer_is_erased_by_the_address(ws):
     row = _note(ws)
     _sent(ws)

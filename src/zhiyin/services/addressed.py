@@ -27,12 +27,14 @@ def plan(
     occurrence: str,
     customer_id: str = "",
     data: Mapping[str, Any] | None = None,
+    language: str = "",
     versions: Mapping[str, str] | None = None,
 ) -> Message:
     """Write the ledger row and the decision of one message; the worker sends it, unless the gate refuses now.
 
     ``occurrence`` tells two of them to the same address apart: planned again with the same one, the first is
-    returned. Without a ``customer_id`` it is the customer of that address, else nobody we know.
+    returned. Without a ``customer_id`` it is the customer of that address, else nobody we know. ``language`` is asked for
+    whatever the customer's own is.
     """
     now = ws.now()
     who = customer_id or owner(address)
@@ -46,6 +48,7 @@ def plan(
         address=address,
         domain=domain_of(address),
         data=dict(data or {}),
+        language=language,
         planned_at=now,
         due_at=now,
     )

@@ -48,9 +48,9 @@ def write(round_: Round, program: Program, rows: Sequence[Message]) -> list[tupl
     """The messages of a claim. What cannot be rendered is refused, one by one, with the reason."""
     ws = round_.ws
     recipients = [
-        messages.Recipient(
-            row.token, row.customer_id, "" if program.marketing else row.address, row.data or {}
-        )
+        messages.Recipient(row.token, row.customer_id)
+        if program.marketing
+        else messages.Recipient(row.token, row.customer_id, row.address, row.data or {}, row.language)
         for row in rows
     ]
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -27,13 +27,14 @@ class Recipient:
     """Whom one message of the ledger goes to.
 
     ``address`` is where it goes whatever the customer's own is, and may be that of no customer at all; ``data`` is
-    what its program was given for this message alone.
+    what its program was given for this message alone, ``language`` the one that was asked for.
     """
 
     token: str
     customer_id: str
     address: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    language: str = ""
 
 
 def write(
@@ -63,6 +64,8 @@ def write(
         customer = customers.get(recipient.customer_id) or (Customer("", email=address) if address else None)
         if customer is None:
             continue
+        if recipient.language:
+            customer = replace(customer, language=recipient.language)
         items = chosen.get(customer.customer_id, [])
         try:
             unsubscribe = envelopes.public.unsubscribe(token) if program.marketing else ""
@@ -83,20 +86,27 @@ def preview(ws: Workspace, program: Program, customer: Customer, language: str |
 
     In the wording of ``language`` where one is named: one of its further languages, or nothing for the main one.
     """
-    return previews(ws, program, [customer], language)[0]
+    (shown,) = previews(ws, program, [customer], language)
+    if isinstance(shown, BadTemplate):
+        raise shown
+    return shown
 
 
 def previews(
     ws: Workspace, program: Program, customers: Sequence[Customer], language: str | None = None
-) -> list[Rendered]:
-    """The same for several customers, for whom items are chosen at once."""
+) -> list[Rendered | BadTemplate]:
+    """The same for several customers, for whom items are chosen at once; the error where one cannot be made."""
     speaking = Speaking.of(ws, program, language)
     chosen = _chosen(ws, program, speaking, customers)
-    shown = []
+    shown: list[Rendered | BadTemplate] = []
     for customer in customers:
         items, today = chosen.get(customer.customer_id, []), _today(ws, ws.now(), customer)
         said = variables(ws, program, customer, items, "#unsubscribe", today=today)
-        rendered = render.render(speaking.to(customer), said)
+        try:
+            rendered = render.render(speaking.to(customer), said)
+        except BadTemplate as error:
+            shown.append(error)
+            continue
         text = links.rewrite_text(rendered.text, str)
         shown.append(Rendered(rendered.subject, rendered.html, text, rendered.preheader))
     return shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils.crypto import salted_hmac
 
 from zhiyin.adapters.records.models import Customer as CustomerRow
-from zhiyin.adapters.records.models import Message, SendRequest
+from zhiyin.adapters.records.models import Message, SendRequest, Template
 from zhiyin.domain.customer import Customer
 from zhiyin.domain.errors import BadSetting, Conflict, NotFound
 from zhiyin.domain.program import Program
@@ -24,6 +25,7 @@ from zhiyin.services.workspace import Workspace
 
 MOST = 32 * 1024  # bytes of the variables of one message, as JSON
 LONGEST = 255  # characters of an idempotency key
+_TAG = re.compile(r"(?=.{2,16}\Z)[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _DEEPEST = 8  # objects and lists within each other
 
 
@@ -63,7 +65,8 @@ def send(ws: Workspace, asked: Asked, key: str) -> Taken:
     who = person.customer_id if person else addressed.owner(address)
     if person is None:
         person = _known(who) or Customer("", email=address)
-    template = templates.spoken(ws, asked.template, asked.language or person.language)
+    person = replace(person, language=_language(asked.language) or person.language)
+    template = _template(ws, asked.template, person.language)
     program = _ready(ws, f"{transactional.KIND}:{template.key}")
     speaking = messages.Speaking.of(ws, program)
     _fits(program, speaking.wording(person), asked.variables)
@@ -79,6 +82,7 @@ def send(ws: Workspace, asked: Asked, key: str) -> Taken:
                 occurrence=digest[:40],
                 customer_id=who,
                 data=asked.variables,
+                language=asked.language,
                 versions=versions,
             )
             SendRequest.objects.create(key=digest, body=body, message=row, made_at=ws.now())
@@ -102,6 +106,27 @@ def _before(digest: str, body: str) -> Taken | None:
             code="key_reused",
         )
     return Taken(found.message, again=True)
+
+
+def _template(ws: Workspace, key: str, language: str) -> Template:
+    row = templates.spoken(ws, key, language)
+    if row.archived_at is not None:
+        raise NotFound(
+            say("The template {key!r} is archived.", key=row.key),
+            fix=say("Restore it, or use another one."),
+            code="archived",
+        )
+    return row
+
+
+def _language(text: str) -> str:
+    if text and not _TAG.fullmatch(text):
+        raise BadSetting(
+            say("{language!r} is no language.", language=text[:32]),
+            fix=say("Write it as en or zh-hans."),
+            code="bad_language",
+        )
+    return text
 
 
 def _ready(ws: Workspace, name: str) -> Program:

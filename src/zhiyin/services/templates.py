@@ -64,15 +64,15 @@ def get(ws: Workspace, key: str) -> TemplateRow:
 
 
 def spoken(ws: Workspace, key: str, language: str = "") -> TemplateRow:
-    """The template of a key in a language: ``receipt-zh`` for ``receipt`` in Chinese, where there is one.
+    """The template of a key; where there is none, that of its name in a language: ``receipt-zh`` for ``receipt``.
 
-    Without one it is the template of the key itself, else that in the shop's language. Raises ``NotFound``.
+    In the shop's language where that one is missing too. Raises ``NotFound``.
     """
-    shops = ws.settings.shop.language
-    wanted = [
-        short for tongue in (language, shops) for short in LANGUAGES if tongue.lower().startswith(short)
-    ]
-    names = [f"{key}-{short}" for short in wanted[:1] if language] + [key] + [f"{key}-{s}" for s in wanted]
+    tongues = (language, ws.settings.shop.language, *LANGUAGES)
+    shorts = [short for tongue in tongues for short in LANGUAGES if tongue.lower().startswith(short)]
+    names = [key, *(f"{key}-{short}" for short in shorts)]
+    if not TemplateRow.objects.exists():
+        defaults(ws)
     found = {row.key: row for row in TemplateRow.objects.filter(key__in=names)}
     return next((found[name] for name in names if name in found), None) or get(ws, key)
 

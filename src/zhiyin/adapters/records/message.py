@@ -33,6 +33,7 @@ class Message(models.Model):
         max_length=254, blank=True, default=""
     )  # the address's, for what is sent a minute
     data = models.JSONField(null=True)  # what its program was given for this message alone
+    language = models.CharField(max_length=16, blank=True, default="")  # asked for; the customer's if empty
     items = models.JSONField(default=list)  # item ids recommended in it, in order
     attempts = models.PositiveSmallIntegerField(default=0)
     planned_at = models.DateTimeField()

@@ -99,7 +99,8 @@ def schemas() -> dict[str, Any]:
                     "type": "object",
                     "description": f"What the template shows as data.NAME; all of them, up to {MOST // 1024} KB.",
                 },
-                "language": text | {"description": "en or zh; the customer's, else the shop's, if left out."},
+                "language": text
+                | {"description": "Such as en or zh-hans; the customer's, else the shop's, if left out."},
                 "idempotency_key": text | {"description": "Where no header names it."},
             },
         },
