@@ -238,7 +238,9 @@ def resend(request: HttpRequest, key: str) -> HttpResponse:
 
 @require_safe
 def clicks(request: HttpRequest, key: str) -> HttpResponse:
-    """Who followed one link."""
+    """Who followed one link; without one, the links to choose from."""
+    if not request.GET.get("url"):
+        return redirect(f"{reverse('campaign', args=[key])}?tab=links")
     return render(request, "console/campaigns/clicks.html", campaign_clicks.people(current(), request, key))
 
 
