@@ -76,6 +76,7 @@ def test_from_a_segment_to_a_sent_campaign(tea_site: Site, tea: Workspace, lette
     page.wait_for_url(f"{tea_site.base}/campaigns/first-flush/compose")
 
     # the preview follows the typing, and a mistake names its line
+    page.locator("#source > summary").click()
     page.fill("#id_body", LETTER.replace("Dear", "Good day"))
     phone = page.frame_locator(".zy-phone iframe")
     phone.get_by_text("Good day").wait_for()

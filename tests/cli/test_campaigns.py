@@ -74,6 +74,8 @@ def test_a_test_that_fails_says_what_to_do(make_workspace: Callable[..., Workspa
         ws, key="tea", name="Tea", segment="all", subject="Hi", sender_email="shop@example.com",
         body="<mjml><mj-body></mj-body></mjml>",
     )  # fmt: skip
-    assert "Check smtp.host, smtp.port and smtp.security." in call(ws, "test-send", "tea", "me@example.com")
+    assert "Check smtp.host, smtp.port and smtp.security, or esp.options." in call(
+        ws, "test-send", "tea", "me@example.com"
+    )
     told = json.loads(call(ws, "test-send", "tea", "me@example.com", "--json"))
     assert (told["reason"], told["fix"][:16]) == ("unreachable", "Check smtp.host,")

@@ -70,4 +70,9 @@ def test_a_campaign_says_what_came_back_of_what_was_accepted(owned: Workspace) -
     bounce_notes.take(owned, dsn(li), "file")
     bounce_notes.take(owned, dsn(wang, **FULL), "file")
     told = plain(page(address="/campaigns/spring?tab=delivery"))
-    assert "Accepted by the receiving server. Came back later: address gone 1 · not this time 1" in told
+    assert "Accepted by the receiving server. Came back later: Not this time 1 · Address gone 1" in told
+    people = page(address="/campaigns/spring?tab=people&status=accepted&reason=hard")
+    assert "1 customer" in plain(people)
+    assert "Address gone: The mailbox does not exist" in plain(people)
+    assert "/customers/li" in people
+    assert "/customers/wang" not in people

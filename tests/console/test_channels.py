@@ -35,8 +35,11 @@ def test_the_last_day_is_drawn_with_the_same_figures_in_a_table(filled: Workspac
     shown = page()
     chart = json.loads(re.search(r'id="hours-data" type="application/json">(.*?)</script>', shown)[1])
     assert len(chart["labels"]) == 24
-    assert [sum(one["values"]) for one in chart["series"]] == [1, 0, 0]
+    assert [sum(one["values"]) for one in chart["series"]] == [1, 0, 0, 0]
     assert "250 OK" in shown
+    Message.objects.filter(token="t1").update(bounced="hard")
+    chart = json.loads(re.search(r'id="hours-data" type="application/json">(.*?)</script>', page())[1])
+    assert [sum(one["values"]) for one in chart["series"]] == [0, 1, 0, 0]  # each message once
 
 
 def test_an_open_breaker_says_why_and_can_be_reset(filled: Workspace) -> None:

@@ -176,6 +176,7 @@ def test_who_clicked_becomes_a_segment(shop: Workspace, browser: Any) -> None:
     engagements.settle(shop)
     shop.spool.close()
     ingest.drain(shop)
+    assert browser.get("/campaigns/spring/clicks")["Location"] == "/campaigns/spring?tab=links"
     answer = browser.post("/campaigns/spring/clicks/segment", {"url": url, "name": "Tea clickers"})
     row = Segment.objects.get(name="Tea clickers")
     assert answer["Location"] == f"/segments/{row.key}"

@@ -140,6 +140,8 @@ def test_there_is_an_end_to_blocks_and_to_what_stands_in_one() -> None:
         blocks.duplicate(document, 0)
     with pytest.raises(BadTemplate, match="10,000 characters"):
         blocks.block("text", {"text": "{{" * 6_000})
+    long = blocks.new("text", "en").source.replace("Write your text here", "x" * 10_001)
+    assert blocks.by_hand(long).values is None  # not a field any more, and still there
 
 
 @pytest.mark.parametrize(

@@ -154,10 +154,12 @@ def test_a_server_that_still_tries_ends_nothing(workspace: Workspace) -> None:
     assert events(workspace) == {}
 
 
-def test_a_complaint_weighs_more_than_a_bounce(workspace: Workspace) -> None:
+def test_where_there_is_no_mailbox_a_complaint_changes_nothing_on_the_list(workspace: Workspace) -> None:
     (message,) = sent(workspace, "li")
-    take(workspace, dsn(message), arf(message))
-    assert listed() == {"li@example.com": "complaint"}
+    take(workspace, arf(message), dsn(message))
+    assert listed() == {"li@example.com": "hard_bounce"}  # not even a receipt may go there
+    take(workspace, arf(message))
+    assert listed() == {"li@example.com": "hard_bounce"}
     message.refresh_from_db()
     assert message.bounced == "complaint"
 

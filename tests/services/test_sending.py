@@ -19,6 +19,7 @@ from zhiyin.adapters.records.models import Campaign, Consent, Customer, Decision
 from zhiyin.domain.message import MessageStatus
 from zhiyin.services import (
     campaigns,
+    checks,
     claims,
     decisions,
     explanations,
@@ -281,7 +282,9 @@ def test_one_message_that_cannot_be_rendered_is_refused_alone(ws):
     people(ws, 3)
     Customer.objects.filter(pk="c0001").update(traits={"n": 0})
     Customer.objects.exclude(pk="c0001").update(traits={"n": 2})
-    campaign(ws, holdout=0, subject="{{ 6 | divided_by: customer.n }} for you")
+    row = campaign(ws, holdout=0, subject="{{ 6 | divided_by: customer.n }} for you")
+    told = {one.code: one.level for one in checks.check(ws, row)}
+    assert told["not_for_all"] == "warning"
     campaigns.start(ws, "spring")
     channel = FakeChannel()
     _everything(ws, channel)

@@ -248,4 +248,7 @@ def test_templates_from_the_command_line(ws: Workspace, tmp_path, monkeypatch) -
     assert "version 3" in said("restore", "own", "1")
     assert "own" in said("list")
     assert '"version": 3' in said("versions", "own", "--json")
+    chinese.write_text(NOTICE, "utf-8")
+    said("save-block", "notice", "--body", str(chinese), "--name", "Notice")
+    assert '"used_by": []' in said("blocks", "--json")
     assert "They say the same" in said("compare", "own", "1", "3")

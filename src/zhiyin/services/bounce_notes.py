@@ -198,9 +198,8 @@ def _suppress(row: Message, bounce: Bounce, now: datetime) -> None:
     listed, made = Suppression.objects.get_or_create(
         channel=EMAIL, address=row.address.lower(), defaults={"reason": reason, "at": now}
     )
-    bounced = (SuppressReason.HARD_BOUNCE, SuppressReason.SOFT_BOUNCES)
-    if not made and listed.reason in bounced and reason not in bounced:
-        Suppression.objects.filter(pk=listed.pk).update(reason=reason, at=now)  # her own word weighs more
+    if not made and came_back.outweighs(reason, listed.reason):
+        Suppression.objects.filter(pk=listed.pk).update(reason=reason, at=now)
 
 
 def _past(address: str) -> Iterable[Past]:

@@ -19,15 +19,21 @@ from zhiyin.services import channels
 from zhiyin.services.workspace import Workspace
 
 HOURS = 24
+BOUNCED = "bounced"
+OUTCOMES = ("accepted", BOUNCED, "failed", "unknown")
 ANSWERS = 8  # of the server, the last ones that differ
 
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """What became of the messages handed over in an hour of the shop's day."""
+    """What became of the messages handed over in an hour of the shop's day, each counted once.
+
+    ``bounced`` were accepted, and something came back later.
+    """
 
     at: datetime
     accepted: int = 0
+    bounced: int = 0
     failed: int = 0
     unknown: int = 0
 
@@ -110,14 +116,15 @@ def _hours(ws: Workspace, now: datetime) -> list[Hour]:
         Message.objects.filter(handed_over_at__gte=starts[0])
         .order_by()
         .annotate(hour=TruncHour("handed_over_at", tzinfo=ws.timezone))
-        .values_list("hour", "status")
+        .values_list("hour", "status", "bounced")
         .annotate(Count("pk"))
     )
-    for hour, status, count in rows:
-        counted.setdefault(hour.astimezone(UTC), {})[status] = count
-    names = ("accepted", "failed", "unknown")
+    for hour, status, came_back, count in rows:
+        of = counted.setdefault(hour.astimezone(UTC), {})
+        name = BOUNCED if came_back and status == MessageStatus.ACCEPTED else status
+        of[name] = of.get(name, 0) + count
     return [
-        Hour(start.astimezone(ws.timezone), *(counted.get(start, {}).get(name, 0) for name in names))
+        Hour(start.astimezone(ws.timezone), *(counted.get(start, {}).get(name, 0) for name in OUTCOMES))
         for start in starts
     ]
 

@@ -12,7 +12,7 @@ from zhiyin.adapters.records.models import Campaign, RecommenderModel
 from zhiyin.domain.campaign import CampaignStatus
 from zhiyin.domain.errors import BadSetting, BadTemplate
 from zhiyin.domain.host import is_private, is_this_machine
-from zhiyin.domain.problem import Problem
+from zhiyin.domain.problem import ERROR, Problem
 from zhiyin.domain.text import say
 from zhiyin.loop import decide
 from zhiyin.services import content_checks, sending_domain, templates, topics, wording
@@ -86,7 +86,7 @@ def check(ws: Workspace, row: Campaign) -> list[Problem]:
         error("template", problem.told)
     if other := _same_day(ws, row):
         warn("same_day", say("{other} goes to the same segment on the same day.", other=other.name))
-    return found
+    return sorted(found, key=lambda one: one.level != ERROR)
 
 
 def _same_day(ws: Workspace, row: Campaign) -> Campaign | None:

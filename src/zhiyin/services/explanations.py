@@ -72,7 +72,8 @@ def people(
 ) -> tuple[int, list[dict[str, Any]]]:
     """The people of a campaign, in the order of the ledger, and how many there are in all.
 
-    ``status`` is one of ``MessageStatus``, or ``pending`` for all that are not settled.
+    ``status`` is one of ``MessageStatus``, or ``pending`` for all that are not settled. ``reason`` is why it was not
+    sent, or the kind of what came back later (``came_back``): ``hard``, ``soft`` or ``complaint``.
     """
     wanted = Q(campaign=campaigns.get(ws, key), replaced=False)
     if status == "pending":
@@ -80,7 +81,7 @@ def people(
     elif status:
         wanted &= Q(status=status)
     if reason:
-        wanted &= Q(reason=reason)
+        wanted &= Q(reason=reason) | Q(bounced=reason)
     rows = Message.objects.filter(wanted).order_by("pk")
     page = list(rows[offset : offset + limit])
     names = Customer.objects.in_bulk([message.customer_id for message in page])
@@ -90,7 +91,8 @@ def people(
             "name": names[message.customer_id].name if message.customer_id in names else "",
             "email": names[message.customer_id].email if message.customer_id in names else "",
             "status": message.status,
-            "reason": message.reason,
+            "reason": message.reason or message.bounce_reason,
+            "came_back": message.bounced,
             "detail": message.detail,
             "at": message.finished_at or message.handed_over_at or message.planned_at,
         }

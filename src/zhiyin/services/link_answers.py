@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from zhiyin.adapters import outgoing
 from zhiyin.adapters.records.models import Campaign
+from zhiyin.domain.errors import BadTemplate
 from zhiyin.domain.text import say
 from zhiyin.services import content_checks
 from zhiyin.services.workspace import Workspace
@@ -36,12 +37,11 @@ def ask(
     ask_one: Ask = outgoing.ask,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[LinkAnswer]:
-    """Ask for every link and picture of a few customers' messages, what is gone first. Private hosts are not asked.
-
-    Raises ``BadTemplate`` where nothing can be made.
-    """
+    """Ask for every link and picture of a few customers' messages, what is gone first. Private hosts are not asked."""
     urls: dict[str, None] = {}
     for _language, letter in content_checks.letters(ws, row):
+        if isinstance(letter, BadTemplate):
+            continue  # the checks name it
         page = letter.page
         for url in (*(link.href for link in page.links), *(picture.src for picture in page.pictures)):
             if url.startswith(("http://", "https://")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from zhiyin.adapters.records.models import Template, TemplateVersion
@@ -40,6 +41,19 @@ def save_language(
     return templates.save_wordings(
         ws, key, name or (row.name if row else key), wordings, by=by, expected=expected
     )
+
+
+def change_languages(ws: Workspace, key: str, language: str, do: str, *, by: str = "") -> Template:
+    """Add a language (``add``, it begins as the main wording), take one out (``remove``), or name the main one's."""
+    row = templates.get(ws, key)
+    known = row.wordings
+    if do == "add":
+        changed = wording.changed(known, languages.tag(language), {})
+    elif do == "remove":
+        changed = wording.without(known, language)
+    else:
+        changed = replace(known, language=language)
+    return templates.save_wordings(ws, key, row.name, changed, by=by)
 
 
 def versions(ws: Workspace, key: str) -> list[TemplateVersion]:

@@ -24,6 +24,7 @@ from zhiyin.services import keys
 from zhiyin.services.workspace import Workspace
 
 LANGUAGES = {"en": "en", "zh": "zh-hans"}
+PAGES = ("new", "blocks")  # addresses beside the keys of templates
 TRANSACTIONAL = ("receipt",)  # ready-made ones that a program of one's own fills in, not a campaign
 MAX_LANGUAGES = 20  # further ones of one template
 _WORD = re.compile(r"\[\[(\w+)\]\]")
@@ -107,6 +108,12 @@ def save_wordings(
 ) -> TemplateRow:
     """``save`` with the wordings of all languages at once."""
     keys.check(key)
+    if key in PAGES:
+        raise BadSetting(
+            say("{key!r} cannot be the key of a template.", key=key),
+            why=say("A page of the console has this address."),
+            fix=say("Choose another key."),
+        )
     earlier = TemplateRow.objects.filter(key=key).first()
     wordings = checked(wordings, earlier.wordings if earlier else None, data=True)
     now = ws.now()

@@ -36,15 +36,12 @@ def health(name: Name = "email", workspace: WorkspaceOption = Path("."), as_json
     say(
         f"Last minute: {pace.minute:,}{_of(pace.per_minute)}. Today: {pace.today:,}{_of(pace.allowed_today)}."
     )
-    busy = [one for one in found.hours if one.accepted or one.failed or one.unknown]
+    hours = [(one, [getattr(one, name) for name in channel_health.OUTCOMES]) for one in found.hours]
     table(
         "",
-        ("Hour", "Accepted", "Failed", "Unknown"),
-        [
-            (f"{one.at:%d %b %H:%M}", f"{one.accepted:,}", f"{one.failed:,}", f"{one.unknown:,}")
-            for one in busy
-        ],
-        right=(1, 2, 3),
+        ("Hour", *(name.capitalize() for name in channel_health.OUTCOMES)),
+        [(f"{one.at:%d %b %H:%M}", *(f"{n:,}" for n in counts)) for one, counts in hours if any(counts)],
+        right=(1, 2, 3, 4),
     )
     table(
         "",

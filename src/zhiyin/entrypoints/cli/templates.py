@@ -206,6 +206,46 @@ def render(
         say(f"\nThe HTML is in {html}.")
 
 
+@app.command()
+def blocks(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
+    """List the saved blocks, which templates use by their key."""
+    ws = open_workspace(workspace)
+    from zhiyin.services import blocks as service
+
+    rows = [(row, service.used_by(ws, row.key)) for row in service.list_(ws)]
+    if as_json:
+        print_json(
+            [{"key": r.key, "name": r.name, "version": r.version, "used_by": users} for r, users in rows]
+        )
+        return
+    table(
+        "",
+        ("Key", "Name", "Version", "Used by"),
+        [(r.key, r.name, r.version, ", ".join(users)) for r, users in rows],
+        right=(2,),
+    )
+
+
+@app.command("save-block")
+def save_block(
+    key: Annotated[str, typer.Argument(help="Key of the block: templates say {% render 'KEY' %}.")],
+    body: Annotated[Path, typer.Option(help="File with its sections, in MJML and Liquid.")],
+    name: Annotated[str | None, typer.Option(help="Name for people; the key if left out.")] = None,
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """Keep a block under a key, or change it everywhere that it is used."""
+    ws = open_workspace(workspace)
+    from zhiyin.entrypoints.cli.campaigns import read
+    from zhiyin.services import blocks as service
+
+    row = service.save(ws, key=key, name=name or key, body=read(body))
+    if as_json:
+        print_json({"key": row.key, "name": row.name, "version": row.version})
+        return
+    say(f"Saved the block [bold]{row.key}[/], version {row.version}.")
+
+
 def _languages(row: Any) -> list[str]:
     return [row.language or "main", *row.others]
 

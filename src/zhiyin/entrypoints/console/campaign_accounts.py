@@ -115,9 +115,8 @@ def _accepted(came_back: Mapping[str, int]) -> str:
     """What a server took over, and what of that came back all the same."""
     if not came_back:
         return gettext("Accepted by the receiving server")
-    parts = (f"{words.name(words.BOUNCE_KINDS, kind)} {formats.number(n)}" for kind, n in came_back.items())
     return gettext("Accepted by the receiving server. Came back later: %(parts)s") % {
-        "parts": " · ".join(parts)
+        "parts": _reasons(came_back)
     }
 
 

@@ -59,6 +59,11 @@ class Wording(forms.Form):
         strip=False,
         widget=forms.Textarea(attrs={"rows": 22, "spellcheck": "false", "wrap": "off"}),
     )
+    text = forms.CharField(
+        label=_("Plain text in your own words"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 12}),
+    )
 
 
 class Options(forms.Form):

@@ -14,7 +14,7 @@ from zhiyin.entrypoints.console import formats
 from zhiyin.loop.deliver import sandbox
 from zhiyin.services.workspace import Workspace
 
-_PAGES = {"new", "calendar"}  # addresses beside the keys of campaigns
+_PAGES = {"new", "calendar", "templates"}  # addresses beside the keys of campaigns
 _USUAL_HOUR = time(10)
 
 
@@ -73,9 +73,7 @@ def copy(ws: Workspace, key: str) -> Any:
         key=keys.free(old.key, taken, "campaign"),
         name=old.name,
         segment=old.segment.key,
-        subject=old.subject,
-        body=old.body,
-        preheader=old.preheader,
+        wordings=old.wordings,
         sender_name=old.sender_name,
         sender_email=old.sender_email,
         holdout=old.holdout,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,9 @@ from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext
 
 from zhiyin.domain.errors import NotFound, ZhiyinError
+from zhiyin.domain.problem import Problem, ProblemCode
 from zhiyin.domain.template import Rendered
+from zhiyin.entrypoints.console import formats
 from zhiyin.entrypoints.console.campaign_wording import Kept
 from zhiyin.services.workspace import Workspace
 
@@ -63,9 +66,10 @@ def previewed(
     *,
     people: list[str] | None = None,
     kept: Kept | None = None,
+    in_language: str = "",
 ) -> dict[str, Any]:
     """The preview for the chosen customer, and the checks that stand beside it."""
-    from zhiyin.services import checks
+    from zhiyin.services import checks, reviews
 
     data = request.POST
     language, search = data.get("language", ""), data.get("search", "").strip()
@@ -74,11 +78,14 @@ def previewed(
         ids = [member.customer_id for member in members(ws, campaign, language)]
     wanted, nobody = _wanted(ws, data, ids, language, search)
     error = kept.error if kept else None
-    shown = _preview(ws, campaign, wanted, ids, error)
+    spoken = in_language if campaign.others else None
+    shown = _preview(
+        ws, wanted, ids, error, lambda who: reviews.preview(ws, campaign.key, who, language=spoken)
+    )
     return {
         "campaign": campaign,
         "section": "campaigns",
-        "checks": [] if error else checks.check(ws, campaign),
+        "checks": [] if error else _checked(checks.check(ws, campaign), shown.get("rendered")),
         "preview": Preview(
             **shown,
             language=language,
@@ -90,10 +97,45 @@ def previewed(
     }
 
 
+def _checked(found: list[Problem], rendered: Rendered | None) -> list[Problem]:
+    """What the checks found, and what they looked for in vain."""
+    codes = {problem.code for problem in found}
+    if rendered is None or "template" in codes:
+        return found
+    size = formats.number(len(rendered.html.encode()) / 1000, 0)
+    fine: dict[str, tuple[str, ...]] = {
+        gettext("%(size)s KB, of 102 KB at most") % {"size": size}: (ProblemCode.TOO_LARGE,),
+        gettext("Unsubscribe link"): ("no_unsubscribe",),
+        gettext("All links lead somewhere"): (
+            ProblemCode.EMPTY_LINK, ProblemCode.BROKEN_LINK, ProblemCode.PLACEHOLDER_LINK,
+        ),
+        gettext("All pictures have a description"): (ProblemCode.NO_ALT,),
+        gettext("Every text can be read on its background"): (ProblemCode.LOW_CONTRAST,),
+    }  # fmt: skip
+    return [*found, *(Problem("ok", "", text) for text, broken in fine.items() if not codes & set(broken))]
+
+
 def first(ws: Workspace, campaign: Any) -> Preview:
     """The message as the first member of the segment reads it."""
+    from zhiyin.services import reviews
+
     found = members(ws, campaign)
-    return Preview(**_preview(ws, campaign, found[0].customer_id if found else "", []))
+    who = found[0].customer_id if found else ""
+    return Preview(**_preview(ws, who, [], None, lambda who: reviews.preview(ws, campaign.key, who)))
+
+
+def of_people(
+    ws: Workspace,
+    data: QueryDict,
+    ids: list[str],
+    rendered: Callable[[str], Rendered],
+    error: ZhiyinError | None = None,
+) -> Preview:
+    """The preview of something that is no campaign, as one of these people or whoever is searched for."""
+    search = data.get("search", "").strip()
+    wanted, nobody = _wanted(ws, data, ids, "", search)
+    shown = _preview(ws, wanted, ids, error, rendered)
+    return Preview(**shown, search=search, nobody=nobody, dark=bool(data.get("dark")))
 
 
 def darkened(html: str) -> str:
@@ -138,9 +180,13 @@ def _first(ids: list[str], chosen: str) -> str:
 
 
 def _preview(
-    ws: Workspace, campaign: Any, customer_id: str, ids: list[str], error: ZhiyinError | None = None
+    ws: Workspace,
+    customer_id: str,
+    ids: list[str],
+    error: ZhiyinError | None,
+    rendered: Callable[[str], Rendered],
 ) -> dict[str, Any]:
-    from zhiyin.services import customers, reviews
+    from zhiyin.services import customers
 
     if not customer_id:
         return _broken(error) if error else {}
@@ -156,7 +202,7 @@ def _preview(
     if error:
         return shown | _broken(error)
     try:
-        return {**shown, "rendered": reviews.preview(ws, campaign.key, customer_id)}
+        return {**shown, "rendered": rendered(customer_id)}
     except ZhiyinError as problem:
         return shown | _broken(problem)
 

@@ -22,18 +22,41 @@ class Kept:
     error: ZhiyinError | None = None
 
 
-def keep(ws: Workspace, key: str, data: QueryDict) -> Kept:
-    """Keep what was typed. A wording that cannot be rendered is not kept: the error says where it breaks."""
+def keep(ws: Workspace, key: str, data: QueryDict, *, body: str | None = None) -> Kept:
+    """Keep what was typed, in its language; ``body`` is what the editor made of it.
+
+    A wording that cannot be rendered is not kept: the error says where it breaks.
+    """
     from zhiyin.services import campaigns
 
-    form = forms.Wording(data)
-    form.is_valid()
-    typed = {name: value.replace("\r\n", "\n") for name, value in form.cleaned_data.items() if name in data}
+    typed = of_form(data)
+    if body is not None and "body" in data:
+        typed["body"] = body
     campaign = campaigns.get(ws, key)
-    changed = {name: value for name, value in typed.items() if value != getattr(campaign, name)}
+    language = language_of(campaign, data)
+    now = campaign.wordings.of(language)
+    changed = {name: value for name, value in typed.items() if value != getattr(now, name)}
     if not changed:
         return Kept(campaign, typed)
     try:
-        return Kept(campaigns.update(ws, key, **changed), typed)
+        return Kept(campaigns.update(ws, key, in_language=language, **changed), typed)
     except BadTemplate as error:
         return Kept(campaign, typed, error)
+
+
+def of_form(data: QueryDict) -> dict[str, str]:
+    """The parts of a wording that were posted."""
+    form = forms.Wording(data)
+    form.is_valid()
+    return {name: value.replace("\r\n", "\n") for name, value in form.cleaned_data.items() if name in data}
+
+
+def language_of(row: Any, data: QueryDict) -> str:
+    """The further language that is edited; empty for the main one."""
+    language = data.get("in_language", "")
+    return language if language in row.others else ""
+
+
+def shown_language(row: Any, data: QueryDict) -> str | None:
+    """In which language a preview is asked for: that of the page; that of the customer where none is named."""
+    return language_of(row, data) if row.others and "in_language" in data else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -24,6 +26,7 @@ from zhiyin.entrypoints.console import (
     campaign_report,
     campaign_review,
     campaign_wording,
+    editor_parts,
     formats,
     words,
 )
@@ -62,20 +65,49 @@ def compose(request: HttpRequest, key: str) -> HttpResponse:
     campaign = campaigns.get(ws, key)
     if campaign.status != "draft":
         return redirect("campaign", key)
-    kept = campaign_wording.keep(ws, key, request.POST) if request.method == "POST" else None
+    edited = None
+    if request.method == "POST":
+        edited = editor_parts.edit(ws, request.POST, language="", by=request.user.email)
+    kept = campaign_wording.keep(ws, key, request.POST, body=edited.body) if edited else None
     if kept and not kept.error and request.POST.get("do") == "review":
         return redirect("campaign_review", key)
-    context = campaign_compose.compose(ws, request, kept.campaign if kept else campaign, kept=kept)
+    context = campaign_compose.compose(
+        ws, request, kept.campaign if kept else campaign, kept=kept, edited=edited
+    )
     return render(request, "console/campaigns/compose.html", context)
 
 
 @require_POST
 def preview(request: HttpRequest, key: str) -> HttpResponse:
-    """Keep the draft as typed and show it as one customer will see it."""
+    """Do what was done in the editor, keep the draft as typed and show it as one customer will see it."""
+    from zhiyin.services import campaigns
+
     ws = current()
-    kept = campaign_wording.keep(ws, key, request.POST)
-    context = campaign_preview.previewed(ws, request, kept.campaign, kept=kept)
-    return render(request, "console/campaigns/_preview.html", context)
+    campaign = campaigns.get(ws, key)
+    language = campaign_wording.language_of(campaign, request.POST)
+    spoken = language or campaign.language or ws.settings.shop.language
+    edited = editor_parts.edit(ws, request.POST, language=spoken, by=request.user.email)
+    kept = campaign_wording.keep(ws, key, request.POST, body=edited.body)
+    context = campaign_preview.previewed(ws, request, kept.campaign, kept=kept, in_language=language)
+    context |= campaign_compose.editing(ws, kept.campaign, language, kept, edited)
+    return render(request, "console/templates/_answer.html", context)
+
+
+@require_POST
+def language(request: HttpRequest, key: str) -> HttpResponse:
+    """Add a language to a draft, take one out, or say which one the main wording is in."""
+    from zhiyin.services import campaigns
+
+    ws = current()
+    name, do = request.POST.get("language", ""), request.POST.get("do", "remove")
+    if do == "main":
+        campaigns.update(ws, key, language=name)
+    elif do == "add":
+        campaigns.update(ws, key, in_language=name)
+    else:
+        campaigns.drop_language(ws, key, name)
+    address = reverse("campaign_compose", args=[key])
+    return redirect(f"{address}?{urlencode({'language': name})}" if do == "add" else address)
 
 
 @require_POST
@@ -206,7 +238,9 @@ def resend(request: HttpRequest, key: str) -> HttpResponse:
 
 @require_safe
 def clicks(request: HttpRequest, key: str) -> HttpResponse:
-    """Who followed one link."""
+    """Who followed one link; without one, the links to choose from."""
+    if not request.GET.get("url"):
+        return redirect(f"{reverse('campaign', args=[key])}?tab=links")
     return render(request, "console/campaigns/clicks.html", campaign_clicks.people(current(), request, key))
 
 
@@ -277,6 +311,7 @@ urlpatterns = [
     path("campaigns/<slug:key>", show, name="campaign"),
     path("campaigns/<slug:key>/compose", compose, name="campaign_compose"),
     path("campaigns/<slug:key>/preview", preview, name="campaign_preview"),
+    path("campaigns/<slug:key>/language", language, name="campaign_language"),
     path("campaigns/<slug:key>/links", links, name="campaign_links"),
     path("campaigns/<slug:key>/options", options, name="campaign_options"),
     path("campaigns/<slug:key>/test", test, name="campaign_test"),

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from zhiyin.domain.breaker import BreakerState
@@ -49,7 +49,7 @@ def reset(request: HttpRequest) -> HttpResponse:
 
 def _context(ws: Workspace) -> dict[str, Any]:
     found = channel_health.health(ws)
-    busy = [hour for hour in found.hours if hour.accepted or hour.failed or hour.unknown]
+    busy = [hour for hour in found.hours if any(getattr(hour, name) for name in channel_health.OUTCOMES)]
     pace = found.pace
     return {
         "health": found,
@@ -57,7 +57,7 @@ def _context(ws: Workspace) -> dict[str, Any]:
         "headline": _headline(found),
         "busy": [(hour, formats.clock(hour.at, ws.timezone)) for hour in busy],
         "chart": _chart(found.hours, ws) if busy else None,
-        "worst": max(busy, key=lambda hour: hour.failed + hour.unknown, default=None),
+        "worst": max(busy, key=lambda hour: hour.failed + hour.unknown + hour.bounced, default=None),
         "minute_share": pace.minute / pace.per_minute if pace.per_minute else None,
         "today_share": pace.today / pace.allowed_today if pace.allowed_today else None,
     }
@@ -76,6 +76,7 @@ def _headline(found: ChannelHealth) -> str:
 def _chart(hours: list[Hour], ws: Workspace) -> dict[str, Any]:
     names = (
         ("accepted", gettext("Delivered"), "c1"),
+        ("bounced", pgettext("outcome", "Came back"), "c3"),
         ("failed", gettext("Failed"), "c2"),
         ("unknown", gettext("Unknown"), "c5"),
     )

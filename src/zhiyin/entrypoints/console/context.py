@@ -30,6 +30,7 @@ _PAGES = {
     "campaigns": (
         ("campaigns", _("All campaigns"), ()),
         ("campaign_calendar", _("Calendar"), ("/campaigns/calendar",)),
+        ("templates", _("Templates"), ("/campaigns/templates",)),
         ("messages", _("Messages"), ("/messages",)),
     ),
     "recommendations": (

@@ -30,10 +30,9 @@ KINDS: Mapping[str, str] = {
     "mjml": "MJML",
 }
 ICONS: Mapping[str, str] = {
-    "header": "layout-navbar", "text": "align-left", "image": "photo", "button": "click",
-    "product-grid": "layout-grid", "recommendations": "sparkles", "coupon": "ticket", "countdown": "hourglass",
-    "two-columns": "columns-2", "divider": "minus", "spacer": "arrows-vertical", "footer": "layout-bottombar",
-    "saved": "bookmark", "mjml": "code",
+    "header": "home", "text": "list", "image": "photo", "button": "pointer", "product-grid": "shopping-bag",
+    "recommendations": "sparkles", "coupon": "gift", "countdown": "hourglass", "two-columns": "layout-list",
+    "divider": "minus", "spacer": "selector", "footer": "mail", "saved": "star", "mjml": "code",
 }  # fmt: skip
 FIELDS: Mapping[str, str] = {
     "logo": _("Logo (address of a picture)"),
@@ -73,6 +72,12 @@ FIELDS: Mapping[str, str] = {
     "why": _("Why they get it"),
     "unsubscribe": _("Words of the unsubscribe link"),
     "key": _("Saved block"),
+}
+PARTS: Mapping[str, str] = {
+    "subject": _("Subject"),
+    "preheader": _("Preview line"),
+    "body": _("Message"),
+    "text": _("Plain text"),
 }
 CHOICES: Mapping[str, str] = {
     "left": pgettext_lazy("alignment", "Left"),

@@ -28,6 +28,7 @@ from zhiyin.entrypoints.console import (
     settings,
     sources,
     suppressions,
+    templates,
     topics,
 )
 
@@ -39,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *lifecycle.urlpatterns,
     *segments.urlpatterns,
     *recommendations.urlpatterns,
+    *templates.urlpatterns,  # before the keys of campaigns
     *campaigns.urlpatterns,
     *messages.urlpatterns,
     *health.urlpatterns,

@@ -303,6 +303,9 @@ REASONS: Names = {
     "forged_tag": _("Its return path was altered, or was not made here"),
     "other_recipient": _("It names another address than the message went to"),
     "not_sent": _("That message was never handed over"),
+    # what came back later for a message
+    "hard": _("Address gone"),
+    "soft": _("Not this time"),
     # why an address is suppressed
     "hard_bounce": _("The address does not exist"),
     "soft_bounces": _("Came back five times in a row"),
@@ -315,11 +318,6 @@ FATES: Names = {
     "unmatched": pgettext_lazy("sum of bounces", "not believed"),
     "nothing": pgettext_lazy("sum of bounces", "no bounces"),
     "broken": pgettext_lazy("sum of bounces", "that cannot be read"),
-}
-BOUNCE_KINDS: Names = {
-    "hard": pgettext_lazy("kind of bounce", "address gone"),
-    "soft": pgettext_lazy("kind of bounce", "not this time"),
-    "complaint": pgettext_lazy("kind of bounce", "complaint"),
 }
 SUPPRESSED: Names = {
     "unsubscribed": REASONS["unsubscribed"],

@@ -13,6 +13,7 @@ from functools import cache
 from itertools import count
 from typing import Any
 
+from zhiyin.domain.errors import BadTemplate
 from zhiyin.loop.deliver.block_fields import FITS, Field, Form, Kind, Values, clean
 from zhiyin.loop.deliver.mjml import LIQUID
 
@@ -42,7 +43,10 @@ def read(kind: Kind, source: str) -> dict[str, Any] | None:
             for entry in entries[:1]:  # fields of the block that stand in its entries
                 shared = _values(entry.groupdict(), fields)
                 values |= {name: shared[name] for name in shared.keys() - own.keys() - {node.text}}
-    values = clean(kind.fields, values)
+    try:
+        values = clean(kind.fields, values)
+    except BadTemplate:  # more in a field than a person types
+        return None
     return values if _filled(_tree(kind.layout), values, fields) == source else None
 
 

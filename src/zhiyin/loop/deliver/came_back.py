@@ -11,6 +11,12 @@ from zhiyin.domain.reasons import BounceReason, SuppressReason
 
 IN_A_ROW = 5  # soft bounces after which an address is given up
 _GRAVITY = ("", BounceKind.SOFT, BounceKind.HARD, BounceKind.COMPLAINT)
+_WEIGHT: dict[str, int] = {
+    SuppressReason.SOFT_BOUNCES: 0,
+    SuppressReason.UNSUBSCRIBED: 1,
+    SuppressReason.COMPLAINT: 1,
+    SuppressReason.HARD_BOUNCE: 2,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,18 @@ def suppresses(bounce: Bounce) -> SuppressReason | None:
             SuppressReason.UNSUBSCRIBED if bounce.reason == BounceReason.OPT_OUT else SuppressReason.COMPLAINT
         )
     return None
+
+
+def outweighs(reason: SuppressReason, listed: str) -> bool:
+    """Whether an address is better listed for this reason than for the one it is listed for.
+
+    Her own word goes before a full mailbox; that there is no mailbox goes before both, since then nothing at all is
+    to be sent. What somebody decided stays.
+
+    >>> outweighs(SuppressReason.HARD_BOUNCE, "complaint"), outweighs(SuppressReason.COMPLAINT, "hard_bounce")
+    (True, False)
+    """
+    return _WEIGHT.get(reason, 3) > _WEIGHT.get(listed, 3)
 
 
 def worn_out(latest_first: Iterable[Past]) -> bool:

@@ -67,6 +67,7 @@ def strangers(subject: str, body: str, preheader: str = "", text: str = "") -> l
 
     Those under ``customer`` may still be stated traits; who knows the traits decides.
     """
+    _not_embedded(body)
     parts = ((_SUBJECT, subject), (_PREHEADER, preheader), (_BODY, saved_blocks.without(body)), (_TEXT, text))
     return [
         (what, use)

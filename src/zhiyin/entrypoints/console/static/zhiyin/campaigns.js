@@ -25,7 +25,8 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-zy-line]");
     if (!button) return;
-    const area = document.querySelector("#wording textarea");
+    const area = document.getElementById("id_body");
+    for (let at = area.closest("details"); at; at = at.parentElement.closest("details")) at.open = true;
     const lines = area.value.split("\n");
     const line = Math.min(Number(button.dataset.zyLine), lines.length);
     const start = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
