@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from tests import bindings
-from tests.prepared import copied
+from tests.prepared import copied, same_secret, share
 
 from zhiyin.adapters.lake.engines import Engine, engine
 from zhiyin.domain.settings import ServerSettings, Settings
@@ -89,7 +89,10 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("pristine") / "shop"
     create_workspace(folder, name="Test shop")
+    same_secret(folder)
     _close()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        share(tmp_path_factory.getbasetemp().parent / "prepared")
     return folder
 
 

@@ -1,13 +1,17 @@
-"""Worlds that many tests start from: filled in once per process, and copied from then on."""
+"""Worlds that many tests start from: filled in once, whichever process does it first, and copied from then on."""
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 import shutil
 import tempfile
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from zhiyin.adapters import clock
 from zhiyin.adapters.settings import FILE
@@ -17,9 +21,10 @@ from zhiyin.services.workspace import Workspace
 P = ParamSpec("P")
 T = TypeVar("T")
 RECORDS = "records.sqlite3"
+SERVER = ServerSettings(secret="of-all-workspaces-in-tests" * 2)
 _copied: dict[Path, int] = {}  # workspace → when its records were written last, by whoever made them
-_filled: dict[object, tuple[Path, Any]] = {}
-_shelf = tempfile.TemporaryDirectory(prefix="zhiyin-tests-")
+_own_shelf = tempfile.TemporaryDirectory(prefix="zhiyin-tests-")
+shelf = Path(_own_shelf.name)  # one of all processes of a run, where there are several
 
 
 def copied(source: Path, folder: Path) -> None:
@@ -32,24 +37,50 @@ def once(ws: Workspace, fill: Callable[Concatenate[Workspace, P], T], *args: P.a
     """``fill(ws, …)``; the second time with the same arguments, what it did the first time is copied.
 
     It is filled in anew every quarter of an hour, since what lies some minutes or days back must not become older;
-    and wherever a copy may differ: with another clock, other records or settings, or in a workspace in use.
+    and wherever a copy may differ: at another moment of a clock of its own, with other records or settings, or in a
+    workspace in use.
     """
     from django.db import connections
 
     connections.close_all()  # what was written is in the file now
     settings = ws.settings
     untouched = _copied.get(ws.folder) == (ws.folder / RECORDS).stat().st_mtime_ns
-    if ws.now is not clock.system or settings.records.url or (ws.folder / "lake").exists() or not untouched:
+    if settings.records.url or (ws.folder / "lake").exists() or not untouched:
         return fill(ws, *args, **kwargs)
-    alike = replace(settings, workspace=Path(), smtp=SmtpSettings(), server=ServerSettings())
-    key = fill, args, tuple(sorted(kwargs.items())), alike, int(ws.now().timestamp()) // 900
-    if key not in _filled:
-        result = fill(ws, *args, **kwargs)
-        connections.close_all()
-        kept = Path(_shelf.name) / str(len(_filled))
-        shutil.copytree(ws.folder, kept, ignore=shutil.ignore_patterns(FILE))
-        _filled[key] = kept, result
-        return result
-    kept, result = _filled[key]
-    shutil.copytree(kept, ws.folder, dirs_exist_ok=True)
+    alike = replace(settings, workspace=Path(), smtp=SmtpSettings(), server=SERVER)
+    asked = repr((fill.__module__, fill.__qualname__, args, sorted(kwargs.items()), alike, _moment(ws)))
+    assert " at 0x" not in asked, "what is asked for must be told apart by what it says"
+    kept = shelf / hashlib.sha256(asked.encode()).hexdigest()
+    if kept.exists():
+        shutil.copytree(kept / "shop", ws.folder, dirs_exist_ok=True)
+        return pickle.loads((kept / "result").read_bytes())  # type: ignore[no-any-return]
+    result = fill(ws, *args, **kwargs)
+    connections.close_all()
+    made = shelf / f"{uuid.uuid4().hex}.part"
+    shutil.copytree(ws.folder, made / "shop", ignore=shutil.ignore_patterns(FILE))
+    (made / "result").write_bytes(pickle.dumps(result))
+    try:
+        made.rename(kept)
+    except OSError:
+        shutil.rmtree(made)  # another process was faster
     return result
+
+
+def share(folder: Path) -> None:
+    """Keep what is filled in where the other processes of this run find it."""
+    global shelf
+    folder.mkdir(exist_ok=True)
+    shelf = folder
+
+
+def same_secret(workspace: Path) -> None:
+    """Give a workspace the secret of all others in the tests, so that each may be a copy of another."""
+    file = workspace / FILE
+    (written,) = (line for line in file.read_text().splitlines() if line.startswith("secret = "))
+    file.write_text(file.read_text().replace(written, f'secret = "{SERVER.secret}"'))
+
+
+def _moment(ws: Workspace) -> object:
+    """Which quarter of an hour it is, and how far ahead the clock was moved; of a clock that stands, where."""
+    ahead = timedelta(0) if ws.now is clock.system else getattr(ws.now, "ahead", None)
+    return ws.now() if ahead is None else (ahead, int(clock.system().timestamp()) // 900)
