@@ -17,7 +17,7 @@ PAGES = (
     "/data",
     "/data/import", "/data/rejects", "/data/imports", "/data/sources", "/data/sources/new", "/data/sources/1",
     "/data/sources/files", "/data/live", "/data/live?source=nobody", "/settings", "/settings/deliverability",
-    "/settings/domains", "/password",
+    "/settings/domains", "/settings/channels", "/password", "/campaigns/calendar?month=2026-03&occasions=both",
     "/features", "/features/orders", "/features/email",
 )  # fmt: skip
 

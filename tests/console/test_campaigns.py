@@ -118,6 +118,17 @@ def test_typing_keeps_the_draft_and_renders_it_again(draft: Workspace) -> None:
     assert "Tea for Oliver Stone" in text
 
 
+def test_the_checks_say_what_is_fine_too(draft: Workspace) -> None:
+    typed = {"subject": "Tea", "preheader": "", "body": LETTER, "customer": "c01"}
+    text = sign_in().post("/campaigns/spring/preview", typed).content.decode()
+    assert "KB, of 102 KB at most" in text
+    assert "All pictures have a description" in text
+    typed["body"] = LETTER.replace("<mj-text", '<mj-image src="https://a.example/b.png" /><mj-text', 1)
+    text = sign_in().post("/campaigns/spring/preview", typed).content.decode()
+    assert "All pictures have a description" not in text
+    assert "Every text can be read on its background" in text
+
+
 def test_the_preview_switches_the_dark_style_on(draft: Workspace) -> None:
     dark = "<mj-head><mj-style>@media (prefers-color-scheme: dark) { p { color: #fff } }</mj-style></mj-head>"
     typed = {"subject": "Tea", "preheader": "", "body": LETTER, "customer": "c01", "dark": "1"}

@@ -13,7 +13,7 @@ PAGES = (
     "/", "/overview/weekly", "/customers", "/recommendations", "/data", "/data/import", "/data/rejects",
     "/data/imports", "/data/sources", "/data/sources/new", "/data/live", "/data/live/rows",
     "/settings", "/settings/checks", "/settings/deliverability",
-    "/settings/domains", "/password", "/segments", "/campaigns",
+    "/settings/domains", "/settings/channels", "/password", "/segments", "/campaigns", "/campaigns/calendar",
     "/lifecycle", "/features", "/features/orders",
 )  # fmt: skip
 FILLED = (

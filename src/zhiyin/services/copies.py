@@ -22,6 +22,9 @@ _PIXEL = re.compile(r"<img\b[^>]*/t/o/[^>]*>")
 _USED = timedelta(hours=1)  # the use of a dictionary is noted that often
 
 
+Pressed = tuple[int, int, bytes]  # of a message's row, its dictionary's, and the content
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A kept message to look at: its header lines as they are, its header fields to read, and both bodies."""
@@ -36,9 +39,9 @@ class Keeper:
     """Makes the copies of the messages of one round; what those of one wording share is found once."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[Dictionary, bytes]] = {}
+        self._known: dict[str, tuple[int, bytes]] = {}
 
-    def pressed(self, ws: Workspace, going: Sequence[tuple[Message, Written]]) -> list[MessageCopy]:
+    def pressed(self, ws: Workspace, going: Sequence[tuple[Message, Written]]) -> list[Pressed]:
         """The copies of messages that are about to leave; none where the settings keep none."""
         if not ws.settings.messages.keep_days:
             return []
@@ -46,11 +49,12 @@ class Keeper:
         for row, written in going:
             dictionary, shared = self._shared(written.skeleton, now)
             seen = written.rendered
-            content = press.pressed(written.envelope.content, seen.text, seen.html, shared)
-            made.append(MessageCopy(message=row, dictionary=dictionary, content=content, made_at=now))
+            made.append(
+                (row.pk, dictionary, press.pressed(written.envelope.content, seen.text, seen.html, shared))
+            )
         return made
 
-    def _shared(self, skeleton: str, now: datetime) -> tuple[Dictionary, bytes]:
+    def _shared(self, skeleton: str, now: datetime) -> tuple[int, bytes]:
         if skeleton not in self._known:
             shared = press.dictionary(skeleton)
             digest = hashlib.sha256(shared).hexdigest()
@@ -59,18 +63,8 @@ class Keeper:
             )
             if now - row.used_at > _USED:
                 Dictionary.objects.filter(pk=row.pk).update(used_at=now)
-            self._known[skeleton] = (row, shared)
+            self._known[skeleton] = (row.pk, shared)
         return self._known[skeleton]
-
-
-def keep(copies: Sequence[MessageCopy]) -> None:
-    """Keep copies, in place of those of an earlier try. Call it within the transaction that marks the hand-over."""
-    MessageCopy.objects.bulk_create(
-        copies,
-        update_conflicts=True,
-        unique_fields=["message"],
-        update_fields=["dictionary", "content", "made_at"],
-    )
 
 
 def raw(ws: Workspace, token: str) -> bytes | None:

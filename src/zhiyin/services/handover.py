@@ -11,6 +11,7 @@ from django.db import transaction
 
 from zhiyin.adapters import clock
 from zhiyin.adapters.records.message import save_many
+from zhiyin.adapters.records.message_copy import keep_many
 from zhiyin.adapters.records.models import Message, Suppression
 from zhiyin.adapters.records.patience import patiently
 from zhiyin.domain.bounce import BounceKind
@@ -108,7 +109,7 @@ def _mark_handed_over(round_: Round, program: Program, chunk: Sequence[tuple[Mes
         Message.objects.filter(pk__in=mine).update(
             status=MessageStatus.HANDED_OVER, handed_over_at=round_.ws.now(), claimed_at=clock.system()
         )
-        copies.keep([copy for copy in pressed if copy.message_id in mine])
+        keep_many([copy for copy in pressed if copy[0] in mine], round_.ws.now())
         flag_published(round_)
     return mine
 

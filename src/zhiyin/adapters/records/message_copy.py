@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.db import models
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connections, models, router
 
 
 class Dictionary(models.Model):
@@ -22,3 +25,22 @@ class MessageCopy(models.Model):
     dictionary = models.ForeignKey(Dictionary, on_delete=models.PROTECT, related_name="copies")
     content = models.BinaryField()
     made_at = models.DateTimeField(db_index=True)
+
+
+def keep_many(copies: Sequence[tuple[int, int, bytes]], at: datetime) -> None:
+    """Keep copies, as message, dictionary and content, in place of earlier ones; with one prepared statement.
+
+    As ``save_many`` of messages: a send would notice the objects and the statement of ``bulk_create``.
+    """
+    if not copies:
+        return
+    connection = connections[router.db_for_write(MessageCopy)]
+    table = connection.ops.quote_name(MessageCopy._meta.db_table)
+    made = MessageCopy._meta.get_field("made_at").get_db_prep_save(at, connection)
+    statement = (
+        f"INSERT INTO {table} (message_id, dictionary_id, content, made_at) VALUES (%s, %s, %s, %s) "
+        "ON CONFLICT (message_id) DO UPDATE SET dictionary_id = excluded.dictionary_id, "
+        "content = excluded.content, made_at = excluded.made_at"
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, [(*copy, made) for copy in copies])

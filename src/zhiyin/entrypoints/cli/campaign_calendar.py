@@ -44,4 +44,4 @@ def calendar(
             rows.append((first, names, "", "", ""))
     table(f"{found.first:%B %Y}", ("Day", "Marked", "Campaign", "Status", "Recipients"), rows, right=(4,))
     if found.undated:
-        say(f"{found.undated:,} drafts have no day yet.")
+        say(f"Drafts without a day: {found.undated:,}.")

@@ -37,10 +37,11 @@ def health(name: Name = "email", workspace: WorkspaceOption = Path("."), as_json
         f"Last minute: {pace.minute:,}{_of(pace.per_minute)}. Today: {pace.today:,}{_of(pace.allowed_today)}."
     )
     hours = [(one, [getattr(one, name) for name in channel_health.OUTCOMES]) for one in found.hours]
+    busy = [(one, counts) for one, counts in hours if any(counts)]
     table(
-        "",
+        "" if busy else "Nothing was handed over in the last 24 hours",
         ("Hour", *(name.capitalize() for name in channel_health.OUTCOMES)),
-        [(f"{one.at:%d %b %H:%M}", *(f"{n:,}" for n in counts)) for one, counts in hours if any(counts)],
+        [(f"{one.at:%d %b %H:%M}", *(f"{n:,}" for n in counts)) for one, counts in busy],
         right=(1, 2, 3, 4),
     )
     table(

@@ -12,7 +12,9 @@ from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext
 
 from zhiyin.domain.errors import NotFound, ZhiyinError
+from zhiyin.domain.problem import Problem, ProblemCode
 from zhiyin.domain.template import Rendered
+from zhiyin.entrypoints.console import formats
 from zhiyin.entrypoints.console.campaign_wording import Kept
 from zhiyin.services.workspace import Workspace
 
@@ -83,7 +85,7 @@ def previewed(
     return {
         "campaign": campaign,
         "section": "campaigns",
-        "checks": [] if error else checks.check(ws, campaign),
+        "checks": [] if error else _checked(checks.check(ws, campaign), shown.get("rendered")),
         "preview": Preview(
             **shown,
             language=language,
@@ -93,6 +95,24 @@ def previewed(
             dark=bool(data.get("dark")),
         ),
     }
+
+
+def _checked(found: list[Problem], rendered: Rendered | None) -> list[Problem]:
+    """What the checks found, and what they looked for in vain."""
+    codes = {problem.code for problem in found}
+    if rendered is None or "template" in codes:
+        return found
+    size = formats.number(len(rendered.html.encode()) / 1000, 0)
+    fine: dict[str, tuple[str, ...]] = {
+        gettext("%(size)s KB, of 102 KB at most") % {"size": size}: (ProblemCode.TOO_LARGE,),
+        gettext("Unsubscribe link"): ("no_unsubscribe",),
+        gettext("All links lead somewhere"): (
+            ProblemCode.EMPTY_LINK, ProblemCode.BROKEN_LINK, ProblemCode.PLACEHOLDER_LINK,
+        ),
+        gettext("All pictures have a description"): (ProblemCode.NO_ALT,),
+        gettext("Every text can be read on its background"): (ProblemCode.LOW_CONTRAST,),
+    }  # fmt: skip
+    return [*found, *(Problem("ok", "", text) for text, broken in fine.items() if not codes & set(broken))]
 
 
 def first(ws: Workspace, campaign: Any) -> Preview:
