@@ -138,7 +138,7 @@ def test_who_leaves_the_server_hanging_holds_up_nobody_else(make_workspace):
         assert stuck <= set(Message.objects.filter(status="planned").values_list("address", flat=True))
         assert standing["waiting"] + standing["accepted"] + standing["unknown"] == 40
         stuck.clear()
-        rounds(ws, clock, server, 3, timedelta(minutes=40))
+        rounds(ws, clock, server, 8, timedelta(minutes=40))
         assert balanced(ws, server)["status"] == "sent"
 
 
