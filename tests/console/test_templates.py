@@ -143,11 +143,18 @@ def test_a_block_is_saved_for_others_and_edited_once_for_all(client: Client, sho
     assert "{% render 'opening-hours' %}" in body
     client.post("/campaigns/templates/own", _form(body))
     address = "/campaigns/templates/blocks/opening-hours"
-    assert "Used by Own" in client.get(address).content.decode()
+    page = client.get(address).content.decode()
+    assert "Used by Own" in page
+    assert "<h1>Opening hours" in re.sub(r"<h1[^>]*>\s*", "<h1>", page)
+    assert '<input type="hidden" name="version" value="1">' in page  # by which a second save is told
     changed = blocks.get(shop, "opening-hours").body.replace("Write your text here", "Nine to six")
     client.post(address, {"name": "Opening hours", "body": changed, "version": "1"})
     assert "Nine to six" in _do(client, body).content.decode()
     assert client.post(address, {"name": "x", "body": "{{ nobody }}", "version": "2"}).status_code == 400
+    assert "Restore version 1" in client.get(address).content.decode()
+    assert client.post(f"{address}/restore", {"version": "1"}).url == address
+    assert "Nine to six" not in blocks.get(shop, "opening-hours").body
+    assert client.post(f"{address}/restore", {"version": "9"}).status_code == 404
     client.post(f"{address}/remove")
     assert [row.key for row in blocks.list_(shop)] == ["opening-hours"]  # in use
 

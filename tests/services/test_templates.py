@@ -251,4 +251,6 @@ def test_templates_from_the_command_line(ws: Workspace, tmp_path, monkeypatch) -
     chinese.write_text(NOTICE, "utf-8")
     said("save-block", "notice", "--body", str(chinese), "--name", "Notice")
     assert '"used_by": []' in said("blocks", "--json")
+    assert '"version": 1' in said("block-versions", "notice", "--json")
+    assert "is version 1 now" in said("restore-block", "notice", "1")  # the same, so no new one
     assert "They say the same" in said("compare", "own", "1", "3")

@@ -246,6 +246,42 @@ def save_block(
     say(f"Saved the block [bold]{row.key}[/], version {row.version}.")
 
 
+@app.command("block-versions")
+def block_versions(
+    key: Annotated[str, typer.Argument(help="Key of the block.")],
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """List everything that a saved block ever was."""
+    ws = open_workspace(workspace)
+    from zhiyin.services import blocks as service
+
+    rows = service.versions(ws, key)
+    if as_json:
+        print_json([{"version": r.number, "at": r.at.isoformat(), "by": r.by, "body": r.body} for r in rows])
+        return
+    shown = [(r.number, f"{r.at:%Y-%m-%d %H:%M}", r.by) for r in rows]
+    table("", ("Version", "Saved", "By"), shown, right=(0,))
+
+
+@app.command("restore-block")
+def restore_block(
+    key: Annotated[str, typer.Argument(help="Key of the block.")],
+    number: Annotated[int, typer.Argument(help="Number of the version to bring back.")],
+    workspace: WorkspaceOption = Path("."),
+    as_json: JsonOption = False,
+) -> None:
+    """Make an earlier version of a saved block the newest one, everywhere that it is used."""
+    ws = open_workspace(workspace)
+    from zhiyin.services import blocks as service
+
+    row = service.restore(ws, key, number)
+    if as_json:
+        print_json({"key": row.key, "name": row.name, "version": row.version})
+        return
+    say(f"Version {number} of [bold]{row.key}[/] is version {row.version} now.")
+
+
 def _languages(row: Any) -> list[str]:
     return [row.language or "main", *row.others]
 

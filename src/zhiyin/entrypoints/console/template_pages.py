@@ -132,7 +132,8 @@ def saved_block(
     from zhiyin.services import blocks
 
     users = blocks.used_by(ws, row.key)
-    return {**SECTION, "block": row, "typed": typed, "error": error, "users": users}
+    versions = blocks.versions(ws, row.key)
+    return {**SECTION, "saved": row, "typed": typed, "error": error, "users": users, "versions": versions}
 
 
 def _picture(ws: Workspace, row: Any) -> str:

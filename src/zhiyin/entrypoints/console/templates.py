@@ -126,10 +126,9 @@ def restore(request: HttpRequest, key: str) -> HttpResponse:
     """Make an earlier version the newest."""
     from zhiyin.services import template_versions
 
-    number = int(request.POST.get("version", "0")) if request.POST.get("version", "").isdigit() else 0
+    number = _version(request)
     row = template_versions.restore(current(), key, number, by=request.user.email)
-    told = {"old": number, "new": row.version}
-    messages.success(request, gettext("Version %(old)s is version %(new)s now.") % told)
+    _tell_restored(request, number, row.version)
     return redirect("template", key)
 
 
@@ -159,6 +158,17 @@ def saved_block(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @require_POST
+def restore_block(request: HttpRequest, key: str) -> HttpResponse:
+    """Make an earlier version of a saved block the newest."""
+    from zhiyin.services import blocks
+
+    number = _version(request)
+    row = blocks.restore(current(), key, number, by=request.user.email)
+    _tell_restored(request, number, row.version)
+    return redirect("saved_block", key)
+
+
+@require_POST
 def remove_block(request: HttpRequest, key: str) -> HttpResponse:
     """Take away a saved block that nothing uses."""
     from zhiyin.services import blocks
@@ -180,6 +190,7 @@ urlpatterns = [
     path("campaigns/templates", index, name="templates"),
     path("campaigns/templates/new", new, name="template_new"),
     path("campaigns/templates/blocks/<slug:key>", saved_block, name="saved_block"),
+    path("campaigns/templates/blocks/<slug:key>/restore", restore_block, name="saved_block_restore"),
     path("campaigns/templates/blocks/<slug:key>/remove", remove_block, name="saved_block_remove"),
     path("campaigns/templates/<slug:key>", show, name="template"),
     path("campaigns/templates/<slug:key>/preview", preview, name="template_preview"),
@@ -190,3 +201,12 @@ urlpatterns = [
     path("campaigns/templates/<slug:key>/versions", versions, name="template_versions"),
     path("campaigns/templates/<slug:key>/restore", restore, name="template_restore"),
 ]
+
+
+def _version(request: HttpRequest) -> int:
+    given = request.POST.get("version", "")
+    return int(given) if given.isdigit() else 0
+
+
+def _tell_restored(request: HttpRequest, old: int, new: int) -> None:
+    messages.success(request, gettext("Version %(old)s is version %(new)s now.") % {"old": old, "new": new})
