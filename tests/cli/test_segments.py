@@ -40,6 +40,14 @@ def test_a_segment_is_changed_and_counted_again(workspace: Workspace) -> None:
     assert "Say what to change" in call(workspace, "update", "tea")
 
 
+def test_nobody_counted_before_the_first_profile_says_what_to_do(workspace: Workspace) -> None:
+    assert "zhiyin profile" not in call(workspace, "count", "everyone")  # there is nobody
+    Customer.objects.create(customer_id="ann")
+    assert "1 customers are there and not profiled yet" in call(workspace, "count", "everyone")
+    profiles.run(workspace)
+    assert "not profiled" not in call(workspace, "create", "all", "--rule", "everyone")
+
+
 def test_a_trait_that_nobody_has_is_warned_about(workspace: Workspace) -> None:
     Customer.objects.create(customer_id="ann", traits={"city": "Suzhou", "a.b [c]": None})
     rule = 'ctiy == "Suzhou" and city == "Suzhou" and orders >= 1 and not shoes.exists()'

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +27,15 @@ def test_history_ends_at_ten_in_china_and_the_window_is_closed_by_now(hour: int)
 def test_a_clock_reads_back_what_it_writes() -> None:
     made = SimulatedClock(NOW - timedelta(days=8), NOW, 20_000.0)
     assert clock.read(str(made)) == made
+
+
+def test_simulated_time_stands_until_the_shop_opens(tmp_path: Path) -> None:
+    past, opened = clock.system() - timedelta(days=8), tmp_path / "opened"
+    made = clock.read(str(SimulatedClock(past, opened, 20_000.0)))
+    assert made() == past  # however long the server takes to come up
+    opened.touch()
+    os.utime(opened, (time.time() - 1, time.time() - 1))
+    assert past + timedelta(seconds=20_000) <= made() <= clock.system()
 
 
 def test_simulated_time_waits_for_its_beginning_and_never_passes_the_present() -> None:

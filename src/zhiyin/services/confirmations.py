@@ -74,7 +74,9 @@ def ask(ws: Workspace, row: SignUp) -> Message:
             "letter": [line for line in noun.text("letter", language).splitlines() if line.strip()],
             "button": gettext("Confirm this address"),
             "url": link(ws, row),
-            "why": gettext("This is the only message that follows from typing %(address)s into a form.")
+            "why": gettext(
+                "Somebody typed %(address)s into a form. Nothing else comes unless it is confirmed."
+            )
             % {"address": row.address},
         }
     return addressed.plan(ws, _program(ws, row.form), row.address, occurrence=row.token, data=data)

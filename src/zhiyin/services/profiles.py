@@ -50,6 +50,11 @@ class ProfileResult:
     seconds: float = 0.0
 
 
+def waiting() -> int:
+    """How many customers there are before anybody was profiled; 0 from the first run on."""
+    return 0 if ProfileRun.objects.exists() else Customer.objects.count()
+
+
 def run(ws: Workspace, on_progress: Progress | None = None) -> ProfileResult:
     """Profile every customer as of now: one lazy pass over the lake, one snapshot, then the customers' rows.
 

@@ -27,6 +27,7 @@ from zhiyin.services.tracking import Visitor
 from zhiyin.services.workspace import Workspace
 
 PER_ADDRESS, DAY = 3, timedelta(days=1)  # mails that strangers may have us send to somebody
+SOON = timedelta(minutes=10)  # so long one mail of a form is enough: who presses twice means it once
 PER_NETWORK, HOUR = 10, timedelta(hours=1)
 _FORGOTTEN = 500  # in one statement
 
@@ -55,7 +56,7 @@ def receive(ws: Workspace, form: Form, typed: Typed, visitor: Visitor, page: str
     asked = sign_ups.Asked(form.noun, typed, offered(ws, form), now)
     with transaction.atomic():
         reason = SignUpReason.CLOSED if form.archived_at else sign_ups.refusal(asked)
-        reason = reason or _limited(asked.email, visitor, now)
+        reason = reason or _limited(form, asked.email, visitor, now)
         if reason is not None:
             _count(ws, form, reason)
             meant = doubts.doubt(asked.email) if reason == SignUpReason.MISTYPED else None
@@ -165,7 +166,7 @@ def forget_expired(ws: Workspace) -> int:
     return len(tokens)
 
 
-def _limited(email: str, visitor: Visitor, now: datetime) -> SignUpReason | None:
+def _limited(form: Form, email: str, visitor: Visitor, now: datetime) -> SignUpReason | None:
     """Whether this network has asked too often, the address must not be written to, or got enough of these mails."""
     network = f"sign-ups from {visitor.raw()['ip']}"
     attempt.count(network, now, HOUR)
@@ -176,6 +177,10 @@ def _limited(email: str, visitor: Visitor, now: datetime) -> SignUpReason | None
     if stops.exclude(reason=SuppressReason.UNSUBSCRIBED).exists():
         return SignUpReason.SUPPRESSED  # a form lifts neither a complaint nor a bounce nor an erasure
     mailbox = f"sign-ups of {sign_ups.mailbox(email)}"
+    lately = f"{mailbox} at {form.key}"
+    attempt.count(lately, now, SOON)
+    if attempt.failed(lately, now) > 1:
+        return SignUpReason.ADDRESS_LIMIT
     attempt.count(mailbox, now, DAY)
     return SignUpReason.ADDRESS_LIMIT if attempt.failed(mailbox, now) > PER_ADDRESS else None
 

@@ -27,7 +27,6 @@ from zhiyin.simulate.server import free_port, serving
 from zhiyin.simulate.world import World
 
 AGO = timedelta(days=WINDOW + 1)  # how long ago the history ends
-_STARTING = timedelta(seconds=6)  # real time for the server to come up before the customers live on
 _TRAINING = timedelta(seconds=20)
 _PACE = 100.0  # letters a real second that server and customers keep up with easily
 KINDS = ("customers", "items", "orders", "events")
@@ -186,13 +185,17 @@ def live(story: Story, tell: Tell) -> Figures:
     _, key = sources.create(story.ws, "the shop's own server", "server")
     begin, present = story.ws.now(), clock.system()
     seconds = max(6.0, len(story.mailbox.slips) / story.pace)
-    running = SimulatedClock(begin, present + _STARTING, (present - begin).total_seconds() / seconds)
+    opening = story.ws.folder / "opened"  # written once the server answers: how long that takes, nobody knows
+    opening.unlink(missing_ok=True)
+    running = SimulatedClock(begin, opening, (present - begin).total_seconds() / seconds)
     days = (present - begin) / timedelta(days=1) - 0.02
     begun = time.perf_counter()
     port = story.ws.settings.server.port
     with serving(story.ws.folder, port, {"ZHIYIN_SIMULATION_CLOCK": str(running)}):
+        opening.touch()
         world = World(story.market, story.mailbox, story.ws.settings.base_url, key, now=running)
         lived = world.live(begin, days, on_progress=tell)
+    opening.unlink()
     story.ws = replace(story.ws, now=clock.system)
     while work.run_once(story.ws):  # what the server's worker had not moved yet
         continue

@@ -137,6 +137,7 @@ def count(
                     "warnings": _warnings(ws, form)})  # fmt: skip
         return
     _print_count(found)
+    _say_unprofiled(found.total)
     _say_warnings(ws, form)
 
 
@@ -293,7 +294,16 @@ def _say_count(ws: Workspace, row: Any, done: str, as_json: bool) -> None:
                     "warnings": _warnings(ws, row.rule)})  # fmt: skip
         return
     say(f"{done} the segment [bold]{row.key}[/]: {found.count:,} of {found.total:,} customers.")
+    _say_unprofiled(found.total)
     _say_warnings(ws, row.rule)
+
+
+def _say_unprofiled(total: int) -> None:
+    """Why nobody is counted where customers were imported: counting goes by their profiles."""
+    from zhiyin.services import profiles
+
+    if not total and (waiting := profiles.waiting()):
+        say(f"[yellow]{waiting:,} customers are there and not profiled yet. Run: zhiyin profile[/]")
 
 
 def _warnings(ws: Workspace, rule: AnyRule) -> list[str]:
