@@ -242,6 +242,7 @@ class Pop3:
     @_asks
     def content(self, number: str, limit: int) -> bytes | None:
         """Line by line, since poplib would hold a message whole, and gives up at lines of two kilobytes."""
+        # the stubs leave out what begins with an underscore; poplib itself sends every command by this
         self._pop._shortcmd(f"RETR {self._numbers[number]}")  # type: ignore[attr-defined]
         kept: list[bytes] = []
         size, begins = 0, True
